@@ -1,0 +1,32 @@
+// Builds dist/ when it is stale: TypeScript, then the files that travel beside the code (the WASM
+// kernels, the protobuf schemas, the target files' schema). Staleness is judged by a hash of the sources.
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const walk = (folder) => readdirSync(folder, { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? walk(join(folder, e.name)) : [join(folder, e.name)]));
+
+export function build() {
+  const sources = walk(join(root, 'src')).sort();
+  const hash = createHash('sha256');
+  for (const file of [...sources, join(root, 'tsconfig.json'), join(root, 'package-lock.json')]) hash.update(relative(root, file)).update('\0').update(readFileSync(file));
+  const digest = hash.digest('hex');
+  const stamp = join(root, 'dist', '.stamp');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return false;
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  try {
+    execFileSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root], { stdio: 'inherit' });
+  } catch { process.exit(1); }
+  for (const file of sources.filter((f) => /\.(wasm|proto)$/.test(f))) {
+    const to = join(root, 'dist', relative(join(root, 'src'), file));
+    mkdirSync(dirname(to), { recursive: true });
+    cpSync(file, to);
+  }
+  writeFileSync(stamp, digest);
+  return true;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(build() ? 'built dist/' : 'dist/ is up to date');

@@ -1,0 +1,3 @@
+/** The part of the message catalogue that belongs to the room(s) of "data". See ../diagnostics.ts. */
+export const dataMessages = {
+} as const;

@@ -1,0 +1,103 @@
+/**
+ * Runs a list of independent jobs over worker threads. A task is a module that exports
+ * `start(init)`, which prepares a thread once and returns the function that does one job. Jobs are
+ * handed out as workers fall idle, results come back in job order, so the number of workers never
+ * changes a result. With one worker the jobs run in this thread.
+ */
+import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
+
+/** What a task module exports. */
+export interface TaskModule<Init, Job, Result> {
+  readonly start: (init: Init) => (job: Job) => Result;
+}
+
+export interface PoolOptions {
+  readonly workers: number;
+  /** Called in the main thread after each finished job. */
+  readonly onDone?: (done: number, total: number) => void;
+  /** Abort ends all workers; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Runs `jobs` with the task module at `moduleUrl`; `init` and jobs are structured-cloned (SharedArrayBuffers are shared). */
+export async function runJobs<Init, Job, Result>(
+  moduleUrl: URL, init: Init, jobs: readonly Job[], options: PoolOptions,
+): Promise<Result[]> {
+  const count = Math.min(Math.max(1, options.workers), jobs.length);
+  if (jobs.length === 0) return [];
+  return count === 1 ? runHere(moduleUrl, init, jobs, options) : runInWorkers(moduleUrl, init, jobs, { ...options, workers: count });
+}
+
+async function runHere<Init, Job, Result>(moduleUrl: URL, init: Init, jobs: readonly Job[], options: PoolOptions): Promise<Result[]> {
+  const task = await import(builtModule(moduleUrl).href) as TaskModule<Init, Job, Result>;
+  const work = task.start(init);
+  const results: Result[] = [];
+  for (const job of jobs) {
+    options.signal?.throwIfAborted();
+    results.push(work(job));
+    options.onDone?.(results.length, jobs.length);
+    await new Promise((resolve) => setImmediate(resolve)); // lets signals and progress in
+  }
+  return results;
+}
+
+type Answer<Result> = { readonly index: number; readonly result: Result } | { readonly error: unknown };
+
+function runInWorkers<Init, Job, Result>(moduleUrl: URL, init: Init, jobs: readonly Job[], options: PoolOptions): Promise<Result[]> {
+  return new Promise((resolve, reject) => {
+    const results = new Array<Result>(jobs.length);
+    const workers: Worker[] = [];
+    let next = 0;
+    let done = 0;
+    const stop = (settle: () => void): void => {
+      options.signal?.removeEventListener('abort', onAbort);
+      void Promise.all(workers.map((w) => w.terminate())).then(settle, settle);
+    };
+    const onAbort = (): void => stop(() => reject(options.signal?.reason as Error));
+    if (options.signal?.aborted === true) { reject(options.signal.reason as Error); return; }
+    options.signal?.addEventListener('abort', onAbort);
+    const hand = (worker: Worker): void => {
+      if (next < jobs.length) { worker.postMessage({ index: next, job: jobs[next] }); next++; }
+    };
+    for (let i = 0; i < options.workers; i++) {
+      const worker = new Worker(builtModule(new URL('./worker-pool.js', import.meta.url)), { workerData: { task: builtModule(moduleUrl).href, init } });
+      workers.push(worker);
+      worker.on('message', (answer: Answer<Result>) => {
+        if ('error' in answer) { stop(() => reject(answer.error as Error)); return; }
+        results[answer.index] = answer.result;
+        done++;
+        options.onDone?.(done, jobs.length);
+        if (done === jobs.length) stop(() => resolve(results));
+        else hand(worker);
+      });
+      worker.on('error', (error) => stop(() => reject(error)));
+      hand(worker);
+    }
+  });
+}
+
+/** Worker threads need built JavaScript: maps a source module (under a test runner) to its file in dist. */
+function builtModule(url: URL): URL {
+  return new URL(url.href.replace(/\/src\/((?:[^/]+\/)*[^/]+)\.[jt]s$/, '/dist/$1.js'));
+}
+
+interface WorkerStart { readonly task: string; readonly init: unknown }
+
+async function serve(port: NonNullable<typeof parentPort>, { task, init }: WorkerStart): Promise<void> {
+  const module = await import(task) as TaskModule<unknown, unknown, unknown>;
+  let work: ((job: unknown) => unknown) | undefined;
+  port.on('message', ({ index, job }: { index: number; job: unknown }) => {
+    try {
+      work ??= module.start(init);
+      port.postMessage({ index, result: work(job) });
+    } catch (error) {
+      port.postMessage({ error });
+    }
+  });
+}
+
+if (!isMainThread && parentPort !== null && isWorkerStart(workerData)) void serve(parentPort, workerData);
+
+function isWorkerStart(data: unknown): data is WorkerStart {
+  return typeof data === 'object' && data !== null && 'task' in data && 'init' in data;
+}

@@ -1,0 +1,90 @@
+/**
+ * The spiking network in a target's integers. One step of a neuron, all numbers 32-bit integers:
+ *
+ *   a = sum over projections p of ( (sum of weights of p's arriving spikes) << shift_p )
+ *   v = clip(decay(v) + a + bias, -limit, +limit)          decay(v) = sgn(v) * ((|v| * (4096 - d)) >> 12)
+ *   spike if v > threshold;   soft reset: v -= threshold   hard reset: v = 0
+ *
+ * `limit` = 2^(stateBits-1) - 1. The plain sum of weights never leaves 16 bits: quantisation proves it
+ * for every neuron (`bound`). Weights stand in event order: the row of one spike is contiguous.
+ */
+import type { Window, Pair } from '../graph/graph.js';
+import type { MapShape, Neuron, PopulationId } from '../spiking/network.js';
+
+export interface IntegerPopulation {
+  readonly id: PopulationId;
+  readonly shape: MapShape;
+  readonly neuron: Neuron;
+  /** 0..4096: v loses decay/4096 of itself in each step. 0 for IF. */
+  readonly decay: number;
+  /** State units. 0 for the integrator. */
+  readonly threshold: number;
+  /** v at the first step, state units; the same for all neurons. */
+  readonly initial: number;
+  /** Per channel, in state units: mantissa * 2^exponent with the target's widths. */
+  readonly bias: Int32Array;
+  /** v is clipped to +-limit. */
+  readonly limit: number;
+  readonly depth: number;
+  /** State units per unit of activation, per channel: how to read v, thresholds and currents back. */
+  readonly scale: Float64Array;
+}
+
+export interface IntegerProjection {
+  readonly id: string;
+  readonly source: PopulationId;
+  readonly target: PopulationId;
+  /** Event order [Kh, Kw, Ci, Co / groups]: the weights of one source channel at one tap lie side by side. Within +-127. */
+  readonly weight: Int8Array;
+  /** The sum of weights is shifted left by this much into state units. */
+  readonly shift: number;
+  readonly window: Window;
+  readonly groups: number;
+  readonly pool: Pair;
+  readonly delay: number;
+  /** Proven largest |sum of weights| into any one neuron in one step, in weight units; at most 32767. */
+  readonly bound: number;
+  /** Relative root-mean-square error of the rounded weights. */
+  readonly weightError: number;
+}
+
+/** The host's first layer stays in floating point; the injected current is rounded to the target's bias format. */
+export interface IntegerHostLayer {
+  readonly target: PopulationId;
+  /** [Co, Ci / groups, Kh, Kw] */
+  readonly weight: Float32Array;
+  /** Float bias of each channel, activation units (the population's `bias` is zero then). */
+  readonly bias: Float32Array;
+  readonly window: Window;
+  readonly groups: number;
+  readonly pool: Pair;
+  /** State units per activation unit, per channel. */
+  readonly scale: Float64Array;
+}
+
+/** The width of an injected or constant current: |mantissa| <= mantissaMax, value = mantissa * 2^exponent, exponent 0..exponentMax. */
+export interface BiasFormat { readonly mantissaMax: number; readonly exponentMax: number }
+
+export type IntegerInput =
+  | { readonly code: 'bias'; readonly layers: readonly IntegerHostLayer[]; readonly format: BiasFormat }
+  /** `scale`: state units per unit of |x|. */
+  | { readonly code: 'rate'; readonly population: PopulationId; readonly scale: number; readonly format: BiasFormat }
+  /** A step's spike probability is min(1, |x| / full). */
+  | { readonly code: 'poisson'; readonly population: PopulationId; readonly full: number };
+
+export interface IntegerNetwork {
+  readonly imageShape: MapShape;
+  readonly input: IntegerInput;
+  readonly populations: readonly IntegerPopulation[];
+  readonly projections: readonly IntegerProjection[];
+  readonly output: PopulationId;
+  readonly timesteps: number;
+}
+
+/** Rounds a current to the nearest mantissa * 2^exponent that the format holds (smallest exponent that fits; saturates). */
+export function roundToBias(value: number, format: BiasFormat): number {
+  let step = 1;
+  for (let e = 0; e < format.exponentMax && Math.round(Math.abs(value) / step) > format.mantissaMax; e++) step *= 2;
+  const mantissa = Math.min(format.mantissaMax, Math.floor(Math.abs(value) / step + 0.5));
+  return value < 0 ? -mantissa * step : mantissa * step;
+}

@@ -1,0 +1,82 @@
+/**
+ * What a simulation saw. Counters are sums over all samples and are exact integers; each is counted
+ * in one place. Energy, latency and the report are pure functions of a `Trace` and its `Program`.
+ */
+import type { PopulationId } from '../spiking/network.js';
+
+export type TimingModel = 'functional' | 'pipeline';
+
+export interface PopulationCounters {
+  readonly id: PopulationId;
+  readonly spikes: number;
+  /** Neuron updates that received a spike or carry a bias current. */
+  readonly activeUpdates: number;
+  readonly inactiveUpdates: number;
+  /** Neuron-steps in which v was clipped to its limit. */
+  readonly saturations: number;
+}
+
+export interface ProjectionCounters {
+  readonly id: string;
+  /** Synaptic operations: one for each weight that a spike reads, zero weights included. */
+  readonly synapticOps: number;
+}
+
+/** Per core of the program, in its order. */
+export interface CoreCounters {
+  readonly spikes: number;
+  /** Messages leaving: one for each spike and target core. */
+  readonly messagesOut: number;
+  /** Messages arriving. */
+  readonly messagesIn: number;
+  readonly synapticOps: number;
+}
+
+export interface MeshCounters {
+  readonly messages: number;
+  readonly hopsX: number;
+  readonly hopsY: number;
+  readonly chipCrossings: number;
+  /** Messages on the busiest link and where it is. */
+  readonly heaviestLink: { readonly messages: number; readonly from: readonly [number, number]; readonly to: readonly [number, number] } | null;
+}
+
+/** Only with pipeline timing: seconds are simulated time. */
+export interface TimingTrace {
+  readonly profile: string;
+  readonly secondsPerInference: number;
+  readonly stepsPerInference: number;
+  /** How many steps (over all samples) each thing was the bottleneck of. */
+  readonly bottleneck: { readonly core: number; readonly link: number; readonly barrier: number };
+  /** Busy seconds of each core, summed over samples. */
+  readonly coreSeconds: readonly number[];
+}
+
+/** Spikes of one inference, for the raster plot: parallel arrays. */
+export interface Raster {
+  readonly sample: number;
+  readonly population: Uint16Array;
+  readonly neuron: Uint32Array;
+  readonly step: Uint16Array;
+}
+
+export interface Trace {
+  readonly timing: TimingModel;
+  readonly samples: number;
+  readonly timesteps: number;
+  /** T + depth: chip steps of one inference. */
+  readonly stepsPerInference: number;
+  /** [samples, T]: the class that leads after each step. */
+  readonly predictions: Uint16Array;
+  /** [samples, classes]: the output layer's v at the end. */
+  readonly scores: Int32Array;
+  readonly populations: readonly PopulationCounters[];
+  readonly projections: readonly ProjectionCounters[];
+  readonly cores: readonly CoreCounters[];
+  readonly mesh: MeshCounters;
+  readonly time: TimingTrace | null;
+  readonly raster: Raster | null;
+  /** Host seconds of the simulation loop and workers used: never part of a reproducible output. */
+  readonly wallSeconds: number;
+  readonly workers: number;
+}

@@ -1,0 +1,103 @@
+/**
+ * The spiking network: populations of neurons joined by projections. A convolution's weights are
+ * shared, never unrolled; a dense layer is a convolution whose filter covers the whole map; average
+ * pooling with window = stride is folded into the projection behind it (`pool`). Time is in steps
+ * of one window of T steps per inference; population p is active in chip steps
+ * [depth, depth + T), so that a spike emitted at local step t is integrated by the next population at
+ * its local step t. A projection that skips layers carries the difference as an axonal delay.
+ */
+import type { Window, Pair, ChannelStatistics } from '../graph/graph.js';
+
+declare const populationBrand: unique symbol;
+export type PopulationId = string & { readonly [populationBrand]: 'PopulationId' };
+export const populationId = (name: string): PopulationId => name as PopulationId;
+
+export type MapShape = readonly [channels: number, height: number, width: number];
+
+/**
+ * What one neuron does with its current I(t) in one step:
+ *
+ *   if          v <- v + I;            spike if v > threshold, then reset
+ *   lif         v <- leak * v + I;     spike if v > threshold, then reset
+ *   integrator  v <- v + I;            never spikes: the output layer, read at the end
+ *   relay       spikes are set from outside (a Poisson input), v is not used
+ *
+ * soft reset: v <- v - threshold; hard reset: v <- 0. `soft-two-compartment` has the dynamics of the
+ * soft reset, built from two Loihi 1 compartments and an inhibitory synapse of weight -threshold.
+ */
+export type Neuron =
+  | { readonly model: 'if'; readonly reset: Reset }
+  | { readonly model: 'lif'; readonly reset: Reset; readonly leak: number }
+  | { readonly model: 'integrator' }
+  | { readonly model: 'relay' };
+export type Reset = 'soft' | 'hard' | 'soft-two-compartment';
+
+export interface Population {
+  readonly id: PopulationId;
+  /** [C, H, W]; a vector of n neurons is [n, 1, 1]. */
+  readonly shape: MapShape;
+  readonly neuron: Neuron;
+  /** Per channel: the activation that one spike in every step stands for. Ones where it has no meaning. */
+  readonly threshold: Float32Array;
+  /** Per channel: constant current in every step of the window, in the activation's unit. */
+  readonly bias: Float32Array;
+  /** v at the first step, as a share of the threshold. */
+  readonly initial: number;
+  /** First chip step of the population's window. */
+  readonly depth: number;
+  /** What batch norm predicts for the current, if known. */
+  readonly statistics?: ChannelStatistics;
+}
+
+/**
+ * A bundle of synapses. A spike of source neuron (ci, y, x) adds weight[co, ci, ky, kx] (activation
+ * units: the source's threshold is already multiplied in, and the mean of `pool` too) to every target
+ * (co, y', x') with floor(y / pool[0]) = y' * stride + ky * dilation - top, and the same for x.
+ */
+export interface Projection {
+  readonly id: string;
+  readonly source: PopulationId;
+  readonly target: PopulationId;
+  /** [Co, Ci / groups, Kh, Kw] */
+  readonly weight: Float32Array;
+  readonly window: Window;
+  readonly groups: number;
+  /** Rows and columns of non-overlapping pooling in front of the filter; [1, 1] for none. */
+  readonly pool: Pair;
+  /** Steps a spike waits beyond the usual one. */
+  readonly delay: number;
+}
+
+/** A linear layer that the host computes once per image; the result is a constant current of each neuron of `target`. */
+export interface HostLayer {
+  readonly target: PopulationId;
+  /** [Co, Ci / groups, Kh, Kw] over the normalised image; the layer's bias is in the population's `bias`. */
+  readonly weight: Float32Array;
+  readonly window: Window;
+  readonly groups: number;
+  readonly pool: Pair;
+}
+
+/**
+ * How the image enters.
+ *   bias     the host computes the first linear layers (`layers`) and injects them as bias currents
+ *   rate     population `population` of [2C, H, W] (positive part, then negative part) integrates
+ *            |x| as a constant current and spikes at that rate
+ *   poisson  the same population is set to spike with probability min(1, |x| / threshold) in each step
+ */
+export type InputCode =
+  | { readonly code: 'bias'; readonly layers: readonly HostLayer[] }
+  | { readonly code: 'rate' | 'poisson'; readonly population: PopulationId };
+
+export interface SpikingNetwork {
+  readonly imageShape: MapShape;
+  readonly input: InputCode;
+  /** In order of depth; the output population (an integrator) is last. */
+  readonly populations: readonly Population[];
+  readonly projections: readonly Projection[];
+  readonly output: PopulationId;
+  /** T, steps of one inference. */
+  readonly timesteps: number;
+}
+
+export const neuronCount = (shape: MapShape): number => shape[0] * shape[1] * shape[2];

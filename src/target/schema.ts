@@ -1,0 +1,127 @@
+/**
+ * The one description of a chip: TypeBox gives the TypeScript type, ajv's input and the published
+ * `targets/target.schema.json`. A limit that does not exist or is not published is `null`; what a chip
+ * can and cannot do is a capability that passes ask for, never the chip's name.
+ */
+import Type, { type Static } from 'typebox';
+
+const record = <T extends Parameters<typeof Type.Object>[0]>(fields: T, options: { description?: string } = {}) => Type.Object(fields, { additionalProperties: false, ...options });
+const count = (description: string) => Type.Integer({ minimum: 1, maximum: 2 ** 40, description });
+const limit = (description: string) => Type.Union([Type.Integer({ minimum: 1, maximum: 2 ** 40 }), Type.Null()], { description: `${description} null: no limit, or none published.` });
+
+/** A measured or published number with its unit and source. `value: null` means unpublished; the note says so. */
+const constant = (unit: string, description: string) => record({
+  value: Type.Union([Type.Number({ minimum: 0 }), Type.Null()]),
+  unit: Type.Literal<string>(unit),
+  source: Type.String({ minLength: 1, description: 'Publication or file the number was read from.' }),
+  note: Type.Optional(Type.String()),
+}, { description });
+const picojoules = (description: string) => constant('pJ', description);
+const nanoseconds = (description: string) => constant('ns', description);
+const milliwatts = (description: string) => constant('mW', description);
+
+export const ProfileSchema = record({
+  name: Type.String({ pattern: '^[a-z][a-z0-9-]*$' }),
+  title: Type.String(),
+  estimate: Type.Boolean({ description: 'True where the numbers are not of this chip or are extrapolated.' }),
+  voltage: Type.Union([Type.Number(), Type.Null()]),
+  energy: record({
+    synapticOpDense: picojoules('One weight read by one spike, dense format.'),
+    synapticOpSparse: picojoules('The same, sparse format.'),
+    synapticOpShared: picojoules('The same, shared (convolution) format.'),
+    neuronInactive: picojoules('One neuron, one step, nothing to integrate.'),
+    neuronActive: picojoules('One neuron, one step, with input.'),
+    spike: picojoules('Generating one spike.'),
+    axonOut: picojoules('One message leaving a core.'),
+    axonIn: picojoules('One message entering a core.'),
+    hopX: picojoules('One router hop east or west.'),
+    hopY: picojoules('One router hop north or south.'),
+    chipCrossing: picojoules('One message over a chip border.'),
+    hostInjection: picojoules('Writing one bias current or input spike from outside.'),
+    hostMac: picojoules('One multiply-accumulate of the first layer on the host.'),
+    readout: picojoules('Reading one output value.'),
+    barrier: picojoules('One barrier of one core.'),
+  }),
+  latency: record({
+    synapticOpDense: nanoseconds('One weight read by one spike, dense format.'),
+    synapticOpSparse: nanoseconds('The same, sparse format.'),
+    synapticOpShared: nanoseconds('The same, shared (convolution) format.'),
+    neuronInactive: nanoseconds('One neuron, one step, nothing to integrate.'),
+    neuronActive: nanoseconds('One neuron, one step, with input.'),
+    spike: nanoseconds('Generating one spike.'),
+    axonOut: nanoseconds('One message leaving a core.'),
+    axonIn: nanoseconds('One message entering a core.'),
+    hopX: nanoseconds('One router hop east or west.'),
+    hopY: nanoseconds('One router hop north or south.'),
+    chipCrossing: nanoseconds('One message over a chip border.'),
+    barrier: Type.Array(record({ tiles: count('Routers in use.'), nanoseconds: Type.Number({ minimum: 0 }) }), { minItems: 1, description: 'Barrier time of a step by routers in use; between entries linear.' }),
+    barrierSource: Type.String({ minLength: 1 }),
+  }),
+  power: record({
+    staticPerChip: milliwatts('Leakage and idle power of one powered chip.'),
+    staticPerCore: milliwatts('The same, of one powered core.'),
+  }),
+  errorEnvelope: Type.String({ description: 'How far the published comparison with silicon is off, in words.' }),
+});
+
+export const TargetSchema = Type.Object({
+  $schema: Type.Optional(Type.String()),
+  name: Type.String({ pattern: '^[a-z][a-z0-9-]*$' }),
+  title: Type.String(),
+  sources: Type.Array(Type.String(), { minItems: 1, description: 'Publications the limits were read from.' }),
+  notes: Type.Optional(Type.Array(Type.String())),
+  board: record({
+    chips: limit('Chips that one board or system offers.'),
+    columns: count('Chips per row of the board.'),
+  }),
+  mesh: record({
+    width: count('Routers per row of a chip.'),
+    height: count('Rows of routers of a chip.'),
+    coresPerRouter: count('Cores at each router.'),
+  }),
+  core: record({
+    neurons: limit('Compartments per core.'),
+    inAxons: limit('Input axons per core.'),
+    outAxons: limit('Output axon slots per core.'),
+    synapticMemoryBits: limit('Synaptic memory per core.'),
+    thresholdProfiles: limit('Different thresholds per core.'),
+    synapseFormats: limit('Different synapse formats per core.'),
+  }),
+  memory: record({
+    wordBits: count('Synapse lists are rounded up to whole words.'),
+    blockSynapses: count('Synapses in one block of a list.'),
+    blockOverheadBits: Type.Integer({ minimum: 0, description: 'Header bits of each block.' }),
+    indexBits: Type.Integer({ minimum: 0, description: 'Bits of a target index in the sparse format.' }),
+    delayBits: Type.Integer({ minimum: 0, description: 'Bits per synapse where a projection has a delay.' }),
+    axonChannels: count('Channels of one source pixel that share a population axon (shared format).'),
+    sharedOffset: limit('Largest compartment offset that one shared list reaches; beyond it the list is copied.'),
+  }),
+  numbers: record({
+    weightMax: count('Largest absolute mantissa, in steps.'),
+    weightStep: count('Mantissas are multiples of this (2 for signed Loihi weights: even mantissas).'),
+    accumulatorMax: count('Largest |sum of mantissas| of one step that is proven not to wrap.'),
+    stateBits: count('Bits of the membrane potential, sign included.'),
+    shiftMin: Type.Integer({ minimum: 0, description: 'Smallest left shift from the sum of mantissas to the membrane potential.' }),
+    shiftMax: Type.Integer({ minimum: 0, description: 'Largest such shift (weight exponent included).' }),
+    thresholdBits: count('Bits of the threshold mantissa.'),
+    thresholdShift: Type.Integer({ minimum: 0, description: 'The threshold is mantissa << this.' }),
+    biasMantissaMax: count('Largest absolute bias mantissa.'),
+    biasExponentMax: Type.Integer({ minimum: 0 }),
+    decayBits: Type.Integer({ minimum: 0, description: 'Bits of the membrane decay; 0: no leak.' }),
+    delayMax: Type.Integer({ minimum: 0, description: 'Largest axonal or synaptic delay in steps.' }),
+  }),
+  capabilities: record({
+    resets: Type.Array(Type.Union([Type.Literal('soft'), Type.Literal('hard'), Type.Literal('soft-two-compartment')]), { minItems: 1, description: 'In order of preference.' }),
+    sharedConvolution: Type.Boolean({ description: 'Convolution weights are stored once per core.' }),
+    signedWeights: Type.Boolean({ description: 'One synapse list may hold both signs.' }),
+    gradedSpikes: Type.Boolean(),
+    multicast: Type.Boolean({ description: 'One message may reach several cores.' }),
+  }),
+  profiles: Type.Array(ProfileSchema, { minItems: 1, description: 'Energy and latency; the first is the default.' }),
+}, { additionalProperties: false, $id: 'https://spikeveil.dev/target.schema.json', title: 'Spikeveil target' });
+
+type DeepReadonly<T> = T extends readonly (infer E)[] ? readonly DeepReadonly<E>[] : T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+export type Target = DeepReadonly<Static<typeof TargetSchema>>;
+export type Profile = Target['profiles'][number];
+/** A number with its source; `value: null` where it is unpublished. */
+export type Constant = Profile['energy']['spike'];
