@@ -1,0 +1,63 @@
+/**
+ * From the words a user writes to labelled images: `mnist:DIR`, `cifar10:FILE.gz` and the others in
+ * `SCHEMES`. A spec names the kind of data and where it lies; each kind has its reader beside this file.
+ */
+import { fail } from '../diagnostics.js';
+import { readCifar10, readCifar100 } from './cifar.js';
+import type { Dataset } from './dataset.js';
+import { findIdx, readIdx } from './idx.js';
+import { readImageFolder } from './image-folder.js';
+import { readNpy } from './npy.js';
+
+interface Scheme {
+  readonly form: string;
+  /** `rest` is what stands behind the first colon. */
+  readonly load: (spec: string, rest: string, form: string) => Dataset;
+}
+
+const DIGITS = 10;
+const BYTE_LABELS = 256;
+
+const mnistFolder = (spec: string, rest: string, form: string): Dataset => {
+  const [folder, part = 'test'] = rest.split(/#(?=[^#/]*$)/);
+  if (part !== 'test' && part !== 'train') fail('data/bad-spec', dataOption, { spec, problem: `names the part "${part}"`, form });
+  return readIdx(spec, findIdx(folder, part), DIGITS);
+};
+
+const SCHEMES: Readonly<Record<string, Scheme>> = {
+  mnist: { form: 'mnist:DIR for the test images or mnist:DIR#train', load: mnistFolder },
+  'fashion-mnist': { form: 'fashion-mnist:DIR for the test images or fashion-mnist:DIR#train', load: mnistFolder },
+  cifar10: { form: 'cifar10:FILE or cifar10:FILE.gz', load: (spec, rest) => readCifar10(spec, rest) },
+  cifar100: { form: 'cifar100:FILE or cifar100:FILE.gz', load: (spec, rest) => readCifar100(spec, rest) },
+  idx: {
+    form: 'idx:IMAGES,LABELS',
+    load: (spec, rest, form) => {
+      const [images, labels] = twoFiles(spec, rest, form);
+      return readIdx(spec, { images, labels }, BYTE_LABELS);
+    },
+  },
+  npy: { form: 'npy:IMAGES,LABELS', load: (spec, rest, form) => readNpy(spec, ...twoFiles(spec, rest, form)) },
+  images: { form: 'images:DIR with a folder of PNG files per class', load: (spec, rest) => readImageFolder(spec, rest) },
+};
+
+/** The data specs as one line of help. */
+export const dataSpecs: readonly string[] = Object.values(SCHEMES).map((s) => s.form);
+
+const dataOption = { kind: 'option', option: '--data' } as const;
+
+/** Reads the data set that a spec names. Throws a `CompileError` with `data/...` codes for anything wrong with it. */
+export function loadDataset(spec: string): Dataset {
+  const colon = spec.indexOf(':');
+  const kind = spec.slice(0, Math.max(colon, 0));
+  if (!Object.hasOwn(SCHEMES, kind)) fail('data/unknown-scheme', dataOption, { spec, schemes: Object.keys(SCHEMES) });
+  const scheme = SCHEMES[kind];
+  const rest = spec.slice(colon + 1);
+  if (rest === '') fail('data/bad-spec', dataOption, { spec, problem: 'has no path', form: scheme.form });
+  return scheme.load(spec, rest, scheme.form);
+}
+
+function twoFiles(spec: string, rest: string, form: string): readonly [string, string] {
+  const parts = rest.split(',');
+  if (parts.length !== 2 || parts.includes('')) fail('data/bad-spec', dataOption, { spec, problem: 'does not name two files with a comma between them', form });
+  return [parts[0], parts[1]];
+}
