@@ -37,6 +37,8 @@ export interface MeshCounters {
   readonly hopsX: number;
   readonly hopsY: number;
   readonly chipCrossings: number;
+  /** Messages between two cores of one router: they make no hop. */
+  readonly withinTile: number;
   /** Messages on the busiest link and where it is. */
   readonly heaviestLink: { readonly messages: number; readonly from: readonly [number, number]; readonly to: readonly [number, number] } | null;
 }

@@ -1,0 +1,104 @@
+/**
+ * The lines of the energy bill: one line an event class, count times constant. Every constant comes
+ * from the target's profile with its source; an unpublished constant is null, adds nothing and says so.
+ */
+import type { Program } from '../program/program.js';
+import type { Trace } from '../simulate/trace.js';
+import type { Constant, Profile } from '../target/schema.js';
+import { hostEvents, type PopulationEvents } from './event-counts.js';
+
+export type LineKey =
+  | 'synops-dense' | 'synops-sparse' | 'synops-shared' | 'neuron-active' | 'neuron-inactive' | 'spikes'
+  | 'axon-out' | 'axon-in' | 'within-tile' | 'hops-x' | 'hops-y' | 'chip-crossings'
+  | 'host-injection' | 'host-macs' | 'readout' | 'reset' | 'barrier' | 'static';
+
+export interface EnergyLine {
+  readonly key: LineKey;
+  readonly name: string;
+  /** What one count is, for example "weight read" or "chip-second". */
+  readonly counted: string;
+  /** Per inference: the mean over the trace's samples. */
+  readonly count: number;
+  /** Null where no figure is published. */
+  readonly unitPicojoules: number | null;
+  /** count * unitPicojoules * 1e-12; 0 where the constant is null. */
+  readonly joules: number;
+  readonly source: string;
+  readonly note?: string;
+}
+
+export const unpublished = 'not counted: unpublished';
+
+interface LineRequest {
+  readonly key: LineKey;
+  readonly name: string;
+  readonly counted: string;
+  readonly count: number;
+  readonly note?: string | undefined;
+}
+
+function line(request: LineRequest, constant: Constant): EnergyLine {
+  const { note: reason, ...rest } = request;
+  const notes = [constant.value === null ? unpublished : undefined, reason, constant.note].filter((n) => n !== undefined);
+  return {
+    ...rest,
+    unitPicojoules: constant.value,
+    joules: constant.value === null ? 0 : rest.count * constant.value * 1e-12,
+    source: constant.source,
+    ...(notes.length > 0 ? { note: notes.join('; ') } : {}),
+  };
+}
+
+/** Energy of one population's cores per inference, joules: synaptic operations into it, updates, spikes and its messages. */
+export function populationJoules(events: PopulationEvents, samples: number, profile: Profile): number {
+  return coreLines([events], samples, profile).reduce((sum, l) => sum + l.joules, 0);
+}
+
+/** The lines that belong to cores: everything that one population can be charged with. */
+export function coreLines(populations: readonly PopulationEvents[], samples: number, profile: Profile): readonly EnergyLine[] {
+  const perInference = (pick: (p: PopulationEvents) => number): number => populations.reduce((sum, p) => sum + pick(p), 0) / samples;
+  const e = profile.energy;
+  return [
+    line({ key: 'synops-dense', name: 'Synaptic operations, dense', counted: 'weight read', count: perInference((p) => p.synapticOps.dense), note: 'zero weights in the row are read too' }, e.synapticOpDense),
+    line({ key: 'synops-sparse', name: 'Synaptic operations, sparse', counted: 'weight read', count: perInference((p) => p.synapticOps.sparse), note: 'the compiler stores no sparse lists' }, e.synapticOpSparse),
+    line({ key: 'synops-shared', name: 'Synaptic operations, shared', counted: 'weight read', count: perInference((p) => p.synapticOps.shared), note: 'convolutions whose weights a core stores once' }, e.synapticOpShared),
+    line({ key: 'neuron-active', name: 'Neuron updates, active', counted: 'neuron and step', count: perInference((p) => p.activeUpdates) }, e.neuronActive),
+    line({ key: 'neuron-inactive', name: 'Neuron updates, inactive', counted: 'neuron and step', count: perInference((p) => p.inactiveUpdates) }, e.neuronInactive),
+    line({ key: 'spikes', name: 'Spikes', counted: 'spike', count: perInference((p) => p.spikes) }, e.spike),
+    line({ key: 'axon-out', name: 'Messages out of cores', counted: 'message', count: perInference((p) => p.messagesOut) }, e.axonOut),
+    line({ key: 'axon-in', name: 'Messages into cores', counted: 'message', count: perInference((p) => p.messagesIn) }, e.axonIn),
+  ];
+}
+
+/** The lines of mesh, host and barrier. */
+export function sharedLines(program: Program, trace: Trace, profile: Profile): readonly EnergyLine[] {
+  const { mesh, samples } = trace;
+  const host = hostEvents(program, trace);
+  const e = profile.energy;
+  const absent: Constant = { value: null, unit: 'pJ', source: 'none: the profile has no such constant' };
+  return [
+    line({ key: 'within-tile', name: 'Messages within a router', counted: 'message', count: mesh.withinTile / samples }, e.withinTile),
+    line({ key: 'hops-x', name: 'Router hops, X', counted: 'hop', count: mesh.hopsX / samples }, e.hopX),
+    line({ key: 'hops-y', name: 'Router hops, Y', counted: 'hop', count: mesh.hopsY / samples }, e.hopY),
+    line({ key: 'chip-crossings', name: 'Chip crossings', counted: 'message', count: mesh.chipCrossings / samples }, e.chipCrossing),
+    line({ key: 'host-injection', name: 'Input written by the host', counted: 'value', count: host.injections }, e.hostInjection),
+    line({ key: 'host-macs', name: 'First layer on the host', counted: 'MAC', count: host.macs, note: 'once per inference' }, e.hostMac),
+    line({ key: 'readout', name: 'Readout', counted: 'value', count: host.readouts }, e.readout),
+    line({ key: 'reset', name: 'State reset between inferences', counted: 'chip', count: program.chipsUsed }, e.reset ?? absent),
+    line({ key: 'barrier', name: 'Barrier', counted: 'core and step', count: program.coresUsed * trace.stepsPerInference }, e.barrier),
+  ];
+}
+
+/** Static power of the powered chips over the latency; nothing without a latency. */
+export function staticLine(chips: number, seconds: number | null, profile: Profile): EnergyLine {
+  const constant = profile.power.staticPerChip;
+  const request = { key: 'static', name: 'Static power', counted: 'chip-second', count: chips * (seconds ?? 0) } as const;
+  const note = seconds === null ? 'not counted: functional timing gives no latency' : undefined;
+  const picowatts = seconds === null || constant.value === null ? null : constant.value * 1e9;
+  const unknown = seconds !== null && constant.value === null;
+  const notes = [unknown ? unpublished : undefined, note, constant.note].filter((n) => n !== undefined);
+  return {
+    ...request, unitPicojoules: picowatts, joules: picowatts === null ? 0 : request.count * picowatts * 1e-12, source: constant.source,
+    ...(notes.length > 0 ? { note: notes.join('; ') } : {}),
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * What one inference costs: the counters of a trace times the constants of one profile of the target,
+ * line by line, with the baselines beside it. A pure function. The total is the sum of the lines;
+ * a constant that nobody published is null, adds nothing and is named in the notes.
+ */
+import type { Program } from '../program/program.js';
+import type { PopulationId } from '../spiking/network.js';
+import type { Trace } from '../simulate/trace.js';
+import type { Profile, Target } from '../target/schema.js';
+import { fail } from '../diagnostics.js';
+import { baselines, breakEven, ratios, type Baseline, type BreakEven, type Ratio } from './baselines.js';
+import { coreLines, populationJoules, sharedLines, staticLine, unpublished, type EnergyLine } from './energy-lines.js';
+import { populationEvents } from './event-counts.js';
+
+export interface EnergyReport {
+  readonly profile: {
+    readonly name: string;
+    readonly title: string;
+    /** True where the constants are not of this chip or are extrapolated. */
+    readonly estimate: boolean;
+    readonly voltage: number | null;
+    readonly errorEnvelope: string;
+  };
+  readonly perInference: {
+    readonly lines: readonly EnergyLine[];
+    readonly dynamicJoules: number;
+    /** Of the powered chips over the latency; 0 with functional timing. */
+    readonly staticJoules: number;
+    readonly totalJoules: number;
+    /** Static energy if only the used cores were powered; null where the latency or the constant is unknown. Not in the total. */
+    readonly staticUsedCoresJoules: number | null;
+  };
+  /** Energy of each population's cores per inference, joules; mesh, host, barrier and static power are not among them. */
+  readonly populations: readonly { readonly id: PopulationId; readonly joules: number }[];
+  /** Simulated seconds of one inference; null with functional timing. */
+  readonly latencySeconds: number | null;
+  readonly baselines: readonly Baseline[];
+  readonly ratios: readonly Ratio[];
+  /** MACs of one inference of the source network. */
+  readonly macs: number;
+  readonly synapticOps: number;
+  /** Synaptic operations per MAC of the source network; null where it has none. */
+  readonly sopsPerMac: number | null;
+  readonly breakEven: readonly BreakEven[];
+  readonly notes: readonly string[];
+}
+
+/** Finds a profile by name; without a name, the target's first. Throws `report/unknown-profile`. */
+export function chooseProfile(target: Target, name: string | undefined): Profile {
+  if (name === undefined) return target.profiles[0] as Profile;
+  const found = target.profiles.find((p) => p.name === name);
+  return found ?? fail('report/unknown-profile', { kind: 'option', option: '--profile' }, { name, target: target.name, known: target.profiles.map((p) => p.name) });
+}
+
+/**
+ * Energy per inference, joules: means over the trace's samples. Latency, and with it static energy,
+ * exists only with pipeline timing. Throws `report/unknown-profile`.
+ */
+export function energyReport(program: Program, trace: Trace, options: { readonly profile?: string } = {}): EnergyReport {
+  const profile = chooseProfile(program.target, options.profile);
+  const events = populationEvents(program, trace);
+  const latencySeconds = trace.time?.secondsPerInference ?? null;
+  const dynamic = [...coreLines(events, trace.samples, profile), ...sharedLines(program, trace, profile)];
+  const standing = staticLine(program.chipsUsed, latencySeconds, profile);
+  const dynamicJoules = dynamic.reduce((sum, l) => sum + l.joules, 0);
+  const totalJoules = dynamicJoules + standing.joules;
+
+  const opsLines = dynamic.filter((l) => l.key.startsWith('synops-'));
+  const synapticOps = opsLines.reduce((sum, l) => sum + l.count, 0);
+  const opsJoules = opsLines.reduce((sum, l) => sum + l.joules, 0);
+  const macs = program.source.layers.reduce((sum, l) => sum + l.macs, 0);
+  const neuronUpdates = events.reduce((sum, p) => sum + p.activeUpdates + p.inactiveUpdates, 0) / trace.samples;
+  const beside = baselines(program, { macs, synapticOps, neuronUpdates }, trace.timesteps);
+  const perCore = profile.power.staticPerCore.value;
+  return {
+    profile: { name: profile.name, title: profile.title, estimate: profile.estimate, voltage: profile.voltage, errorEnvelope: profile.errorEnvelope },
+    perInference: {
+      lines: [...dynamic, standing], dynamicJoules, staticJoules: standing.joules, totalJoules,
+      staticUsedCoresJoules: latencySeconds === null || perCore === null ? null : perCore * 1e-3 * program.coresUsed * latencySeconds,
+    },
+    populations: events.map((p) => ({ id: p.id, joules: populationJoules(p, trace.samples, profile) })),
+    latencySeconds,
+    baselines: beside,
+    ratios: ratios(beside, totalJoules),
+    macs,
+    synapticOps,
+    sopsPerMac: macs > 0 ? synapticOps / macs : null,
+    breakEven: breakEven(synapticOps > 0 ? (opsJoules * 1e12) / synapticOps : null),
+    notes: notes(profile, trace, [...dynamic, standing]),
+  };
+}
+
+function notes(profile: Profile, trace: Trace, lines: readonly EnergyLine[]): readonly string[] {
+  const missing = lines.filter((l) => l.unitPicojoules === null && l.note?.startsWith(unpublished) === true && l.count > 0);
+  const timed = trace.time;
+  return [
+    profile.estimate ? `The profile ${profile.name} is an estimate: its constants are not published measurements of this chip.` : `The constants are those of the profile ${profile.name}.`,
+    ...(profile.errorEnvelope === '' ? [] : [`Error of the model: ${profile.errorEnvelope}`]),
+    ...(missing.length === 0 ? [] : [`${unpublished[0]?.toUpperCase()}${unpublished.slice(1)}: ${missing.map((l) => l.name.toLowerCase()).join(', ')}. The true energy is higher by these.`]),
+    ...(timed === null ? ['Functional timing gives no latency, so static power is not counted. Simulate with pipeline timing for both.'] : []),
+    ...(timed !== null && timed.profile !== profile.name ? [`The latency was timed with the profile ${timed.profile}, the energy is priced with ${profile.name}.`] : []),
+    'Every synaptic operation is charged once, zero weights included; every neuron is charged in every step, with or without input.',
+    'The baselines by operation count leave out memory, control and static power; only the two with memory put both networks under one memory model.',
+  ];
+}
