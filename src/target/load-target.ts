@@ -1,0 +1,146 @@
+/**
+ * Reads a chip from its JSON file: finds it by name or path, parses it, checks it against the schema
+ * and then for contradictions that a schema cannot say. Every problem is reported at once with its
+ * JSON pointer; a misspelt key gets a "did you mean".
+ */
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Ajv, type ErrorObject } from 'ajv';
+import { Reporter, fail } from '../diagnostics.js';
+import { nearestName } from '../diagnostics/nearest-name.js';
+import { TargetSchema, type Target } from './schema.js';
+import { reportContradictions } from './contradictions.js';
+
+const FOLDER = fileURLToPath(new URL('../../targets/', import.meta.url));
+const SCHEMA_FILE = 'target.schema.json';
+/** Far above any real target (about 12 kB); keeps a wrong file from being read whole. */
+const MAX_BYTES = 1 << 20;
+
+const validate = new Ajv({ allErrors: true, verbose: true, strict: true }).compile(TargetSchema);
+
+/** Names of the targets in a folder (the built-in ones unless told otherwise), sorted. */
+export function listTargets(folder: string = FOLDER): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.json') && file !== SCHEMA_FILE)
+    .map((file) => basename(file, '.json'))
+    .sort();
+}
+
+/**
+ * Loads a target. A word such as `loihi2` is looked up in `folder`; anything with a slash or ending
+ * in `.json` is a path. Throws a CompileError that holds everything wrong with the file.
+ */
+export function loadTarget(nameOrPath: string, folder: string = FOLDER): Target {
+  const path = /[/\\]|\.json$/.test(nameOrPath) ? nameOrPath : join(folder, `${nameOrPath}.json`);
+  if (path !== nameOrPath && !listTargets(folder).includes(nameOrPath)) {
+    const known = listTargets(folder);
+    fail('target/not-found', { kind: 'nowhere' }, { name: nameOrPath, known, nearest: nearestName(nameOrPath, known) });
+  }
+  return parseTarget(readText(path), path);
+}
+
+/** Checks the text of a target file; `path` is only named in messages. */
+export function parseTarget(text: string, path: string): Target {
+  return checkTarget(parseJson(text, path), path);
+}
+
+/** Checks a parsed target, for example the one that a program carries. */
+export function checkTarget(value: unknown, path: string): Target {
+  const report = new Reporter();
+  if (!validate(value)) reportSchemaErrors(validate.errors ?? [], path, report);
+  report.finish();
+  const target = value as Target;
+  reportContradictions(target, path, report);
+  report.finish();
+  return target;
+}
+
+/** The text of `targets/target.schema.json`: editors read it to complete and check target files. */
+export function printTargetSchema(): string {
+  return `${JSON.stringify({ $schema: 'http://json-schema.org/draft-07/schema#', ...TargetSchema }, null, 2)}\n`;
+}
+
+function readText(path: string): string {
+  try {
+    const { size } = statSync(path);
+    if (size > MAX_BYTES) fail('target/unreadable', { kind: 'file', path }, { reason: `it has ${size} bytes, a target at most ${MAX_BYTES}` });
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error)) throw error;
+    const reason = error.code === 'ENOENT' ? 'it does not exist' : String(error.code);
+    return fail('target/unreadable', { kind: 'file', path }, { reason });
+  }
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const stated = /at position (\d+)/.exec(String(error));
+    const before = text.slice(0, Math.min(text.trimEnd().length, Number(stated?.[1] ?? Infinity))).split('\n');
+    return fail('target/broken-json', { kind: 'file', path }, { line: before.length, column: before[before.length - 1].length + 1 });
+  }
+}
+
+/** The part of a JSON schema that is needed to say in words what a value must be. */
+interface SchemaNode {
+  readonly type?: string;
+  readonly const?: unknown;
+  readonly anyOf?: readonly SchemaNode[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly pattern?: string;
+  readonly uniqueItems?: boolean;
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+}
+
+function reportSchemaErrors(errors: readonly ErrorObject[], path: string, report: Reporter): void {
+  const reported = new Set<string>();
+  for (const error of errors) {
+    if (/\/anyOf\/\d+\//.test(error.schemaPath)) continue; // the union above it reports once
+    const node = (error.parentSchema ?? {}) as SchemaNode;
+    const where = { kind: 'file', path, pointer: error.instancePath || '/' } as const;
+    if (error.keyword === 'additionalProperties') {
+      const key = String(error.params.additionalProperty);
+      const present = Object.keys(error.data as object);
+      const allowed = Object.keys(node.properties ?? {}).filter((k) => !present.includes(k));
+      report.report('target/unknown-key', where, { key, nearest: nearestName(key, allowed), allowed: Object.keys(node.properties ?? {}) });
+    } else if (error.keyword === 'required') {
+      const key = String(error.params.missingProperty);
+      report.report('target/missing-key', where, { key, wanted: sentence(node.properties?.[key] ?? {}) });
+    } else if (!reported.has(error.instancePath)) {
+      reported.add(error.instancePath); // one sentence a value says all its rules
+      report.report('target/wrong-value', where, { found: short(error.data), wanted: inWords(node), about: node.description ?? 'see targets/target.schema.json' });
+    }
+  }
+}
+
+const sentence = (node: SchemaNode): string => `${inWords(node)}${node.description === undefined ? '' : ` (${node.description})`}`;
+
+const words: Readonly<Record<string, (node: SchemaNode) => string>> = {
+  integer: (node) => `a whole number${bounds(node)}`,
+  number: (node) => `a number${bounds(node)}`,
+  string: (node) => (node.pattern === undefined ? 'a text, not empty' : `a text of the form ${node.pattern}`),
+  boolean: () => 'true or false',
+  array: (node) => `a list${node.uniqueItems === true ? ' without repeats' : ''}, not empty`,
+  null: () => 'null',
+  object: (node) => `an object with ${Object.keys(node.properties ?? {}).join(', ')}`,
+};
+
+function inWords(node: SchemaNode): string {
+  if (node.anyOf !== undefined) return node.anyOf.map(inWords).join(' or ');
+  if (node.const !== undefined) return JSON.stringify(node.const);
+  return words[node.type ?? 'object'](node);
+}
+
+function bounds({ minimum, maximum }: SchemaNode): string {
+  if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`;
+  return minimum === undefined ? '' : ` of at least ${minimum}`;
+}
+
+function short(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'missing';
+  return text.length > 40 ? `${text.slice(0, 37)}...` : text;
+}

@@ -1,0 +1,147 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { CompileError } from '../../src/diagnostics.js';
+import { checkTarget, listTargets, loadTarget, parseTarget, printTargetSchema } from '../../src/target/load-target.js';
+
+const file = (name: string): string => readFileSync(new URL(`../../targets/${name}`, import.meta.url), 'utf8');
+type Json = { [key: string]: Json & Json[] & string & number & null };
+const changed = (change: (t: Json) => void, name = 'loihi1'): unknown => {
+  const target = JSON.parse(file(`${name}.json`)) as Json;
+  change(target);
+  return target;
+};
+/** Runs it and gives the printed errors. */
+const complaint = (run: () => unknown): string => {
+  try { run(); } catch (error) {
+    if (error instanceof CompileError) return error.message;
+    throw error;
+  }
+  return 'nothing was wrong';
+};
+const complaintOf = (change: (t: Json) => void): string => complaint(() => checkTarget(changed(change), 'my.json'));
+
+describe('the built-in targets', () => {
+  test('are listed by name, without the schema', () => {
+    expect(listTargets()).toEqual(['loihi1', 'loihi2', 'virtual']);
+  });
+  test.each(listTargets())('%s loads, bears its name and is what the file says', (name) => {
+    const target = loadTarget(name);
+    expect(target.name).toBe(name);
+    expect(target).toEqual(JSON.parse(file(`${name}.json`)));
+  });
+  test('loihi1 has the limits and both profiles of the literature', () => {
+    const { core, mesh, numbers, capabilities, profiles } = loadTarget('loihi1');
+    expect(mesh.width * mesh.height * mesh.coresPerRouter).toBe(128);
+    expect(core).toMatchObject({ neurons: 1024, inAxons: 4096, outAxons: 4096, synapticMemoryBits: 16384 * 64 });
+    expect(numbers.weightMax * numbers.weightStep).toBe(254);
+    expect(capabilities.resets).not.toContain('soft');
+    expect(profiles.map((p) => [p.name, p.energy.synapticOpShared.value, p.latency.synapticOpShared.value])).toEqual([['davies2018', 23.6, 3.5], ['sanafe-nahuku', 24, 3.1]]);
+  });
+  test('only loihi2 and virtual are marked as estimates, and say so in the first profile', () => {
+    expect(listTargets().map((name) => loadTarget(name).profiles[0].estimate)).toEqual([false, true, true]);
+  });
+  test('every constant without a value says why', () => {
+    for (const name of listTargets()) for (const { energy, power } of loadTarget(name).profiles) {
+      for (const constant of [...Object.values(energy), ...Object.values(power)]) if (constant.value === null) expect(constant.note).toMatch(/counted as 0/);
+    }
+  });
+});
+
+test('targets/target.schema.json is what the TypeBox schema prints (mend: node scripts/write-target-schema.mjs)', () => {
+  expect(file('target.schema.json')).toBe(printTargetSchema());
+});
+
+describe('a target file with a mistake', () => {
+  test('a misspelt key is unknown and its right name is missing', () => {
+    expect(complaintOf((t) => { t.core.nuerons = t.core.neurons; delete (t.core as Record<string, unknown>).neurons; })).toBe(
+      'error[target/missing-key] in my.json (/core): the key "neurons" is missing\n'
+      + '  hint: add it: a whole number from 1 to 1099511627776 or null (Compartments per core. null: no limit, or none published.)\n'
+      + 'error[target/unknown-key] in my.json (/core): a target has no key "nuerons" here\n'
+      + '  hint: did you mean "neurons"?');
+  });
+  test('a key like no other lists the keys', () => {
+    expect(complaintOf((t) => { (t.board as Record<string, unknown>).zzzzzzzz = 1; })).toBe(
+      'error[target/unknown-key] in my.json (/board): a target has no key "zzzzzzzz" here\n  hint: the keys are chips, columns');
+  });
+  test('wrong types and ranges say what was found and what must be there, all at once', () => {
+    expect(complaintOf((t) => {
+      Object.assign(t.core, { neurons: 'many', inAxons: 0 });
+      Object.assign(t.numbers, { weightMax: 300 });
+      Object.assign(t.profiles[0].energy.spike, { unit: 'nJ' });
+      Object.assign(t.capabilities, { resets: ['hard', 'sofft'], multicast: 1 });
+    })).toBe([
+      'error[target/wrong-value] in my.json (/core/neurons): the value is "many", but it must be a whole number from 1 to 1099511627776 or null',
+      '  hint: Compartments per core. null: no limit, or none published.',
+      'error[target/wrong-value] in my.json (/core/inAxons): the value is 0, but it must be a whole number from 1 to 1099511627776 or null',
+      '  hint: Input axons per core. null: no limit, or none published.',
+      'error[target/wrong-value] in my.json (/numbers/weightMax): the value is 300, but it must be a whole number from 1 to 127',
+      '  hint: Largest absolute weight in steps: the int8 number that a program stores.',
+      'error[target/wrong-value] in my.json (/capabilities/resets/1): the value is "sofft", but it must be "soft" or "hard" or "soft-two-compartment"',
+      '  hint: see targets/target.schema.json',
+      'error[target/wrong-value] in my.json (/capabilities/multicast): the value is 1, but it must be true or false',
+      '  hint: One message may reach several cores.',
+      'error[target/wrong-value] in my.json (/profiles/0/energy/spike/unit): the value is "nJ", but it must be "pJ"',
+      '  hint: see targets/target.schema.json',
+    ].join('\n'));
+  });
+  test('contradictions that no schema says are found together', () => {
+    expect(complaintOf((t) => {
+      Object.assign(t.numbers, { shiftMin: 14, weightStep: 3, accumulatorMax: 100 });
+      Object.assign(t.board, { columns: 99 });
+      Object.assign(t.profiles[1], { name: 'davies2018' });
+      t.profiles[1].latency.barrier.reverse();
+      delete (t.profiles[0].energy.barrier as Record<string, unknown>).note;
+    })).toBe([
+      'error[target/contradiction] in my.json (/numbers/shiftMin): shiftMin 14 is above shiftMax 13',
+      '  hint: swap them',
+      'error[target/contradiction] in my.json (/numbers/weightStep): weightStep 3 is not a power of two',
+      '  hint: write 1, 2, 4, ...',
+      'error[target/contradiction] in my.json (/numbers/accumulatorMax): accumulatorMax 100 does not hold a single weight of 381',
+      '  hint: raise accumulatorMax or lower weightMax',
+      'error[target/contradiction] in my.json (/board/columns): 99 columns for 32 chips',
+      '  hint: a board has at most as many columns as chips',
+      'error[target/contradiction] in my.json (/profiles/0/energy/barrier): barrier has no value and no note',
+      '  hint: add a note that says why, for example "never published; counted as 0"',
+      'error[target/contradiction] in my.json (/profiles/1/name): profile 1 has the name "davies2018" of profile 0',
+      '  hint: give each profile a name of its own',
+      'error[target/contradiction] in my.json (/profiles/1/latency/barrier/1): the barrier table does not ascend in tiles',
+      '  hint: sort the entries by tiles and drop repeats',
+    ].join('\n'));
+  });
+  test.each([
+    ['shiftMax', 20], ['accumulatorShift', 8], ['thresholdBits', 18], ['biasExponentMax', 12],
+  ])('numbers.%s = %d breaks a width', (key, value) => {
+    expect(complaintOf((t) => { Object.assign(t.numbers, { [key]: value }); })).toMatch(/^error\[target\/contradiction\] in my\.json \(\/numbers\//);
+  });
+  test.each(['null', '[]', '3', '"loihi1"', '{}'])('%s is not a target', (text) => {
+    expect(complaint(() => parseTarget(text, 'my.json'))).toMatch(/^error\[target\/(wrong-value|missing-key)\] in my\.json \(\/\)/);
+  });
+});
+
+describe('a target that cannot be read', () => {
+  test('an unknown name suggests the nearest', () => {
+    expect(complaint(() => loadTarget('lohi2'))).toBe(
+      'error[target/not-found]: there is no target "lohi2"\n'
+      + '  hint: did you mean "loihi2"? the targets are loihi1, loihi2, virtual; a target of your own is named by its path, ending in .json');
+  });
+  test('broken JSON is shown by line and column', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'target-'));
+    writeFileSync(join(folder, 'a.json'), '{\n  "name": "a",\n  oops\n}');
+    writeFileSync(join(folder, 'b.json'), '{ "name": "b"\n');
+    expect(complaint(() => loadTarget('a', folder)).replaceAll(folder, '')).toBe(
+      'error[target/broken-json] in /a.json: the file is not JSON: it breaks at line 3, column 3\n'
+      + '  hint: look there for a missing comma, quote or bracket; JSON has no comments and no trailing commas');
+    expect(complaint(() => loadTarget(join(folder, 'b.json')))).toContain('it breaks at line 1, column 14');
+  });
+  test('a missing file, a folder and a huge file are refused', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'target-'));
+    expect(complaint(() => loadTarget('nowhere/x.json'))).toBe(
+      'error[target/unreadable] in nowhere/x.json: the target file cannot be read: it does not exist\n'
+      + '  hint: name a JSON file that you may read; `spikeveil targets` lists the built-in ones');
+    expect(complaint(() => loadTarget(`${folder}/`))).toContain('EISDIR');
+    writeFileSync(join(folder, 'big.json'), new Uint8Array(2 ** 20 + 1));
+    expect(complaint(() => loadTarget(join(folder, 'big.json')))).toContain('it has 1048577 bytes, a target at most 1048576');
+  });
+});
