@@ -1,0 +1,105 @@
+// What a network does to pictures besides multiplying: moving, pooling and element by element work.
+// `copy_strided` alone carries padding, cropping, slicing, transposing and joining.
+
+#define EXPORT __attribute__((visibility("default")))
+
+enum { MOST_AXES = 8 };
+
+// out[sum i_a * out_strides[a]] = in[sum i_a * in_strides[a]] for every index i below `extents`.
+// Strides are in elements and may be negative or zero; at most 8 axes.
+EXPORT void copy_strided(int axes, const int *extents, float *out, const int *out_strides, const float *in, const int *in_strides) {
+  int index[MOST_AXES] = {0};
+  for (int a = 0; a < axes; a++) if (extents[a] <= 0) return;
+  const int inner = axes - 1, length = extents[inner], to = out_strides[inner], from = in_strides[inner];
+  for (;;) {
+    if (to == 1 && from == 1) for (int i = 0; i < length; i++) out[i] = in[i];
+    else for (int i = 0; i < length; i++) out[i * to] = in[i * from];
+    int a = inner - 1;
+    for (; a >= 0; a--) {
+      out += out_strides[a];
+      in += in_strides[a];
+      if (++index[a] < extents[a]) break;
+      out -= out_strides[a] * extents[a];
+      in -= in_strides[a] * extents[a];
+      index[a] = 0;
+    }
+    if (a < 0) return;
+  }
+}
+
+EXPORT void fill(int length, float *out, float value) { for (int i = 0; i < length; i++) out[i] = value; }
+
+typedef struct {
+  int planes, height, width, out_height, out_width;
+  int kernel_y, kernel_x, stride_y, stride_x, dilation_y, dilation_x;
+  int top, left, bottom, right;
+  int maximum;    // 1: maximum, 0: mean
+  int count_pad;  // mean only: padded places count in the divisor
+} Pooling;
+
+// First and one past the last tap k for which start + k * dilation lies in [0, extent).
+static inline void inside(int start, int dilation, int kernel, int extent, int *first, int *end) {
+  int low = 0, high = kernel;
+  while (low < kernel && start + low * dilation < 0) low++;
+  while (high > low && start + (high - 1) * dilation >= extent) high--;
+  *first = low;
+  *end = high;
+}
+
+static inline float pool_window(const Pooling *p, const float *plane, int y0, int x0, const int *taps) {
+  float best = -__builtin_inff(), sum = 0.0f;
+  for (int ky = taps[0]; ky < taps[1]; ky++) {
+    const float *row = plane + (y0 + ky * p->dilation_y) * p->width + x0;
+    for (int kx = taps[2]; kx < taps[3]; kx++) {
+      const float value = row[kx * p->dilation_x];
+      if (p->maximum) best = value > best ? value : best;
+      else sum += value;
+    }
+  }
+  if (p->maximum) return best;
+  const int counted = p->count_pad ? p->kernel_y * p->kernel_x : (taps[1] - taps[0]) * (taps[3] - taps[2]);
+  return counted == 0 ? 0.0f : sum / (float)counted;
+}
+
+EXPORT void pool(const Pooling *p, const float *in, float *out) {
+  for (int plane = 0; plane < p->planes; plane++, in += p->height * p->width)
+    for (int y = 0; y < p->out_height; y++) {
+      int taps[4];
+      const int y0 = y * p->stride_y - p->top;
+      inside(y0, p->dilation_y, p->kernel_y, p->height, &taps[0], &taps[1]);
+      for (int x = 0; x < p->out_width; x++) {
+        const int x0 = x * p->stride_x - p->left;
+        inside(x0, p->dilation_x, p->kernel_x, p->width, &taps[2], &taps[3]);
+        *out++ = pool_window(p, in, y0, x0, taps);
+      }
+    }
+}
+
+// out = min(max(in, 0), cap); in and out may be the same.
+EXPORT void relu(int length, const float *in, float *out, float cap) {
+  for (int i = 0; i < length; i++) {
+    const float positive = in[i] > 0.0f ? in[i] : 0.0f;
+    out[i] = positive < cap ? positive : cap;
+  }
+}
+
+// out = a + b; out may be either of them.
+EXPORT void add(int length, const float *a, const float *b, float *out) { for (int i = 0; i < length; i++) out[i] = a[i] + b[i]; }
+
+// out = a - b; out may be either of them.
+EXPORT void subtract(int length, const float *a, const float *b, float *out) { for (int i = 0; i < length; i++) out[i] = a[i] - b[i]; }
+
+// out[n][i] = in[n][i] * scale[i] + shift[i].
+EXPORT void scale_elements(int count, int length, const float *in, const float *scale, const float *shift, float *out) {
+  for (int n = 0; n < count; n++, in += length, out += length)
+    for (int i = 0; i < length; i++) out[i] = in[i] * scale[i] + shift[i];
+}
+
+// out[n][c][i] = in[n][c][i] * scale[c] + shift[c].
+EXPORT void scale_channels(int count, int channels, int plane, const float *in, const float *scale, const float *shift, float *out) {
+  for (int n = 0; n < count; n++)
+    for (int c = 0; c < channels; c++, in += plane, out += plane) {
+      const float factor = scale[c], offset = shift[c];
+      for (int i = 0; i < plane; i++) out[i] = in[i] * factor + offset;
+    }
+}
