@@ -12,6 +12,7 @@ import { programMessages } from './diagnostics/program-messages.js';
 import { targetMessages } from './diagnostics/target-messages.js';
 import { dataMessages } from './diagnostics/data-messages.js';
 import { runMessages } from './diagnostics/run-messages.js';
+import { reportMessages } from './diagnostics/report-messages.js';
 
 export const catalogue = {
   ...onnxMessages,
@@ -22,6 +23,7 @@ export const catalogue = {
   ...targetMessages,
   ...dataMessages,
   ...runMessages,
+  ...reportMessages,
 } as const;
 
 type Catalogue = typeof catalogue;
