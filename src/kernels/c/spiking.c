@@ -1,0 +1,429 @@
+/*
+ * Spiking layers on integers. A population's spikes are bit masks laid out [pixel][step][word of 64
+ * channels]; a layer runs pixel by pixel through all T steps, so that its membrane potentials stay in
+ * the first cache and its weights in the second. For each pixel and step the arriving spikes of all
+ * taps become one list of weight rows; each block of up to 64 output channels then adds its rows
+ * (8 bit) into 16-bit registers. Quantisation has proven that the sums fit 16 bits; sums taken in
+ * another order wrap to the same result.
+ */
+#include <stdint.h>
+#include <wasm_simd128.h>
+
+#define EXPORT __attribute__((visibility("default")))
+#define INLINE static inline __attribute__((always_inline))
+
+typedef int8_t i8x8 __attribute__((vector_size(8), aligned(1)));
+typedef int16_t i16x8 __attribute__((vector_size(16), aligned(2)));
+typedef uint16_t u16x8 __attribute__((vector_size(16), aligned(2)));
+typedef uint16_t u16x4 __attribute__((vector_size(8), aligned(2)));
+typedef uint32_t u32x4 __attribute__((vector_size(16), aligned(4)));
+typedef int16_t i16x4 __attribute__((vector_size(8), aligned(2)));
+typedef int32_t i32x4 __attribute__((vector_size(16), aligned(4)));
+
+enum { LANES = 64, VECTORS = LANES / 4 };
+
+/* Output channels of one group inside one window of 64 channels: [tap][input of the group][width] weights, then a row of zeros. */
+typedef struct {
+  const int8_t *weights;
+  int32_t offset; /* first channel, counted from the window's first */
+  int32_t width;  /* 8, 16, 32 or 64: count rounded up */
+  int32_t count;
+  int32_t firstInput; /* first source channel of the group */
+} Block;
+
+/* One source pixel that a target pixel reads, and the first weight row of the tap through which it does. */
+typedef struct { int32_t pixel, row; } Tap;
+
+typedef struct {
+  const uint32_t *starts;  /* [pixel * T + t]: where the channel list of one source pixel and step begins */
+  const uint16_t *events;  /* source channels in rising order */
+  const uint64_t *masks;   /* the source's spikes, for depthwise projections */
+  const int8_t *depthwise; /* [tap][windows * 64] weights, or null */
+  const Block *blocks;
+  const int32_t *windows; /* [window], [window + 1]: its blocks */
+  Tap *taps;
+  uint32_t *rows; /* scratch: weight rows of one chunk of steps */
+  int32_t sourceHeight, sourceWidth, sourceWords;
+  int32_t kernelY, kernelX, strideY, strideX, dilationY, dilationX, padY, padX, poolY, poolX;
+  int32_t inputs; /* source channels of one group */
+  int32_t groups, shift;
+} Projection;
+
+typedef struct {
+  const Projection *projections;
+  int32_t projectionCount;
+  int32_t steps, chunk; /* chunk: steps whose rows fit the scratch */
+  int32_t height, width, channels, windows;
+  int32_t reset; /* 0 none (integrator), 1 soft, 2 hard */
+  int32_t keep;  /* 4096 - decay */
+  int32_t threshold, limit, initial;
+  const int32_t *drive; /* [pixel][windows * 64] constant current */
+  int32_t driveStride;  /* elements from pixel to pixel; 0: the same for all */
+  uint64_t *spikes, *active; /* [pixel][step][window] */
+  int32_t *trace;       /* integrator: v [pixel][step][windows * 64] */
+  uint32_t *starts;     /* scratch [projection][chunk + 1] */
+  uint64_t *arrived;    /* scratch [chunk] */
+  int32_t *current;     /* scratch [chunk][64], and 64 more */
+  int32_t *potential;   /* scratch [windows * 64] */
+} Layer;
+
+INLINE i16x8 widen(const int8_t *p) { return __builtin_convertvector(*(const i8x8 *)p, i16x8); }
+
+/* Adds the rows of each step into the window's 32-bit current. */
+INLINE void gather(const int width, const uint32_t *rows, const uint32_t *starts, int steps, const int8_t *weights, int shift, int assign, int32_t *current) {
+  for (int t = 0; t < steps; t++, current += LANES) {
+    const uint32_t *r = rows + starts[t], *end = rows + starts[t + 1];
+    if (r == end && !assign) continue;
+    i16x8 sum[8];
+    for (int j = 0; j < width / 8; j++) sum[j] = (i16x8){0};
+    for (; r != end; r += 2) {
+      const int8_t *a = weights + (uint32_t)(r[0] * width), *b = weights + (uint32_t)(r[1] * width);
+#pragma unroll
+      for (int j = 0; j < width / 8; j++) sum[j] += widen(a + 8 * j);
+#pragma unroll
+      for (int j = 0; j < width / 8; j++) sum[j] += widen(b + 8 * j);
+    }
+#pragma unroll
+    for (int j = 0; j < width / 8; j++) {
+      i32x4 *out = (i32x4 *)(current + 8 * j);
+      i32x4 low = (i32x4)wasm_i32x4_extend_low_i16x8((v128_t)sum[j]) << shift;
+      i32x4 high = (i32x4)wasm_i32x4_extend_high_i16x8((v128_t)sum[j]) << shift;
+      if (assign) { out[0] = low; out[1] = high; }
+      else { out[0] += low; out[1] += high; }
+    }
+  }
+}
+
+static void gatherBlock(const Block *b, const uint32_t *rows, const uint32_t *starts, int steps, int shift, int assign, int32_t *current) {
+  current += b->offset;
+  switch (b->width) {
+    case 64: gather(64, rows, starts, steps, b->weights, shift, assign, current); break;
+    case 32: gather(32, rows, starts, steps, b->weights, shift, assign, current); break;
+    case 16: gather(16, rows, starts, steps, b->weights, shift, assign, current); break;
+    default: gather(8, rows, starts, steps, b->weights, shift, assign, current); break;
+  }
+}
+
+/* The source pixels that target pixel (y, x) reads: floor(source / pool) = target * stride + tap * dilation - pad. */
+static int findTaps(const Projection *p, int y, int x) {
+  int count = 0;
+  for (int ky = 0; ky < p->kernelY; ky++)
+    for (int kx = 0; kx < p->kernelX; kx++) {
+      int row = (y * p->strideY + ky * p->dilationY - p->padY) * p->poolY;
+      int column = (x * p->strideX + kx * p->dilationX - p->padX) * p->poolX;
+      if (row < 0 || column < 0) continue;
+      for (int r = row; r < row + p->poolY && r < p->sourceHeight; r++)
+        for (int c = column; c < column + p->poolX && c < p->sourceWidth; c++)
+          p->taps[count++] = (Tap){r * p->sourceWidth + c, (ky * p->kernelX + kx) * p->inputs};
+    }
+  return count;
+}
+
+/* A list has an even length: an odd one ends with the row of zeros. */
+INLINE uint32_t finishList(const Projection *p, uint32_t *rows, uint32_t count) {
+  rows[count] = (uint32_t)(p->kernelY * p->kernelX * p->inputs);
+  return (count + 1) & ~1u;
+}
+
+static void listRows(const Projection *p, int taps, int steps, int first, int last, uint32_t *starts) {
+  uint32_t count = 0;
+  for (int t = first; t < last; t++) {
+    starts[t - first] = count;
+    uint32_t *out = p->rows + count;
+    uint32_t n = 0;
+    for (int i = 0; i < taps; i++) {
+      const uint32_t *at = p->starts + p->taps[i].pixel * steps + t;
+      const uint16_t *e = p->events + at[0];
+      uint32_t length = at[1] - at[0];
+      u32x4 row = (u32x4)wasm_i32x4_splat(p->taps[i].row);
+      for (uint32_t k = 0; k < length; k += 8) {
+        *(u32x4 *)(out + n + k) = row + __builtin_convertvector(*(const u16x4 *)(e + k), u32x4);
+        *(u32x4 *)(out + n + k + 4) = row + __builtin_convertvector(*(const u16x4 *)(e + k + 4), u32x4);
+      }
+      n += length;
+    }
+    count += finishList(p, out, n);
+  }
+  starts[last - first] = count;
+}
+
+/* The same for one group of a grouped projection: only the group's source channels. */
+static void listGroupRows(const Projection *p, int taps, int steps, int first, int last, uint32_t *starts, int firstInput) {
+  uint32_t count = 0;
+  for (int t = first; t < last; t++) {
+    starts[t - first] = count;
+    uint32_t *out = p->rows + count;
+    uint32_t n = 0;
+    for (int i = 0; i < taps; i++) {
+      const uint32_t *at = p->starts + p->taps[i].pixel * steps + t;
+      for (uint32_t k = at[0]; k < at[1]; k++) {
+        uint32_t channel = (uint32_t)p->events[k] - (uint32_t)firstInput;
+        out[n] = (uint32_t)p->taps[i].row + channel;
+        n += channel < (uint32_t)p->inputs;
+      }
+    }
+    count += finishList(p, out, n);
+  }
+  starts[last - first] = count;
+}
+
+/* 16 mask bits as 16 bytes of zeros or ones (0xff). */
+INLINE v128_t spread(uint32_t bits) {
+  const v128_t select = wasm_u8x16_make(1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128);
+  v128_t both = wasm_i8x16_shuffle(wasm_u32x4_splat(bits), wasm_u32x4_splat(bits), 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
+  return wasm_i8x16_eq(wasm_v128_and(both, select), select);
+}
+
+static void depthwise(const Projection *p, int taps, const Layer *l, int window, int first, int last) {
+  int32_t *current = l->current;
+  for (int t = first; t < last; t++, current += LANES) {
+    i16x8 sum[8];
+    uint64_t any = 0;
+    for (int j = 0; j < 8; j++) sum[j] = (i16x8){0};
+    for (int i = 0; i < taps; i++) {
+      uint64_t bits = p->masks[(p->taps[i].pixel * l->steps + t) * p->sourceWords + window];
+      if (bits == 0) continue;
+      any |= bits;
+      const int8_t *w = p->depthwise + (p->taps[i].row * l->windows + window) * LANES;
+#pragma unroll
+      for (int j = 0; j < 4; j++) {
+        v128_t row = wasm_v128_and(wasm_v128_load(w + 16 * j), spread((uint32_t)(bits >> (16 * j))));
+        sum[2 * j] += (i16x8)wasm_i16x8_extend_low_i8x16(row);
+        sum[2 * j + 1] += (i16x8)wasm_i16x8_extend_high_i8x16(row);
+      }
+    }
+    if (any == 0) continue;
+    l->arrived[t - first] |= any;
+#pragma unroll
+    for (int j = 0; j < 8; j++) {
+      i32x4 *out = (i32x4 *)(current + 8 * j);
+      out[0] += (i32x4)wasm_i32x4_extend_low_i16x8((v128_t)sum[j]) << p->shift;
+      out[1] += (i32x4)wasm_i32x4_extend_high_i16x8((v128_t)sum[j]) << p->shift;
+    }
+  }
+}
+
+/* sgn(v) * ((|v| * keep) >> 12) in 32 bits: |v| = 4096 * high + low, and 4096 * high * keep has no remainder. */
+INLINE i32x4 decayed(i32x4 v, i32x4 keep) {
+  i32x4 size = (i32x4)wasm_i32x4_abs((v128_t)v);
+  i32x4 kept = (size >> 12) * keep + (((size & (i32x4)wasm_i32x4_splat(4095)) * keep) >> 12);
+  i32x4 sign = v >> 31;
+  return (kept ^ sign) - sign;
+}
+
+typedef struct { uint64_t valid, driven; const int32_t *drive; int pixel, window; } Place;
+
+/* One window of one pixel through a chunk of steps; returns how often v was clipped. */
+INLINE int update(const Layer *l, const Place *place, int first, int last, const int leaky, const int reset) {
+  int32_t *v = l->potential + place->window * LANES;
+  const int32_t *current = l->current;
+  const i32x4 limit = (i32x4)wasm_i32x4_splat(l->limit), threshold = (i32x4)wasm_i32x4_splat(l->threshold);
+  const i32x4 keep = (i32x4)wasm_i32x4_splat(l->keep);
+  const int inWindow = l->channels - place->window * LANES;
+  const int vectors = inWindow >= LANES ? VECTORS : (inWindow + 15) / 16 * 4;
+  i32x4 clips = {0};
+  for (int t = first; t < last; t++, current += LANES) {
+    uint64_t bits = 0;
+    for (int j = 0; j < vectors; j += 4) {
+      i32x4 fired[4];
+#pragma unroll
+      for (int k = 0; k < 4; k++) {
+        i32x4 *state = (i32x4 *)v + j + k;
+        i32x4 now = *state;
+        if (leaky) now = decayed(now, keep);
+        now += ((const i32x4 *)current)[j + k] + ((const i32x4 *)place->drive)[j + k];
+        i32x4 clipped = (i32x4)wasm_i32x4_min(wasm_i32x4_max((v128_t)now, (v128_t)-limit), (v128_t)limit);
+        clips -= clipped != now;
+        if (reset) {
+          fired[k] = clipped > threshold;
+          clipped = reset == 1 ? clipped - (fired[k] & threshold) : clipped & ~fired[k];
+        }
+        *state = clipped;
+      }
+      if (reset) {
+        v128_t low = wasm_i16x8_narrow_i32x4((v128_t)fired[0], (v128_t)fired[1]);
+        v128_t high = wasm_i16x8_narrow_i32x4((v128_t)fired[2], (v128_t)fired[3]);
+        bits |= (uint64_t)wasm_i8x16_bitmask(wasm_i8x16_narrow_i16x8(low, high)) << (4 * j);
+      }
+    }
+    int at = (place->pixel * l->steps + t) * l->windows + place->window;
+    l->spikes[at] = bits & place->valid;
+    l->active[at] = (l->arrived[t - first] | place->driven) & place->valid;
+    if (!reset && l->trace) __builtin_memcpy(l->trace + at * LANES, v, LANES * 4);
+  }
+  return clips[0] + clips[1] + clips[2] + clips[3];
+}
+
+static int updateWindow(const Layer *l, const Place *place, int first, int last) {
+  int leaky = l->keep != 4096;
+  if (l->reset == 0) return leaky ? update(l, place, first, last, 1, 0) : update(l, place, first, last, 0, 0);
+  if (l->reset == 1) return leaky ? update(l, place, first, last, 1, 1) : update(l, place, first, last, 0, 1);
+  return leaky ? update(l, place, first, last, 1, 2) : update(l, place, first, last, 0, 2);
+}
+
+static void sumWindow(const Layer *l, const int *taps, int window, int first, int last) {
+  int steps = last - first;
+  int whole = l->channels - window * LANES >= LANES;
+  for (int t = 0; t < steps; t++) l->arrived[t] = 0;
+  const Projection *leading = l->projections;
+  int assign = whole && l->projectionCount > 0 && leading->groups == 1 && !leading->depthwise;
+  if (!assign) __builtin_memset(l->current, 0, (unsigned long)steps * LANES * 4);
+  for (int i = 0; i < l->projectionCount; i++) {
+    const Projection *p = l->projections + i;
+    uint32_t *starts = l->starts + i * (l->chunk + 1);
+    if (p->depthwise) { depthwise(p, taps[i], l, window, first, last); continue; }
+    for (const Block *b = p->blocks + p->windows[window]; b < p->blocks + p->windows[window + 1]; b++) {
+      if (p->groups > 1) listGroupRows(p, taps[i], l->steps, first, last, starts, b->firstInput);
+      uint64_t reached = (b->count == LANES ? ~0ull : (1ull << b->count) - 1) << b->offset;
+      for (int t = 0; t < steps; t++) l->arrived[t] |= starts[t + 1] > starts[t] ? reached : 0;
+      gatherBlock(b, p->rows, starts, steps, p->shift, assign && i == 0, l->current);
+    }
+  }
+}
+
+enum { MAX_PROJECTIONS = 64 };
+
+/* Runs one population for all T steps of one sample. Returns the neuron-steps in which v was clipped. */
+EXPORT double spiking_layer(const Layer *l) {
+  double clips = 0;
+  int taps[MAX_PROJECTIONS];
+  for (int pixel = 0; pixel < l->height * l->width; pixel++) {
+    const int32_t *drive = l->drive + pixel * l->driveStride;
+    for (int i = 0; i < l->projectionCount; i++) taps[i] = findTaps(l->projections + i, pixel / l->width, pixel % l->width);
+    for (int c = 0; c < l->windows * LANES; c++) l->potential[c] = c < l->channels ? l->initial : 0;
+    for (int first = 0; first < l->steps; first += l->chunk) {
+      int last = first + l->chunk < l->steps ? first + l->chunk : l->steps;
+      for (int i = 0; i < l->projectionCount; i++) {
+        const Projection *p = l->projections + i;
+        if (p->groups == 1 && !p->depthwise) listRows(p, taps[i], l->steps, first, last, l->starts + i * (l->chunk + 1));
+      }
+      for (int w = 0; w < l->windows; w++) {
+        int inWindow = l->channels - w * LANES;
+        Place place = {inWindow >= LANES ? ~0ull : (1ull << inWindow) - 1, 0, drive + w * LANES, pixel, w};
+        for (int c = 0; c < LANES; c++) place.driven |= (uint64_t)(place.drive[c] != 0) << c;
+        sumWindow(l, taps, w, first, last);
+        clips += updateWindow(l, &place, first, last);
+      }
+    }
+  }
+  return clips;
+}
+
+/* Number of set bits of n words. */
+EXPORT double spiking_count(const uint64_t *masks, int n) {
+  int64_t count = 0;
+  for (int i = 0; i < n; i++) count += __builtin_popcountll(masks[i]);
+  return (double)count;
+}
+
+/* Channel lists of n places of `words` words each; starts has n + 1 entries. */
+EXPORT void spiking_expand(const uint64_t *masks, int n, int words, uint32_t *starts, uint16_t *events) {
+  uint32_t count = 0;
+  for (int i = 0; i < n; i++) {
+    starts[i] = count;
+    for (int w = 0; w < words; w++)
+      for (uint64_t bits = masks[i * words + w]; bits; bits &= bits - 1) events[count++] = (uint16_t)(w * 64 + __builtin_ctzll(bits));
+  }
+  starts[n] = count;
+}
+
+/* counts[i] = set bits of place i among the channels of `select` [words]. */
+EXPORT void spiking_popcounts(const uint64_t *masks, int n, int words, const uint64_t *select, int32_t *counts) {
+  for (int i = 0; i < n; i++) {
+    int count = 0;
+    for (int w = 0; w < words; w++) count += __builtin_popcountll(masks[i * words + w] & select[w]);
+    counts[i] = count;
+  }
+}
+
+/* out[t] = sum over rows [y0, y1) and columns [x0, x1) of rows[y] * columns[x] * counts[y * width + x][t]. */
+EXPORT void spiking_weigh(const int32_t *counts, int steps, int width, const int32_t *box, const int32_t *rows, const int32_t *columns, int32_t *out) {
+  for (int t = 0; t < steps; t++) out[t] = 0;
+  for (int y = box[0]; y < box[1]; y++)
+    for (int x = box[2]; x < box[3]; x++) {
+      int weight = rows[y] * columns[x];
+      if (weight == 0) continue;
+      const int32_t *c = counts + (y * width + x) * steps;
+      for (int t = 0; t < steps; t++) out[t] += weight * c[t];
+    }
+}
+
+/* The layer that the host computes: float convolution of the image [C, H, W], then the rounding of `roundToBias`. */
+typedef struct {
+  const float *image, *weights; /* [tap][input of the group][channels] */
+  const float *bias;            /* [channels] */
+  const double *scale;
+  float *sums; /* scratch [channels] */
+  int32_t *drive; /* [pixel][driveStride], added to */
+  int32_t driveStride, imageHeight, imageWidth, height, width, channels, inputs, groups;
+  int32_t kernelY, kernelX, strideY, strideX, dilationY, dilationX, padY, padX, poolY, poolX;
+  int32_t mantissaMax, exponentMax;
+} HostLayer;
+
+INLINE int32_t roundToBias(double value, int mantissaMax, int exponentMax) {
+  double size = value < 0 ? -value : value, step = 1;
+  for (int e = 0; e < exponentMax && size / step >= mantissaMax + 0.5; e++) step *= 2;
+  double mantissa = __builtin_floor(size / step + 0.5);
+  if (mantissa > mantissaMax) mantissa = mantissaMax;
+  return (int32_t)(value < 0 ? -mantissa * step : mantissa * step);
+}
+
+static void addInput(const HostLayer *h, const float *pixel, const float *weights) {
+  int outputs = h->channels / h->groups, plane = h->imageHeight * h->imageWidth;
+  for (int g = 0; g < h->groups; g++) {
+    float *sums = h->sums + g * outputs;
+    for (int i = 0; i < h->inputs; i++) {
+      float x = pixel[(g * h->inputs + i) * plane];
+      const float *w = weights + i * h->channels + g * outputs;
+      for (int o = 0; o < outputs; o++) sums[o] += w[o] * x;
+    }
+  }
+}
+
+EXPORT void spiking_host_layer(const HostLayer *h) {
+  for (int y = 0; y < h->height; y++)
+    for (int x = 0; x < h->width; x++) {
+      for (int c = 0; c < h->channels; c++) h->sums[c] = 0;
+      for (int ky = 0; ky < h->kernelY; ky++)
+        for (int kx = 0; kx < h->kernelX; kx++) {
+          int row = (y * h->strideY + ky * h->dilationY - h->padY) * h->poolY;
+          int column = (x * h->strideX + kx * h->dilationX - h->padX) * h->poolX;
+          if (row < 0 || column < 0) continue;
+          for (int r = row; r < row + h->poolY && r < h->imageHeight; r++)
+            for (int c = column; c < column + h->poolX && c < h->imageWidth; c++)
+              addInput(h, h->image + r * h->imageWidth + c, h->weights + (ky * h->kernelX + kx) * h->inputs * h->channels);
+        }
+      int32_t *drive = h->drive + (y * h->width + x) * h->driveStride;
+      for (int c = 0; c < h->channels; c++)
+        drive[c] += roundToBias(((double)h->sums[c] + (double)h->bias[c]) * h->scale[c], h->mantissaMax, h->exponentMax);
+    }
+}
+
+/* Philox4x32-10 (Salmon, Moraes, Dror, Shaw, SC 2011), as in random.ts. */
+static void philox(uint64_t counter, uint32_t k0, uint32_t k1, uint32_t *out) {
+  uint32_t c0 = (uint32_t)counter, c1 = (uint32_t)(counter >> 32), c2 = 0, c3 = 0;
+  for (int round = 0; round < 10; round++) {
+    uint64_t a = (uint64_t)0xd2511f53u * c0, b = (uint64_t)0xcd9e8d57u * c2;
+    c0 = (uint32_t)(b >> 32) ^ c1 ^ k0;
+    c1 = (uint32_t)b;
+    c2 = (uint32_t)(a >> 32) ^ c3 ^ k1;
+    c3 = (uint32_t)a;
+    k0 += 0x9e3779b9u;
+    k1 += 0xbb67ae85u;
+  }
+  out[0] = c0; out[1] = c1; out[2] = c2; out[3] = c3;
+}
+
+/* Poisson spikes of an image [channels][pixels]: probability times 2^32 of each value, and the channel in which it spikes. */
+EXPORT void spiking_poisson(const double *chance, const int32_t *channel, int count, int pixels, int steps, int words, uint32_t key0, uint32_t key1, uint64_t *masks) {
+  int blocks = (count + 3) / 4;
+  for (int t = 0; t < steps; t++)
+    for (int b = 0; b < blocks; b++) {
+      uint32_t draws[4];
+      philox((uint64_t)t * (uint64_t)blocks + (uint64_t)b, key0, key1, draws);
+      for (int j = 0; j < 4 && b * 4 + j < count; j++) {
+        int k = b * 4 + j;
+        if ((double)draws[j] < chance[k]) masks[((k % pixels) * steps + t) * words + channel[k] / 64] |= 1ull << (channel[k] % 64);
+      }
+    }
+}

@@ -1,0 +1,209 @@
+/**
+ * One population of integer neurons in the WASM kernels (`c/spiking.c`): packs its weights once, then
+ * runs all steps of a sample. Spikes are bit masks [pixel][step][word of 64 channels] in the kernels'
+ * memory. `quantise/evaluate-integer.ts` is the plain reference with the same result, bit for bit.
+ */
+import type { Kernels } from './kernels.js';
+
+type Pair = readonly [number, number];
+type MapShape = readonly [channels: number, height: number, width: number];
+
+/** Bit masks of one population over one sample. */
+export interface SpikeBuffers {
+  readonly shape: MapShape;
+  readonly steps: number;
+  /** 64-bit words a pixel and step. */
+  readonly words: number;
+  /** Offset of [pixel][step][word]: bit c % 64 of word c / 64 is channel c. */
+  readonly spikes: number;
+  /** Same layout: neurons that had a constant current or an arriving spike. */
+  readonly active: number;
+}
+
+/** What the kernel needs of a projection; see `IntegerProjection` for the meaning of the fields. */
+export interface LayerProjection {
+  readonly source: SpikeBuffers;
+  readonly weight: Int8Array;
+  readonly window: { readonly kernel: Pair; readonly stride: Pair; readonly dilation: Pair; readonly pads: readonly [number, number, number, number] };
+  readonly pool: Pair;
+  readonly groups: number;
+  readonly shift: number;
+}
+
+export interface LayerDescription {
+  readonly buffers: SpikeBuffers;
+  /** none: an integrator, which never spikes. */
+  readonly reset: 'none' | 'soft' | 'hard';
+  readonly decay: number;
+  readonly threshold: number;
+  readonly limit: number;
+  readonly initial: number;
+  readonly projections: readonly LayerProjection[];
+  /** Offset of the constant currents, int32 [pixel][words * 64], and the elements from pixel to pixel (0: all alike). */
+  readonly drive: { readonly at: number; readonly stride: number };
+}
+
+export interface SpikingLayer {
+  /** Runs all steps; returns the neuron-steps in which v was clipped. */
+  readonly run: () => number;
+  /** Offset of v after each step, int32 [pixel][step][words * 64]; integrators only. */
+  readonly trace: number;
+}
+
+const LANES = 64;
+const PROJECTION_FIELDS = 24;
+const MAX_PROJECTIONS = 64;
+/** Steps whose currents (256 bytes each) stay in the first cache. */
+const CHUNK_STEPS = 64;
+/** Weight rows of one chunk of steps: bounds the scratch at 4 MiB where one step allows it. */
+const CHUNK_ROWS = 1 << 20;
+/** The kernel copies lists eight at a time and may touch this many elements past their end. */
+const SLACK = 16;
+
+export const wordsOf = (channels: number): number => Math.ceil(channels / LANES);
+
+/** Reserves the spike masks of a population, all zero. */
+export function reserveSpikes({ memory }: Kernels, shape: MapShape, steps: number): SpikeBuffers {
+  const words = wordsOf(shape[0]);
+  const bytes = shape[1] * shape[2] * steps * words * 8;
+  const spikes = memory.reserve(bytes);
+  const active = memory.reserve(bytes);
+  memory.uint8(spikes, bytes).fill(0);
+  memory.uint8(active, bytes).fill(0);
+  return { shape, steps, words, spikes, active };
+}
+
+/** Packs a layer into the kernels' memory. The spike buffers of its sources must hold a sample when it runs. */
+export function prepareLayer(kernels: Kernels, layer: LayerDescription): SpikingLayer {
+  const { memory } = kernels;
+  const { shape, steps, words } = layer.buffers;
+  if (layer.projections.length > MAX_PROJECTIONS) throw new RangeError(`internal: ${layer.projections.length} projections into one population, at most ${MAX_PROJECTIONS}`);
+  const packed = layer.projections.map((p) => packProjection(kernels, p, shape));
+  const worst = Math.max(1, ...packed.map((p) => p.rowsPerStep));
+  const chunk = Math.max(1, Math.min(steps, CHUNK_STEPS, Math.floor(CHUNK_ROWS / worst)));
+  const table = memory.reserve(Math.max(1, packed.length) * PROJECTION_FIELDS * 4);
+  const trace = layer.reset === 'none' ? memory.reserve(shape[1] * shape[2] * steps * words * LANES * 4) : 0;
+  const descriptor = memory.reserve(22 * 4);
+  const run = (): number => {
+    const mark = memory.mark();
+    packed.forEach((p, i) => memory.int32(table, packed.length * PROJECTION_FIELDS).set(bindProjection(kernels, p, chunk), i * PROJECTION_FIELDS));
+    const starts = memory.reserve(Math.max(1, packed.length) * (chunk + 1) * 4);
+    const arrived = memory.reserve(chunk * 8);
+    const current = memory.reserve((chunk + 1) * LANES * 4);
+    const potential = memory.reserve(words * LANES * 4);
+    memory.int32(descriptor, 22).set([
+      table, packed.length, steps, chunk, shape[1], shape[2], shape[0], words,
+      { none: 0, soft: 1, hard: 2 }[layer.reset], 4096 - layer.decay, layer.threshold, layer.limit, layer.initial,
+      layer.drive.at, layer.drive.stride, layer.buffers.spikes, layer.buffers.active, trace,
+      starts, arrived, current, potential,
+    ]);
+    const clips = kernels.call['spiking_layer'](descriptor);
+    memory.release(mark);
+    return clips;
+  };
+  return { run, trace };
+}
+
+interface PackedProjection {
+  readonly projection: LayerProjection;
+  readonly depthwise: number;
+  readonly blocks: number;
+  readonly windows: number;
+  readonly inputs: number;
+  readonly taps: number;
+  /** Most weight rows that one target pixel can read in one step. */
+  readonly rowsPerStep: number;
+}
+
+function packProjection(kernels: Kernels, projection: LayerProjection, target: MapShape): PackedProjection {
+  const { kernel } = projection.window;
+  const channels = projection.source.shape[0];
+  const inputs = channels / projection.groups;
+  const taps = kernel[0] * kernel[1] * projection.pool[0] * projection.pool[1];
+  const plain = { projection, inputs, taps, rowsPerStep: taps * inputs + SLACK };
+  if (projection.groups > 1 && inputs === 1 && target[0] === channels) {
+    return { ...plain, rowsPerStep: 1, depthwise: packDepthwise(kernels, projection, channels), blocks: 0, windows: 0 };
+  }
+  return { ...plain, depthwise: 0, ...packBlocks(kernels, projection, target[0]) };
+}
+
+/** [tap][words * 64]: the weights of one tap stand beside the channels they belong to. */
+function packDepthwise({ memory }: Kernels, projection: LayerProjection, channels: number): number {
+  const taps = projection.window.kernel[0] * projection.window.kernel[1];
+  const stride = wordsOf(channels) * LANES;
+  const at = memory.reserve(taps * stride);
+  const out = memory.int8(at, taps * stride).fill(0);
+  for (let tap = 0; tap < taps; tap++) out.set(projection.weight.subarray(tap * channels, (tap + 1) * channels), tap * stride);
+  return at;
+}
+
+/** Cuts the output channels at group borders and at multiples of 64; each piece has its own rows, then a row of zeros. */
+function packBlocks(kernels: Kernels, projection: LayerProjection, channels: number): { readonly blocks: number; readonly windows: number } {
+  const { memory } = kernels;
+  const outputs = channels / projection.groups;
+  const fields: number[] = [];
+  const windows = [0];
+  for (let first = 0; first < channels; first += LANES) {
+    const last = Math.min(first + LANES, channels);
+    for (let c = first; c < last;) {
+      const group = Math.floor(c / outputs);
+      const end = Math.min(last, (group + 1) * outputs);
+      const inputs = projection.source.shape[0] / projection.groups;
+      const width = [8, 16, 32, 64].find((w) => w >= end - c)!;
+      fields.push(packRows(kernels, projection, { first: c, end, width, group, outputs }), c - first, width, end - c, group * inputs);
+      c = end;
+    }
+    windows.push(fields.length / 5);
+  }
+  const blocksAt = memory.reserve(fields.length * 4);
+  memory.int32(blocksAt, fields.length).set(fields);
+  const windowsAt = memory.reserve(windows.length * 4);
+  memory.int32(windowsAt, windows.length).set(windows);
+  return { blocks: blocksAt, windows: windowsAt };
+}
+
+interface Piece {
+  readonly first: number;
+  readonly end: number;
+  readonly width: number;
+  readonly group: number;
+  readonly outputs: number;
+}
+
+function packRows({ memory }: Kernels, projection: LayerProjection, piece: Piece): number {
+  const channels = projection.source.shape[0];
+  const inputs = channels / projection.groups;
+  const taps = projection.window.kernel[0] * projection.window.kernel[1];
+  const at = memory.reserve((taps * inputs + 1) * piece.width);
+  const out = memory.int8(at, (taps * inputs + 1) * piece.width).fill(0);
+  for (let tap = 0; tap < taps; tap++) {
+    for (let i = 0; i < inputs; i++) {
+      const row = (tap * channels + piece.group * inputs + i) * piece.outputs - piece.group * piece.outputs;
+      out.set(projection.weight.subarray(row + piece.first, row + piece.end), (tap * inputs + i) * piece.width);
+    }
+  }
+  return at;
+}
+
+/** Lists the source's spikes and returns the projection's descriptor for one run. */
+function bindProjection(kernels: Kernels, packed: PackedProjection, chunk: number): number[] {
+  const { memory, call } = kernels;
+  const { source, window, pool, groups, shift } = packed.projection;
+  const places = source.shape[1] * source.shape[2] * source.steps;
+  let starts = 0;
+  let events = 0;
+  let rows = 0;
+  if (packed.depthwise === 0) {
+    const count = call['spiking_count'](source.spikes, places * source.words);
+    starts = memory.reserve((places + 1) * 4);
+    events = memory.reserve((count + SLACK) * 2);
+    call['spiking_expand'](source.spikes, places, source.words, starts, events);
+    rows = memory.reserve((chunk * packed.rowsPerStep + SLACK) * 4);
+  }
+  const taps = memory.reserve(packed.taps * 8);
+  return [
+    starts, events, source.spikes, packed.depthwise, packed.blocks, packed.windows, taps, rows,
+    source.shape[1], source.shape[2], source.words, ...window.kernel, ...window.stride, ...window.dilation,
+    window.pads[0], window.pads[1], ...pool, packed.inputs, groups, shift,
+  ];
+}

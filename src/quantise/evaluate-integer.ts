@@ -1,0 +1,292 @@
+/**
+ * The meaning of an `IntegerNetwork`, written to be read. One image goes through the network in T
+ * local steps; population p at local step t takes in the spikes that its sources emitted at their
+ * local step t, because `depth` and `delay` only move whole populations in chip time. The simulator
+ * (`simulate/`) is a fast program with the same result, bit for bit; this file says what that is.
+ */
+import { randomStream, randomUint32, substream } from '../random.js';
+import type { MapShape } from '../spiking/network.js';
+import { neuronCount } from '../spiking/network.js';
+import type {
+  BiasFormat, IntegerHostLayer, IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection,
+} from './integer-network.js';
+import { roundToBias } from './integer-network.js';
+
+export interface EvaluationCounters {
+  /** Per population, in the network's order. Relays are set from outside and have no updates. */
+  readonly populations: readonly {
+    readonly spikes: number;
+    /** Neuron-steps with a non-zero constant current or at least one weight read. */
+    readonly activeUpdates: number;
+    readonly inactiveUpdates: number;
+    readonly saturations: number;
+  }[];
+  /** Per projection: weights read by spikes. */
+  readonly synapticOps: readonly number[];
+}
+
+export interface IntegerEvaluation {
+  /** v of the output population after the last step. */
+  readonly scores: Int32Array;
+  /** Class with the largest v after each step; the lowest class of equals. */
+  readonly predictions: Uint16Array;
+  /** [population][step]: one 0 or 1 a neuron, in C, H, W order. */
+  readonly spikes: readonly (readonly Uint8Array[])[];
+  /** v of each population after the last step, in C, H, W order. */
+  readonly potentials: readonly Int32Array[];
+  readonly counters: EvaluationCounters;
+}
+
+export interface EvaluationOptions {
+  /** Seed of the Poisson code. */
+  readonly seed: number;
+  /** Index of the image in its data set: each image has its own Poisson stream. */
+  readonly sample: number;
+}
+
+/** Runs one normalised image (C, H, W order) through all T steps. */
+export function evaluateInteger(network: IntegerNetwork, image: Float32Array, options: EvaluationOptions): IntegerEvaluation {
+  checkDelays(network);
+  const states = network.populations.map((population): PopulationRun => ({
+    population, spikes: [], v: new Int32Array(neuronCount(population.shape)).fill(population.initial),
+    drive: constantCurrent(network, population, image), active: 0, inactive: 0, saturations: 0,
+  }));
+  const synapticOps = network.projections.map(() => 0);
+  const predictions = new Uint16Array(network.timesteps);
+  const output = states.find((s) => s.population.id === network.output)!;
+  for (let t = 0; t < network.timesteps; t++) {
+    for (const state of states) {
+      if (state.population.neuron.model === 'relay') {
+        state.spikes.push(poissonStep(network.input, image, { ...options, step: t }));
+        continue;
+      }
+      const arrivals = arrivingCurrent(network, states, { target: state.population, step: t, synapticOps });
+      state.spikes.push(updateNeurons(state, arrivals));
+    }
+    predictions[t] = largest(output.v);
+  }
+  return {
+    scores: output.v.slice(), predictions,
+    spikes: states.map((s) => s.spikes),
+    potentials: states.map((s) => s.v),
+    counters: {
+      populations: states.map((s) => ({
+        spikes: s.spikes.reduce((sum, step) => sum + step.reduce((a, b) => a + b, 0), 0),
+        activeUpdates: s.active, inactiveUpdates: s.inactive, saturations: s.saturations,
+      })),
+      synapticOps,
+    },
+  };
+}
+
+interface PopulationRun {
+  readonly population: IntegerPopulation;
+  readonly spikes: Uint8Array[];
+  readonly v: Int32Array;
+  readonly drive: Int32Array;
+  active: number;
+  inactive: number;
+  saturations: number;
+}
+
+interface Arrivals {
+  readonly current: Int32Array;
+  /** 1 where a spike read a weight of this neuron. */
+  readonly touched: Uint8Array;
+}
+
+/** Local time only works out when every spike waits exactly until its target's window has caught up. */
+export function checkDelays(network: IntegerNetwork): void {
+  const depth = new Map(network.populations.map((p) => [p.id, p.depth]));
+  for (const p of network.projections) {
+    const gap = depth.get(p.target)! - depth.get(p.source)! - 1;
+    if (p.delay !== gap) throw new RangeError(`internal: projection ${p.id} has delay ${p.delay}, its populations are ${gap} steps apart`);
+  }
+}
+
+/** The current that flows in every step: the population's bias and what the host injects for this image. */
+function constantCurrent(network: IntegerNetwork, population: IntegerPopulation, image: Float32Array): Int32Array {
+  const [, height, width] = population.shape;
+  const drive = new Int32Array(neuronCount(population.shape));
+  for (let i = 0; i < drive.length; i++) drive[i] = population.bias[Math.floor(i / (height * width))];
+  const input = network.input;
+  if (input.code === 'bias') {
+    for (const layer of input.layers) {
+      if (layer.target === population.id) addHostLayer(drive, layer, { image, imageShape: network.imageShape, shape: population.shape, format: input.format });
+    }
+  } else if (input.code === 'rate' && input.population === population.id) {
+    for (let i = 0; i < image.length; i++) {
+      drive[i] += roundToBias(Math.max(image[i], 0) * input.scale, input.format);
+      drive[image.length + i] += roundToBias(Math.max(-image[i], 0) * input.scale, input.format);
+    }
+  }
+  return drive;
+}
+
+interface HostContext {
+  readonly image: Float32Array;
+  readonly imageShape: MapShape;
+  readonly shape: MapShape;
+  readonly format: BiasFormat;
+}
+
+/**
+ * The host's convolution in 32-bit floats, summed in the order ky, kx, row and column of the pool
+ * cell, input channel, so that any build gives the same bits.
+ */
+function addHostLayer(drive: Int32Array, layer: IntegerHostLayer, context: HostContext): void {
+  const [channels, height, width] = context.shape;
+  const [imageChannels, imageHeight, imageWidth] = context.imageShape;
+  const inputs = imageChannels / layer.groups;
+  const outputs = channels / layer.groups;
+  const [kernelY, kernelX] = layer.window.kernel;
+  for (let c = 0; c < channels; c++) {
+    const firstInput = Math.floor(c / outputs) * inputs;
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        let sum = 0;
+        for (let ky = 0; ky < kernelY; ky++) {
+          for (let kx = 0; kx < kernelX; kx++) {
+            for (const row of poolCell(layer, 0, y, ky, imageHeight)) {
+              for (const column of poolCell(layer, 1, x, kx, imageWidth)) {
+                for (let i = 0; i < inputs; i++) {
+                  const weight = layer.weight[((c * inputs + i) * kernelY + ky) * kernelX + kx];
+                  const pixel = context.image[((firstInput + i) * imageHeight + row) * imageWidth + column];
+                  sum = Math.fround(sum + Math.fround(weight * pixel));
+                }
+              }
+            }
+          }
+        }
+        drive[(c * height + y) * width + x] += roundToBias((sum + layer.bias[c]) * layer.scale[c], context.format);
+      }
+    }
+  }
+}
+
+/** Rows (axis 0) or columns (axis 1) of the source that one tap of one output place reads: floor(place / pool) = at * stride + tap * dilation - pad. */
+function poolCell(layer: Pick<IntegerHostLayer, 'window' | 'pool'>, axis: 0 | 1, at: number, tap: number, extent: number): number[] {
+  const cell = at * layer.window.stride[axis] + tap * layer.window.dilation[axis] - layer.window.pads[axis];
+  const places: number[] = [];
+  for (let i = 0; i < layer.pool[axis]; i++) {
+    const place = cell * layer.pool[axis] + i;
+    if (cell >= 0 && place < extent) places.push(place);
+  }
+  return places;
+}
+
+/**
+ * Poisson code: in step t, pixel k (C, H, W order) spikes when number t * n + k of the image's stream,
+ * divided by 2^32, is below min(1, |x| / full); n is the number of pixels rounded up to a multiple of
+ * 4. A positive pixel spikes in channel c, a negative one in channel C + c.
+ */
+function poissonStep(input: IntegerInput, image: Float32Array, at: EvaluationOptions & { readonly step: number }): Uint8Array {
+  if (input.code !== 'poisson') throw new RangeError('internal: a relay population needs the Poisson code');
+  const stream = substream(substream(randomStream(at.seed), 'poisson'), at.sample);
+  const numbers = Math.ceil(image.length / 4) * 4;
+  const draws = randomUint32(stream, new Uint32Array(numbers), at.step * numbers);
+  const spikes = new Uint8Array(2 * image.length);
+  for (let k = 0; k < image.length; k++) {
+    const probability = Math.min(1, Math.abs(image[k]) / input.full);
+    if (draws[k] < probability * 4294967296) spikes[image[k] > 0 ? k : image.length + k] = 1;
+  }
+  return spikes;
+}
+
+interface Arriving {
+  readonly target: IntegerPopulation;
+  readonly step: number;
+  /** Counts weights read, per projection. */
+  readonly synapticOps: number[];
+}
+
+/** a = sum over projections of (sum of the weights of the arriving spikes) << shift. */
+function arrivingCurrent(network: IntegerNetwork, states: readonly PopulationRun[], { target, step, synapticOps }: Arriving): Arrivals {
+  const current = new Int32Array(neuronCount(target.shape));
+  const touched = new Uint8Array(current.length);
+  network.projections.forEach((projection, index) => {
+    if (projection.target !== target.id) return;
+    const source = states.find((s) => s.population.id === projection.source)!;
+    const sums = new Int32Array(current.length);
+    const spikes = source.spikes[step];
+    for (let neuron = 0; neuron < spikes.length; neuron++) {
+      if (spikes[neuron] === 1) synapticOps[index] += deliver(projection, source.population.shape, { neuron, shape: target.shape, sums, touched });
+    }
+    for (let i = 0; i < current.length; i++) current[i] += sums[i] * 2 ** projection.shift;
+  });
+  return { current, touched };
+}
+
+interface Delivery {
+  readonly neuron: number;
+  readonly shape: MapShape;
+  readonly sums: Int32Array;
+  readonly touched: Uint8Array;
+}
+
+/** Adds the weights of one spike to its targets; returns how many weights it read. */
+function deliver(projection: IntegerProjection, source: MapShape, { neuron, shape, sums, touched }: Delivery): number {
+  const [channels, height, width] = shape;
+  const inputs = source[0] / projection.groups;
+  const outputs = channels / projection.groups;
+  const x = neuron % source[2];
+  const y = Math.floor(neuron / source[2]) % source[1];
+  const channel = Math.floor(neuron / (source[1] * source[2]));
+  const group = Math.floor(channel / inputs);
+  const [kernelY, kernelX] = projection.window.kernel;
+  let operations = 0;
+  for (let ky = 0; ky < kernelY; ky++) {
+    const row = targetPlace(projection, 0, y, ky, height);
+    if (row === null) continue;
+    for (let kx = 0; kx < kernelX; kx++) {
+      const column = targetPlace(projection, 1, x, kx, width);
+      if (column === null) continue;
+      const first = ((ky * kernelX + kx) * source[0] + channel) * outputs;
+      for (let o = 0; o < outputs; o++) {
+        const target = ((group * outputs + o) * height + row) * width + column;
+        sums[target] += projection.weight[first + o];
+        touched[target] = 1;
+        operations++;
+      }
+    }
+  }
+  return operations;
+}
+
+/** The target row (axis 0) or column (axis 1) that a source place reaches through one tap, or null. */
+function targetPlace(projection: IntegerProjection, axis: 0 | 1, place: number, tap: number, extent: number): number | null {
+  const { stride, dilation, pads } = projection.window;
+  const shifted = Math.floor(place / projection.pool[axis]) - tap * dilation[axis] + pads[axis];
+  const target = shifted / stride[axis];
+  return Number.isInteger(target) && target >= 0 && target < extent ? target : null;
+}
+
+/** v = clip(decay(v) + a + bias); spike if v > threshold; reset. Returns the spikes. */
+function updateNeurons(state: PopulationRun, { current, touched }: Arrivals): Uint8Array {
+  const { neuron, decay, threshold, limit } = state.population;
+  const spikes = new Uint8Array(state.v.length);
+  for (let i = 0; i < state.v.length; i++) {
+    const free = decayed(state.v[i], decay) + current[i] + state.drive[i];
+    let v = Math.min(limit, Math.max(-limit, free));
+    if (v !== free) state.saturations++;
+    if (touched[i] === 1 || state.drive[i] !== 0) state.active++;
+    else state.inactive++;
+    if ((neuron.model === 'if' || neuron.model === 'lif') && v > threshold) {
+      spikes[i] = 1;
+      v = neuron.reset === 'hard' ? 0 : v - threshold;
+    }
+    state.v[i] = v;
+  }
+  return spikes;
+}
+
+/** decay(v) = sgn(v) * ((|v| * (4096 - d)) >> 12), exactly: the product stays below 2^53. */
+export function decayed(v: number, decay: number): number {
+  return Math.sign(v) * Math.floor((Math.abs(v) * (4096 - decay)) / 4096);
+}
+
+function largest(values: Int32Array): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  return best;
+}

@@ -1,0 +1,170 @@
+/**
+ * Runs one image after another through an integer network on the WASM kernels: packs the network
+ * once, then for each image computes the currents that the host injects, and each population in
+ * order of depth over all its steps. The masks of all populations stay in the kernels' memory until
+ * the next image, for whoever counts or draws them.
+ */
+import type { Kernels } from '../kernels/kernels.js';
+import type { SpikeBuffers, SpikingLayer } from '../kernels/spiking-layer.js';
+import { prepareLayer, reserveSpikes } from '../kernels/spiking-layer.js';
+import { prepareHostLayer, setPoissonSpikes } from '../kernels/spiking-input.js';
+import { randomStream, substream } from '../random.js';
+import { checkDelays } from '../quantise/evaluate-integer.js';
+import type { IntegerNetwork, IntegerPopulation } from '../quantise/integer-network.js';
+import { roundToBias } from '../quantise/integer-network.js';
+import type { PopulationId } from '../spiking/network.js';
+import { neuronCount } from '../spiking/network.js';
+
+export interface SampleResult {
+  /** Class that leads after each step. */
+  readonly predictions: Uint16Array;
+  /** v of the output population after the last step, in C, H, W order. */
+  readonly scores: Int32Array;
+  /** Per population: neuron-steps in which v was clipped. */
+  readonly saturations: readonly number[];
+}
+
+export interface SampleEngine {
+  /** Runs one normalised image in C, H, W order. */
+  readonly run: (image: Float32Array, sample: number) => SampleResult;
+  /** Masks of the last sample, per population. */
+  readonly buffers: readonly SpikeBuffers[];
+}
+
+/** Packs `network`; `seed` is that of the Poisson code. */
+export function createSampleEngine(network: IntegerNetwork, kernels: Kernels, seed: number): SampleEngine {
+  checkDelays(network);
+  checkRange(network);
+  const { memory } = kernels;
+  const buffers = new Map(network.populations.map((p) => [p.id, reserveSpikes(kernels, p.shape, network.timesteps)]));
+  const image = memory.reserve(neuronCount(network.imageShape) * 4);
+  const pixels = memory.float32(image, neuronCount(network.imageShape));
+  const stages = network.populations.map((p) => prepareStage(network, p, { kernels, buffers, image, seed }));
+  const output = network.populations.findIndex((p) => p.id === network.output);
+  return {
+    buffers: [...buffers.values()],
+    run: (values, sample) => {
+      pixels.set(values);
+      const saturations = stages.map((stage) => stage.run(sample));
+      return { ...readOutput(kernels, buffers.get(network.output)!, stages[output].trace), saturations };
+    },
+  };
+}
+
+interface Stage {
+  readonly run: (sample: number) => number;
+  readonly trace: number;
+}
+
+interface EngineContext {
+  readonly kernels: Kernels;
+  readonly buffers: ReadonlyMap<PopulationId, SpikeBuffers>;
+  /** Offset of the current image. */
+  readonly image: number;
+  readonly seed: number;
+}
+
+function prepareStage(network: IntegerNetwork, population: IntegerPopulation, context: EngineContext): Stage {
+  const own = context.buffers.get(population.id)!;
+  if (population.neuron.model === 'relay') return prepareRelay(network, own, context);
+  const injected = injectsInto(network, population);
+  const drive = prepareDrive(context.kernels, population, injected);
+  const inject = injected ? prepareInjection(network, population, drive, context) : [];
+  const layer: SpikingLayer = prepareLayer(context.kernels, {
+    buffers: own, decay: population.decay, threshold: population.threshold, limit: population.limit, initial: population.initial,
+    reset: population.neuron.model === 'integrator' ? 'none' : population.neuron.reset === 'hard' ? 'hard' : 'soft',
+    projections: network.projections.filter((p) => p.target === population.id).map((p) => ({ ...p, source: context.buffers.get(p.source)! })),
+    drive,
+  });
+  return {
+    trace: layer.trace,
+    run: () => {
+      if (injected) drive.reset();
+      for (const add of inject) add();
+      return layer.run();
+    },
+  };
+}
+
+function prepareRelay(network: IntegerNetwork, buffers: SpikeBuffers, { kernels, image, seed }: EngineContext): Stage {
+  const { input } = network;
+  if (input.code !== 'poisson') throw new RangeError('internal: a relay population needs the Poisson code');
+  const stream = substream(randomStream(seed), 'poisson');
+  const values = kernels.memory.float32(image, neuronCount(network.imageShape));
+  return { trace: 0, run: (sample) => { setPoissonSpikes(kernels, values, buffers, { full: input.full, stream: substream(stream, sample) }); return 0; } };
+}
+
+function injectsInto({ input }: IntegerNetwork, population: IntegerPopulation): boolean {
+  switch (input.code) {
+    case 'bias': return input.layers.some((l) => l.target === population.id);
+    case 'rate': return input.population === population.id;
+    case 'poisson': return false;
+  }
+}
+
+interface Drive {
+  readonly at: number;
+  readonly stride: number;
+  /** Back to the population's bias, before the host adds an image's currents. */
+  readonly reset: () => void;
+}
+
+function prepareDrive({ memory }: Kernels, population: IntegerPopulation, injected: boolean): Drive {
+  const [channels, height, width] = population.shape;
+  const lanes = Math.ceil(channels / 64) * 64;
+  const places = injected ? height * width : 1;
+  const at = memory.reserve(places * lanes * 4);
+  const values = memory.int32(at, places * lanes).fill(0);
+  const row = new Int32Array(lanes);
+  row.set(population.bias);
+  const reset = (): void => { for (let i = 0; i < places; i++) values.set(row, i * lanes); };
+  reset();
+  return { at, stride: injected ? lanes : 0, reset };
+}
+
+function prepareInjection({ input, imageShape }: IntegerNetwork, population: IntegerPopulation, drive: Drive, { kernels, image }: EngineContext): (() => void)[] {
+  switch (input.code) {
+    case 'bias':
+      return input.layers.filter((l) => l.target === population.id)
+        .map((layer) => prepareHostLayer(kernels, { ...layer, imageShape, shape: population.shape, format: input.format, image, drive }));
+    case 'rate': {
+      const size = neuronCount(imageShape);
+      const plane = imageShape[1] * imageShape[2];
+      const values = kernels.memory.float32(image, size);
+      const currents = kernels.memory.int32(drive.at, plane * drive.stride);
+      return [() => {
+        for (let k = 0; k < size; k++) {
+          const at = (k % plane) * drive.stride + Math.floor(k / plane);
+          currents[at] += roundToBias(Math.max(values[k], 0) * input.scale, input.format);
+          currents[at + imageShape[0]] += roundToBias(Math.max(-values[k], 0) * input.scale, input.format);
+        }
+      }];
+    }
+    case 'poisson': return [];
+  }
+}
+
+function readOutput({ memory }: Kernels, { shape, steps, words }: SpikeBuffers, trace: number): { readonly predictions: Uint16Array; readonly scores: Int32Array } {
+  const [channels, height, width] = shape;
+  const plane = height * width;
+  const v = memory.int32(trace, plane * steps * words * 64);
+  const at = (neuron: number, t: number): number => v[((neuron % plane) * steps + t) * words * 64 + Math.floor(neuron / plane)];
+  const predictions = new Uint16Array(steps);
+  for (let t = 0; t < steps; t++) {
+    for (let i = 1; i < channels * plane; i++) if (at(i, t) > at(predictions[t], t)) predictions[t] = i;
+  }
+  return { predictions, scores: Int32Array.from({ length: channels * plane }, (_, i) => at(i, steps - 1)) };
+}
+
+/** The kernels add in 32 bits; quantisation's bounds must leave room for the sum before it is clipped. */
+function checkRange(network: IntegerNetwork): void {
+  for (const population of network.populations) {
+    const arriving = network.projections.filter((p) => p.target === population.id).reduce((sum, p) => sum + p.bound * 2 ** p.shift, 0);
+    const bias = population.bias.reduce((most, b) => Math.max(most, Math.abs(b)), 0);
+    const injected = !injectsInto(network, population) || network.input.code === 'poisson' ? 0
+      : network.input.format.mantissaMax * 2 ** network.input.format.exponentMax;
+    const most = population.limit + arriving + bias + injected;
+    if (most > 2147483647) throw new RangeError(`internal: population ${population.id} can reach ${most}, beyond 32 bits, before it is clipped`);
+    for (const p of network.projections) if (p.bound > 32767) throw new RangeError(`internal: projection ${p.id} has the bound ${p.bound}, beyond 16 bits`);
+  }
+}
