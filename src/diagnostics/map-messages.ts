@@ -1,3 +1,36 @@
-/** The part of the message catalogue that belongs to the room(s) of "map". See ../diagnostics.ts. */
+/** Why a network does not fit a chip: which layer, which resource, how much it needs and what would help. See ../diagnostics.ts. */
+
+const error = <P>(message: (p: P) => string, hint: (p: P) => string): { severity: 'error'; message: typeof message; hint: typeof hint } => ({ severity: 'error', message, hint });
+
+/** What a core can run out of. */
+export type CoreResource = 'compartments' | 'input axons' | 'output axons' | 'bits of synaptic memory' | 'synapse formats' | 'threshold profiles';
+
+const remedies: Readonly<Record<CoreResource, string>> = {
+  compartments: 'choose the hard reset, which takes one compartment a neuron, or a target with larger cores',
+  'input axons': 'each of its neurons reads too many sources: pool before the layer, give the layer before it fewer channels, or choose a target with more input axons',
+  'output axons': 'the layers behind it are spread over too many cores: make them smaller, or choose a target with more output axons or multicast',
+  'bits of synaptic memory': 'each of its neurons has too many weights: use a smaller or a grouped filter, pool before the layer, or choose a target with more memory per core',
+  'synapse formats': 'too many projections end here: join some of the layers that are added up',
+  'threshold profiles': 'choose the hard reset, which takes one profile a core',
+};
+
 export const mapMessages = {
+  'map/layer-does-not-fit': error(
+    (p: { target: string; resource: CoreResource; used: number; allowed: number; neurons: number }) =>
+      `the layer does not fit the cores of ${p.target}: ${p.neurons === 1 ? 'even one neuron on a core of its own' : `a slice of ${p.neurons} neurons`} needs ${p.used} ${p.resource}, a core has ${p.allowed}`,
+    (p) => remedies[p.resource],
+  ),
+  'map/reset-not-offered': error(
+    (p: { target: string; reset: string; offered: readonly string[] }) => `${p.target} cannot reset neurons the "${p.reset}" way`,
+    (p) => `choose one of its resets: ${p.offered.join(', ')}`,
+  ),
+  'map/delay-too-long': error(
+    (p: { target: string; delay: number; allowed: number }) => `the projection waits ${p.delay} steps, ${p.target} delays a spike by at most ${p.allowed}`,
+    () => 'the shortcut skips too many layers: shorten the branch beside it, or choose a target with longer delays',
+  ),
+  'map/board-too-small': error(
+    (p: { target: string; cores: number; available: number; chips: number; largest: readonly { layer: string; cores: number }[]; twoCompartments: boolean }) =>
+      `the network needs ${p.cores} cores, ${p.target} has ${p.available} on ${p.chips} chip${p.chips === 1 ? '' : 's'}; most go to ${p.largest.map((l) => `${l.layer} (${l.cores})`).join(', ')}`,
+    (p) => `${p.twoCompartments ? 'the hard reset needs about half the compartments; otherwise ' : ''}make those layers smaller, choose a target with larger cores, or raise board.chips in a target file of your own`,
+  ),
 } as const;
