@@ -10,6 +10,7 @@ import type { PopulationId } from '../spiking/network.js';
 import type { IntegerNetwork, IntegerPopulation } from '../quantise/integer-network.js';
 import type { Target } from '../target/schema.js';
 import type { CoreSlice, CoreUse, Partitioned, Slice } from './mapping.js';
+import { coresPerChip } from './board.js';
 import { coreUse, hasTwoCompartments } from './core-use.js';
 import type { Grid, Neighbourhood } from './core-use.js';
 import { linksOf, neuronsIn } from './reach.js';
@@ -153,9 +154,6 @@ function checkCapabilities({ populations, projections }: IntegerNetwork, target:
     if (delay > allowed) report.report('map/delay-too-long', { kind: 'node', node: id }, { target: target.name, delay, allowed });
   }
 }
-
-/** Cores of one chip. */
-export const coresPerChip = ({ mesh }: Target): number => mesh.width * mesh.height * mesh.coresPerRouter;
 
 function checkBoard(network: IntegerNetwork, target: Target, cores: readonly CoreSlice[], report: Reporter): void {
   const { chips } = target.board;

@@ -1,0 +1,93 @@
+/** Brute force for the tests: every synapse written out, and a core's needs counted from them one by one. */
+import type { IntegerNetwork } from '../../src/quantise/integer-network.js';
+import type { CoreSlice, CoreUse, Slice } from '../../src/map/mapping.js';
+import { linksOf } from '../../src/map/reach.js';
+import type { Link } from '../../src/map/reach.js';
+import { bitsPerSynapse, runBits, synapseFormat } from '../../src/map/synaptic-memory.js';
+import type { Target } from '../../src/target/schema.js';
+
+export type Place = readonly [channel: number, y: number, x: number];
+export interface Synapse { readonly from: Place; readonly to: Place; readonly weight: string }
+
+/** By the equation of `Projection`: floor(y / pool) = y' * stride + ky * dilation - top. */
+export function synapsesOf({ projection: p, source, target }: Link): Synapse[] {
+  const found: Synapse[] = [];
+  const each = (n: number, body: (i: number) => void): void => { for (let i = 0; i < n; i++) body(i); };
+  const perGroup = { source: source[0] / p.groups, target: target[0] / p.groups };
+  each(target[0], (co) => each(target[1], (y) => each(target[2], (x) => each(p.window.kernel[0], (ky) => each(p.window.kernel[1], (kx) => {
+    each(source[1], (sy) => each(source[2], (sx) => {
+      if (Math.floor(sy / p.pool[0]) !== y * p.window.stride[0] + ky * p.window.dilation[0] - p.window.pads[0]) return;
+      if (Math.floor(sx / p.pool[1]) !== x * p.window.stride[1] + kx * p.window.dilation[1] - p.window.pads[1]) return;
+      const group = Math.floor(co / perGroup.target);
+      each(perGroup.source, (i) => found.push({ from: [group * perGroup.source + i, sy, sx], to: [co, y, x], weight: `${co},${i},${ky},${kx}` }));
+    }));
+  })))));
+  return found;
+}
+
+export const inside = ([c, y, x]: Place, { channels, rows, columns }: Slice): boolean =>
+  c >= channels[0] && c < channels[1] && y >= rows[0] && y < rows[1] && x >= columns[0] && x < columns[1];
+
+/** Uses of all cores, from the written-out synapses. */
+export function countedUse(network: IntegerNetwork, target: Target, cores: readonly CoreSlice[]): CoreUse[] {
+  const links = linksOf(network);
+  const inAxons = cores.map(() => 0);
+  const outAxons = cores.map(() => 0);
+  const bits = cores.map(() => 0);
+  for (const link of links) {
+    const synapses = synapsesOf(link);
+    const shared = synapseFormat(link, target) === 'shared';
+    const sources = cores.flatMap(({ slice }, i) => (slice.population === link.projection.source ? [i] : []));
+    cores.forEach(({ slice }, to) => {
+      if (slice.population !== link.projection.target) return;
+      const here = synapses.filter((s) => inside(s.to, slice));
+      bits[to] += listBits(here, slice, link, target);
+      for (const from of sources) {
+        const axons = new Set(here.filter((s) => inside(s.from, cores[from].slice)).map(({ from: [c, y, x] }) => {
+          const name = shared ? Math.floor((c - channelStart(here, cores[from].slice)) / target.memory.axonChannels) : c;
+          return `${name},${y},${x}`;
+        }));
+        inAxons[to] += axons.size;
+        outAxons[from] += axons.size;
+      }
+    });
+  }
+  return cores.map(({ slice }, i) => {
+    const population = network.populations.find((p) => p.id === slice.population);
+    const n = [slice.channels, slice.rows, slice.columns].reduce((product, [from, to]) => product * (to - from), 1);
+    const two = population !== undefined && 'reset' in population.neuron && population.neuron.reset === 'soft-two-compartment';
+    return two
+      ? { neurons: 2 * n, inAxons: inAxons[i] + n, outAxons: outAxons[i] + n, synapticBits: bits[i] + n * runBits(1, bitsPerSynapse(0, target), target.memory) }
+      : { neurons: n, inAxons: inAxons[i], outAxons: outAxons[i], synapticBits: bits[i] };
+  });
+}
+
+/** An axon's channels start at the first channel of the source slice that reaches the core. */
+const channelStart = (here: readonly Synapse[], slice: Slice): number => Math.max(slice.channels[0], Math.min(...here.map((s) => s.from[0])));
+
+function listBits(here: readonly Synapse[], { channels, rows, columns }: Slice, link: Link, target: Target): number {
+  const size = [channels[1] - channels[0], columns[1] - columns[0]];
+  const offset = target.memory.sharedOffset ?? Infinity;
+  const lists = new Map<string, Synapse[]>();
+  for (const s of here) lists.set(s.from.join(), [...lists.get(s.from.join()) ?? [], s]);
+  const stored = new Map<string, number>();
+  for (const [from, list] of lists) {
+    const pixel = ({ to }: Synapse): number => (to[1] - rows[0]) * size[1] + to[2] - columns[0];
+    const compartment = (s: Synapse): number => pixel(s) * size[0] + s.to[0] - channels[0];
+    list.sort((a, b) => compartment(a) - compartment(b));
+    let bits = 0;
+    let run = 0;
+    list.forEach((s, i) => {
+      run++;
+      const next = list[i + 1];
+      if (next === undefined || next.to[1] !== s.to[1] || compartment(next) !== compartment(s) + 1) {
+        bits += runBits(run, bitsPerSynapse(link.projection.delay, target), target.memory);
+        run = 0;
+      }
+    });
+    const stretch = Math.floor(Math.min(...list.map(pixel)) * size[0] / offset);
+    const name = synapseFormat(link, target) === 'shared' ? `${list[0].from[0]} ${stretch} ${list.map((s) => s.weight).join(' ')}` : from;
+    stored.set(name, bits);
+  }
+  return [...stored.values()].reduce((a, b) => a + b, 0);
+}
