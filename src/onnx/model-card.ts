@@ -1,0 +1,119 @@
+/**
+ * The model card, `model.json` beside a model: how its input is laid out and normalised, how many
+ * classes it knows, its licence and measured accuracy. One TypeBox schema is both the type and what
+ * ajv checks; every wrong field is reported with its JSON pointer.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Ajv, type ErrorObject } from 'ajv';
+import Type, { type Static } from 'typebox';
+import type { Reporter } from '../diagnostics.js';
+
+const record = <T extends Parameters<typeof Type.Object>[0]>(fields: T) => Type.Object(fields, { additionalProperties: false });
+const text = Type.String({ maxLength: 10_000 });
+const size = Type.Integer({ minimum: 1, maximum: 2 ** 24 });
+
+export const ModelCardSchema = record({
+  name: Type.String({ minLength: 1, maxLength: 200 }),
+  /** The data set it was trained for, for example cifar10. */
+  dataset: Type.Optional(text),
+  input: record({
+    name: Type.Optional(text),
+    /** Axis order of the graph's input. */
+    layout: Type.Union([Type.Literal('NCHW'), Type.Literal('NHWC')]),
+    /** Declared shape; a name stands for a free axis. Fewer than four axes take the image flattened row by row. */
+    shape: Type.Array(Type.Union([size, text]), { minItems: 1, maxItems: 8 }),
+    /** Per channel: x = (byte / scale - mean) / std. */
+    scale: Type.Number({ exclusiveMinimum: 0 }),
+    mean: Type.Array(Type.Number(), { minItems: 1, maxItems: 4096 }),
+    std: Type.Array(Type.Number({ exclusiveMinimum: 0 }), { minItems: 1, maxItems: 4096 }),
+  }),
+  /** The output that carries the class scores. */
+  output: Type.Optional(text),
+  classes: Type.Integer({ minimum: 1, maximum: 2 ** 24 }),
+  accuracy: Type.Optional(record({
+    /** Top-1, a fraction of 1. */
+    value: Type.Number({ minimum: 0, maximum: 1 }),
+    samples: Type.Integer({ minimum: 1 }),
+    runtime: Type.Optional(text),
+    selection: Type.Optional(text),
+  })),
+  opset: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** Nodes of the graph by operator. */
+  ops: Type.Optional(Type.Record(Type.String(), Type.Integer({ minimum: 0 }))),
+  parameters: Type.Optional(Type.Integer({ minimum: 0 })),
+  source: Type.Optional(record({ repository: text, path: Type.Optional(text), commit: Type.Optional(text) })),
+  licence: Type.Optional(text),
+  expect: Type.Optional(Type.Union([Type.Literal('compile'), Type.Literal('reject')])),
+  notes: Type.Optional(text),
+  sha256: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+  bytes: Type.Optional(Type.Integer({ minimum: 1 })),
+});
+export type ModelCard = Static<typeof ModelCardSchema>;
+
+const validate = new Ajv({ allErrors: true, strict: false }).compile<ModelCard>(ModelCardSchema);
+/** Largest card that is read. */
+const MOST_BYTES = 2 ** 20;
+
+/** Where the card of a model would be: `model.json` in the model's folder. Undefined if there is none. */
+export function findModelCard(model: string): string | undefined {
+  const path = join(dirname(model), 'model.json');
+  return existsSync(path) ? path : undefined;
+}
+
+/** Reads and checks a model card. Throws `onnx/card-unreadable` or one `onnx/card-field` a wrong field. */
+export function readModelCard(path: string, report: Reporter): ModelCard {
+  const where = { kind: 'file', path } as const;
+  let parsed: unknown;
+  try {
+    const bytes = statSync(path).size;
+    if (bytes > MOST_BYTES) throw new Error(`it has ${bytes} bytes, a card has at most ${MOST_BYTES}`);
+    parsed = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    report.report('onnx/card-unreadable', where, { reason: error instanceof Error ? error.message : 'unknown' });
+    report.finish();
+  }
+  return checkModelCard(parsed, path, report);
+}
+
+/** Checks a parsed model card; `path` names it in diagnostics. */
+export function checkModelCard(value: unknown, path: string, report: Reporter): ModelCard {
+  if (validate(value)) {
+    if (value.input.mean.length !== value.input.std.length) {
+      report.report('onnx/card-field', { kind: 'file', path, pointer: '/input/std' }, { problem: `mean has ${value.input.mean.length} values and std ${value.input.std.length}`, advice: 'give one mean and one standard deviation a channel' });
+    }
+    report.finish();
+    return value;
+  }
+  for (const { pointer, problem, advice } of summarise(validate.errors ?? [])) report.report('onnx/card-field', { kind: 'file', path, pointer }, { problem, advice });
+  report.finish();
+  throw new Error('internal: a wrong model card without a diagnostic');
+}
+
+interface FieldProblem { readonly pointer: string; readonly problem: string; readonly advice: string }
+
+/** One problem a place: a union that fails gives ajv several errors there, of which the choices are worth a line. */
+function summarise(errors: readonly ErrorObject[]): FieldProblem[] {
+  const problems = new Map<string, FieldProblem>();
+  for (const error of errors) {
+    const { pointer, problem, advice } = describe(error);
+    const earlier = problems.get(pointer);
+    const choices = errors.filter((e) => e.instancePath === pointer && e.keyword === 'const').map((e) => JSON.stringify(e.params['allowedValue']));
+    if (choices.length > 0) problems.set(pointer, { pointer, problem: `the value must be one of ${choices.join(', ')}`, advice: 'use one of the named values' });
+    else if (earlier === undefined) problems.set(pointer, { pointer, problem, advice });
+  }
+  return [...problems.values()];
+}
+
+function describe(error: ErrorObject): FieldProblem {
+  const escape = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
+  if (error.keyword === 'required') {
+    const key = String(error.params['missingProperty']);
+    return { pointer: `${error.instancePath}/${escape(key)}`, problem: `"${key}" is missing`, advice: 'add it; the README lists the fields of a model card' };
+  }
+  if (error.keyword === 'additionalProperties') {
+    const key = String(error.params['additionalProperty']);
+    return { pointer: `${error.instancePath}/${escape(key)}`, problem: `"${key}" is not a field of a model card`, advice: 'correct its spelling or remove it; the README lists the fields' };
+  }
+  return { pointer: error.instancePath, problem: `the value ${error.message ?? 'is wrong'}`, advice: 'correct the value; the README lists the fields' };
+}
