@@ -9,7 +9,7 @@ export type TimingModel = 'functional' | 'pipeline';
 export interface PopulationCounters {
   readonly id: PopulationId;
   readonly spikes: number;
-  /** Neuron updates that received a spike or carry a bias current. */
+  /** Neuron updates that received a spike (a weight was read, even a zero) or carry a constant current. Neurons, not compartments; relays have no updates. */
   readonly activeUpdates: number;
   readonly inactiveUpdates: number;
   /** Neuron-steps in which v was clipped to its limit. */
@@ -52,6 +52,8 @@ export interface TimingTrace {
   readonly bottleneck: { readonly core: number; readonly link: number; readonly barrier: number };
   /** Busy seconds of each core, summed over samples. */
   readonly coreSeconds: readonly number[];
+  /** Latencies of the profile that the program uses and nobody has published: they count as 0. */
+  readonly unpublished: readonly string[];
 }
 
 /** Spikes of one inference, for the raster plot: parallel arrays. */

@@ -1,0 +1,74 @@
+/**
+ * Weighted sums over spike masks, step by step: first the set bits of each pixel within a range of
+ * channels, then sums of them over rows and columns. All exact integers below 2^31.
+ */
+import type { Kernels } from './kernels.js';
+import type { SpikeBuffers } from './spiking-layer.js';
+
+/** Sum over channels in range of rows[y] * columns[x] * bit; rows and columns are zero outside their ranges. */
+export interface MaskSum {
+  readonly channels: readonly [number, number];
+  readonly rows: Int32Array;
+  readonly columns: Int32Array;
+  readonly rowRange: readonly [number, number];
+  readonly columnRange: readonly [number, number];
+}
+
+/** Sums over the masks at one offset of one population's buffers. */
+export interface MaskSums {
+  readonly buffers: SpikeBuffers;
+  /** Offset of the masks: the buffers' spikes or active neurons. */
+  readonly masks: number;
+  /** Each with its row in the result. */
+  readonly sums: readonly { readonly sum: MaskSum; readonly row: number }[];
+}
+
+/** Packs the sums; the returned function counts the masks as they are now into [row][step]. `rows` is the number of rows. */
+export function prepareMaskSums(kernels: Kernels, groups: readonly MaskSums[], rows: number): () => Int32Array {
+  const { memory } = kernels;
+  const steps = groups[0]?.buffers.steps ?? 0;
+  const result = memory.reserve(Math.max(1, rows * steps) * 4);
+  const work = groups.flatMap((group) => byChannels(group).map((part) => packPart(kernels, part, { steps, result })));
+  return () => {
+    for (const count of work) count();
+    return memory.int32(result, rows * steps);
+  };
+}
+
+/** Sums over the same channels share their pixel counts. */
+function byChannels(group: MaskSums): MaskSums[] {
+  const parts = new Map<string, { sum: MaskSum; row: number }[]>();
+  for (const entry of group.sums) {
+    const key = entry.sum.channels.join();
+    const part = parts.get(key);
+    if (part === undefined) parts.set(key, [entry]);
+    else part.push(entry);
+  }
+  return [...parts.values()].map((sums) => ({ ...group, sums }));
+}
+
+function packPart(kernels: Kernels, { buffers, masks, sums }: MaskSums, { steps, result }: { readonly steps: number; readonly result: number }): () => void {
+  const { memory, call } = kernels;
+  const [, height, width] = buffers.shape;
+  const select = memory.reserve(buffers.words * 8);
+  memory.uint8(select, buffers.words * 8).set(channelMask(sums[0].sum.channels, buffers.words * 8));
+  const packed = sums.map(({ sum, row }) => {
+    const box = memory.reserve((4 + height + width) * 4);
+    memory.int32(box, 4 + height + width).set([...sum.rowRange, ...sum.columnRange, ...sum.rows, ...sum.columns]);
+    return { box, out: result + row * steps * 4 };
+  });
+  return () => {
+    const mark = memory.mark();
+    const places = height * width * steps;
+    const counts = memory.reserve(places * 4);
+    call['spiking_popcounts'](masks, places, buffers.words, select, counts);
+    for (const { box, out } of packed) call['spiking_weigh'](counts, steps, width, box, box + 16, box + 16 + height * 4, out);
+    memory.release(mark);
+  };
+}
+
+function channelMask([from, to]: readonly [number, number], bytes: number): Uint8Array {
+  const mask = new Uint8Array(bytes);
+  for (let c = from; c < to; c++) mask[c >> 3] |= 1 << (c & 7);
+  return mask;
+}

@@ -1,0 +1,70 @@
+/**
+ * From the totals of the counted regions to the counters of a trace. Everything here is a sum of exact
+ * integers, so the order of samples and workers cannot show.
+ */
+import type { Program } from '../program/program.js';
+import { neuronCount } from '../spiking/network.js';
+import type { CountingPlan, Term } from './counting-plan.js';
+import { meshUse } from './mesh-links.js';
+import type { CoreCounters, MeshCounters, PopulationCounters, ProjectionCounters } from './trace.js';
+
+export interface Totals {
+  readonly samples: number;
+  /** Per region of the plan: its sum over all samples and steps. */
+  readonly regions: Float64Array;
+  /** Per population: neuron-steps in which v was clipped. */
+  readonly saturations: Float64Array;
+}
+
+export interface Counters {
+  readonly populations: readonly PopulationCounters[];
+  readonly projections: readonly ProjectionCounters[];
+  readonly cores: readonly CoreCounters[];
+  readonly mesh: MeshCounters;
+}
+
+export function countersOf(program: Program, plan: CountingPlan, totals: Totals): Counters {
+  const value = (terms: readonly Term[]): number => terms.reduce((sum, t) => sum + t.times * totals.regions[t.region], 0);
+  const messages = plan.routes.map((r) => totals.regions[r.messages]);
+  const synapticOps = plan.routes.map((r) => value(r.synapticOps));
+  const cores = program.cores.map((_, i) => ({ spikes: totals.regions[plan.cores[i].spikes], messagesOut: 0, messagesIn: 0, synapticOps: 0 }));
+  const projections = program.network.projections.map((p) => ({ id: p.id, synapticOps: 0 }));
+  program.routes.forEach((route, i) => {
+    cores[route.from].messagesOut += messages[i];
+    cores[route.to].messagesIn += messages[i];
+    cores[route.to].synapticOps += synapticOps[i];
+    projections[route.projection].synapticOps += synapticOps[i];
+  });
+  return { populations: populationCounters(program, plan, totals), projections, cores, mesh: meshCounters(program, messages) };
+}
+
+function populationCounters(program: Program, plan: CountingPlan, totals: Totals): PopulationCounters[] {
+  return program.network.populations.map((population, index) => {
+    let spikes = 0;
+    let activeUpdates = 0;
+    program.cores.forEach((core, i) => {
+      if (core.slice.population !== population.id) return;
+      spikes += totals.regions[plan.cores[i].spikes];
+      activeUpdates += totals.regions[plan.cores[i].active];
+    });
+    const updates = population.neuron.model === 'relay' ? 0 : neuronCount(population.shape) * program.network.timesteps * totals.samples;
+    return { id: population.id, spikes, activeUpdates, inactiveUpdates: updates - activeUpdates, saturations: totals.saturations[index] };
+  });
+}
+
+function meshCounters(program: Program, messages: readonly number[]): MeshCounters {
+  const { links, routes } = meshUse(program);
+  const load = new Float64Array(links.length);
+  const mesh = { messages: 0, hopsX: 0, hopsY: 0, chipCrossings: 0, withinTile: 0 };
+  program.routes.forEach((route, i) => {
+    mesh.messages += messages[i];
+    mesh.hopsX += messages[i] * route.hopsX;
+    mesh.hopsY += messages[i] * route.hopsY;
+    mesh.chipCrossings += messages[i] * route.chipCrossings;
+    if (route.hopsX + route.hopsY === 0) mesh.withinTile += messages[i];
+    for (const link of routes[i]) load[link] += messages[i];
+  });
+  let heaviest = -1;
+  load.forEach((n, i) => { if (n > 0 && (heaviest < 0 || n > load[heaviest])) heaviest = i; });
+  return { ...mesh, heaviestLink: heaviest < 0 ? null : { messages: load[heaviest], from: links[heaviest].from, to: links[heaviest].to } };
+}

@@ -1,0 +1,113 @@
+/**
+ * What has to be counted to know every event of a sample, worked out once per program. A `Region` is a
+ * weighted sum over the spikes (or active neurons) of one population: a range of channels, and a
+ * weight for each row and column. Windows are separable, so "spikes of core A that core B takes in"
+ * and "weights that they read there" are such sums, and no synapse is ever visited one by one.
+ */
+import type { CoreSlice, Slice } from '../map/mapping.js';
+import type { AxisReach, Link, Range } from '../map/reach.js';
+import { intersect, lengthOf, linksOf, sourceReach } from '../map/reach.js';
+import type { Program } from '../program/program.js';
+
+/** spikes: the population's spikes; active: its neurons with a constant current or an arriving spike. */
+export type Plane = 'spikes' | 'active';
+
+/** Sum over channels in range, rows y and columns x of rows[y] * columns[x] * (bit of neuron c, y, x). */
+export interface Region {
+  /** Index of the population. */
+  readonly population: number;
+  readonly plane: Plane;
+  readonly channels: Range;
+  /** One weight a row of the population's map; zero outside [rowRange). */
+  readonly rows: Int32Array;
+  readonly columns: Int32Array;
+  readonly rowRange: Range;
+  readonly columnRange: Range;
+}
+
+/** `times` the value of region number `region`. */
+export interface Term { readonly region: number; readonly times: number }
+
+/** What one route of the program carries. */
+export interface RouteTerms {
+  readonly messages: number;
+  readonly synapticOps: readonly Term[];
+}
+
+export interface CountingPlan {
+  readonly regions: readonly Region[];
+  /** Per core: regions of its spikes and of its active neurons. */
+  readonly cores: readonly { readonly spikes: number; readonly active: number }[];
+  /** Per route of the program: the region of its messages, and its synaptic operations. */
+  readonly routes: readonly RouteTerms[];
+}
+
+type PlannedProgram = Pick<Program, 'network' | 'cores' | 'routes'>;
+
+/** Regions that are asked for twice are counted once. */
+export function planCounting(program: PlannedProgram): CountingPlan {
+  const regions: Region[] = [];
+  const known = new Map<string, number>();
+  const add = (region: Region): number => {
+    const key = [region.population, region.plane, ...region.channels, region.rows.join(), region.columns.join()].join(';');
+    const found = known.get(key) ?? regions.push(region) - 1;
+    known.set(key, found);
+    return found;
+  };
+  const index = new Map(program.network.populations.map((p, i) => [p.id, i]));
+  const cores = program.cores.map((core) => ({ spikes: add(ownRegion(program, index.get(core.slice.population)!, core, 'spikes')), active: add(ownRegion(program, index.get(core.slice.population)!, core, 'active')) }));
+  const links = linksOf(program.network);
+  const routes = program.routes.map((route) => {
+    const link = links[route.projection];
+    const from = program.cores[route.from].slice;
+    const to = program.cores[route.to].slice;
+    return routeTerms(link, { from, to, population: index.get(from.population)! }, add);
+  });
+  return { regions, cores, routes };
+}
+
+function ownRegion({ network }: PlannedProgram, population: number, { slice }: CoreSlice, plane: Plane): Region {
+  const [, height, width] = network.populations[population].shape;
+  return {
+    population, plane, channels: slice.channels, rowRange: slice.rows, columnRange: slice.columns,
+    rows: new Int32Array(height).fill(1, ...slice.rows), columns: new Int32Array(width).fill(1, ...slice.columns),
+  };
+}
+
+interface Ends { readonly from: Slice; readonly to: Slice; readonly population: number }
+
+function routeTerms(link: Link, { from, to, population }: Ends, add: (region: Region) => number): RouteTerms {
+  const reach = sourceReach(link, to);
+  const plain = { population, plane: 'spikes' as const, rowRange: from.rows, columnRange: from.columns };
+  const taps = { ...plain, rows: axisWeights(reach.rows, link.source[1], from.rows, true), columns: axisWeights(reach.columns, link.source[2], from.columns, true) };
+  const ones = { ...plain, rows: axisWeights(reach.rows, link.source[1], from.rows, false), columns: axisWeights(reach.columns, link.source[2], from.columns, false) };
+  return {
+    messages: add({ ...ones, channels: intersect(reach.channels, from.channels) }),
+    synapticOps: fanOut(link, from.channels, to.channels).map(({ channels, targets }) => ({ region: add({ ...taps, channels }), times: targets })),
+  };
+}
+
+/** Per source position: how many taps reach the range (or 1 where any does); zero outside `within`. */
+function axisWeights(reach: AxisReach, length: number, within: Range, count: boolean): Int32Array {
+  const weights = new Int32Array(length);
+  for (const cell of reach) {
+    for (let i = cell.first; i < cell.first + cell.count; i++) if (i >= within[0] && i < within[1]) weights[i] = count ? cell.taps.length : 1;
+  }
+  return weights;
+}
+
+/** Ranges of source channels with the number of target channels in `to` that each of them feeds. */
+function fanOut(link: Link, from: Range, to: Range): { readonly channels: Range; readonly targets: number }[] {
+  const sources = link.source[0] / link.projection.groups;
+  const outputs = link.target[0] / link.projection.groups;
+  const found: { channels: Range; targets: number }[] = [];
+  for (let group = Math.floor(to[0] / outputs); group * outputs < to[1]; group++) {
+    const channels = intersect(from, [group * sources, (group + 1) * sources]);
+    const targets = lengthOf(intersect(to, [group * outputs, (group + 1) * outputs]));
+    if (lengthOf(channels) === 0) continue;
+    const last = found[found.length - 1];
+    if (last !== undefined && last.targets === targets && last.channels[1] === channels[0]) last.channels = [last.channels[0], channels[1]];
+    else found.push({ channels, targets });
+  }
+  return found;
+}

@@ -1,0 +1,180 @@
+/**
+ * How long the chip takes, step by step. In chip step s population p does its local step s - depth;
+ * outside its window of T steps it is not updated and costs nothing. A core generates (updates its
+ * neurons, spikes, sends) while it processes what arrives, so
+ *
+ *   generation = inactive * neuronInactive + active * neuronActive + spikes * spike + messagesOut * axonOut
+ *   processing = messagesIn * axonIn + synapticOps * synapticOp of the projection's format
+ *   core       = max over cores of max(generation, processing)
+ *   link       = max over links of messages * hop
+ *   step       = max(core, link) + longest route in use + barrier
+ *
+ * A spike is sent and processed at its target in the step that emitted it. Contention beyond the
+ * busiest link is not modelled. Constants are the profile's; those that are unpublished count as 0
+ * and are named.
+ */
+import { neuronsIn, linksOf } from '../map/reach.js';
+import { synapseFormat } from '../map/synaptic-memory.js';
+import type { Program } from '../program/program.js';
+import type { Profile } from '../target/schema.js';
+import type { CountingPlan, Term } from './counting-plan.js';
+import type { MeshUse } from './mesh-links.js';
+import { meshUse } from './mesh-links.js';
+
+/** Time of some samples; nanoseconds of simulated time. */
+export interface PipelineTotals {
+  readonly nanoseconds: number;
+  readonly bottleneck: { readonly core: number; readonly link: number; readonly barrier: number };
+  /** Busy time of each core. */
+  readonly cores: Float64Array;
+}
+
+export interface PipelineModel {
+  /** T + the deepest population's depth. */
+  readonly steps: number;
+  /** Times one sample from the counts of the plan's regions, [region][T]. */
+  readonly time: (counts: Int32Array) => PipelineTotals;
+}
+
+/** Chip steps of one inference: the last population starts at its depth and runs for T steps. */
+export const chipSteps = ({ network }: Pick<Program, 'network'>): number =>
+  network.timesteps + network.populations.reduce((most, p) => Math.max(most, p.depth), 0);
+
+/** Latencies of the profile that are not published and that this program would use. */
+export function unpublishedLatencies(program: Program, profile: Profile): string[] {
+  const used = new Set<string>(['neuronInactive', 'neuronActive', 'spike', 'axonOut', 'axonIn']);
+  for (const link of linksOf(program.network)) used.add(formatLatency(link, program));
+  for (const r of program.routes) {
+    if (r.hopsX > 0) used.add('hopX');
+    if (r.hopsY > 0) used.add('hopY');
+    if (r.chipCrossings > 0) used.add('chipCrossing');
+    if (r.hopsX + r.hopsY === 0) used.add('withinTile');
+  }
+  return Object.entries(profile.latency).filter(([name, c]) => used.has(name) && typeof c === 'object' && 'value' in c && c.value === null).map(([name]) => name);
+}
+
+const formatLatency = (link: Parameters<typeof synapseFormat>[0], { target }: Program): 'synapticOpShared' | 'synapticOpDense' =>
+  (synapseFormat(link, target) === 'shared' ? 'synapticOpShared' : 'synapticOpDense');
+
+/** Barrier of a step, nanoseconds: linear between the profile's entries, constant beyond them. */
+export function barrierNanoseconds(table: Profile['latency']['barrier'], tiles: number): number {
+  const entries = [...table].sort((a, b) => a.tiles - b.tiles);
+  const above = entries.findIndex((e) => e.tiles >= tiles);
+  if (above < 0) return entries[entries.length - 1].nanoseconds;
+  if (above === 0) return entries[0].nanoseconds;
+  const [low, high] = [entries[above - 1], entries[above]];
+  return low.nanoseconds + (high.nanoseconds - low.nanoseconds) * (tiles - low.tiles) / (high.tiles - low.tiles);
+}
+
+interface RouteCost {
+  readonly from: number;
+  readonly to: number;
+  /** Chip step of the source's first local step. */
+  readonly depth: number;
+  readonly messages: number;
+  readonly synapticOps: readonly Term[];
+  /** Nanoseconds of one synaptic operation, and of one message from end to end. */
+  readonly operation: number;
+  readonly travel: number;
+  readonly links: readonly number[];
+}
+
+interface CoreCost {
+  readonly spikes: number;
+  readonly active: number;
+  readonly depth: number;
+  /** Neurons that are updated in each step. */
+  readonly updates: number;
+  /** Compartments a neuron. */
+  readonly compartments: number;
+}
+
+export function createPipeline(program: Program, plan: CountingPlan, profile: Profile): PipelineModel {
+  const ns = latencies(profile);
+  const mesh = meshUse(program);
+  const routes = routeCosts(program, plan, { ns, mesh });
+  const cores = coreCosts(program, plan);
+  const linkHop = mesh.links.map((l) => (l.from[1] === l.to[1] ? ns.hopX : ns.hopY) + (l.crossesChips ? ns.chipCrossing : 0));
+  const barrier = barrierNanoseconds(profile.latency.barrier, new Set(program.places.map((p) => `${p.x},${p.y}`)).size);
+  const steps = chipSteps(program);
+  const T = program.network.timesteps;
+  const generation = new Float64Array(cores.length * steps);
+  const processing = new Float64Array(cores.length * steps);
+  const links = new Float64Array(mesh.links.length * steps);
+  const travel = new Float64Array(steps);
+  const fill = (counts: Int32Array): void => {
+    for (const buffer of [generation, processing, links, travel]) buffer.fill(0);
+    cores.forEach((core, i) => {
+      for (let t = 0; t < T; t++) {
+        const active = counts[core.active * T + t];
+        generation[i * steps + core.depth + t] = core.compartments * (active * ns.neuronActive + (core.updates - active) * ns.neuronInactive) + counts[core.spikes * T + t] * ns.spike;
+      }
+    });
+    for (const route of routes) {
+      for (let t = 0; t < T; t++) {
+        const messages = counts[route.messages * T + t];
+        if (messages === 0) continue;
+        const s = route.depth + t;
+        let operations = 0;
+        for (const term of route.synapticOps) operations += term.times * counts[term.region * T + t];
+        generation[route.from * steps + s] += messages * ns.axonOut;
+        processing[route.to * steps + s] += messages * ns.axonIn + operations * route.operation;
+        for (const link of route.links) links[link * steps + s] += messages;
+        if (route.travel > travel[s]) travel[s] = route.travel;
+      }
+    }
+  };
+  const time = (counts: Int32Array): PipelineTotals => {
+    fill(counts);
+    const busy = new Float64Array(cores.length);
+    const bottleneck = { core: 0, link: 0, barrier: 0 };
+    let total = 0;
+    for (let s = 0; s < steps; s++) {
+      let core = 0;
+      for (let i = 0; i < cores.length; i++) {
+        const took = Math.max(generation[i * steps + s], processing[i * steps + s]);
+        busy[i] += took;
+        core = Math.max(core, took);
+      }
+      let link = 0;
+      for (let i = 0; i < linkHop.length; i++) link = Math.max(link, links[i * steps + s] * linkHop[i]);
+      total += Math.max(core, link) + travel[s] + barrier;
+      bottleneck[barrier >= Math.max(core, link) ? 'barrier' : core >= link ? 'core' : 'link']++;
+    }
+    return { nanoseconds: total, bottleneck, cores: busy };
+  };
+  return { steps, time };
+}
+
+type Latencies = ReturnType<typeof latencies>;
+
+/** The profile's latencies, unpublished ones as 0. */
+function latencies({ latency }: Profile) {
+  const value = (c: { readonly value: number | null }): number => c.value ?? 0;
+  return {
+    synapticOpDense: value(latency.synapticOpDense), synapticOpShared: value(latency.synapticOpShared),
+    neuronInactive: value(latency.neuronInactive), neuronActive: value(latency.neuronActive), spike: value(latency.spike),
+    axonOut: value(latency.axonOut), axonIn: value(latency.axonIn),
+    hopX: value(latency.hopX), hopY: value(latency.hopY), withinTile: value(latency.withinTile), chipCrossing: value(latency.chipCrossing),
+  };
+}
+
+function routeCosts(program: Program, plan: CountingPlan, { ns, mesh }: { readonly ns: Latencies; readonly mesh: MeshUse }): RouteCost[] {
+  const depth = new Map(program.network.populations.map((p) => [p.id, p.depth]));
+  const operations = linksOf(program.network).map((link) => ns[formatLatency(link, program)]);
+  return program.routes.map((route, i) => ({
+    from: route.from, to: route.to, depth: depth.get(program.network.projections[route.projection].source)!,
+    messages: plan.routes[i].messages, synapticOps: plan.routes[i].synapticOps, operation: operations[route.projection],
+    travel: route.hopsX + route.hopsY === 0 ? ns.withinTile : route.hopsX * ns.hopX + route.hopsY * ns.hopY + route.chipCrossings * ns.chipCrossing,
+    links: mesh.routes[i],
+  }));
+}
+
+function coreCosts(program: Program, plan: CountingPlan): CoreCost[] {
+  const populations = new Map(program.network.populations.map((p) => [p.id, p]));
+  return program.cores.map(({ slice }, i) => {
+    const { depth, neuron } = populations.get(slice.population)!;
+    const two = (neuron.model === 'if' || neuron.model === 'lif') && neuron.reset === 'soft-two-compartment';
+    return { ...plan.cores[i], depth, updates: neuron.model === 'relay' ? 0 : neuronsIn(slice), compartments: two ? 2 : 1 };
+  });
+}

@@ -1,0 +1,102 @@
+/**
+ * The work of one simulation thread: packs the program once, then runs chunks of samples and adds up
+ * their counts. A chunk's result depends on its samples only, never on the thread or its other chunks.
+ */
+import { createKernels } from '../kernels/kernels.js';
+import type { Kernels } from '../kernels/kernels.js';
+import type { SpikeBuffers } from '../kernels/spiking-layer.js';
+import type { MaskSums } from '../kernels/spiking-count.js';
+import { prepareMaskSums } from '../kernels/spiking-count.js';
+import type { Program } from '../program/program.js';
+import { neuronCount } from '../spiking/network.js';
+import type { Profile } from '../target/schema.js';
+import { planCounting } from './counting-plan.js';
+import type { CountingPlan } from './counting-plan.js';
+import { imageReader } from './image-reader.js';
+import type { PipelineTotals } from './pipeline.js';
+import { createPipeline } from './pipeline.js';
+import { readRaster } from './raster.js';
+import { createSampleEngine } from './sample-engine.js';
+import type { Raster } from './trace.js';
+
+export interface SimulationInit {
+  readonly program: Program;
+  /** Bytes, or floats that are already normalised; over a SharedArrayBuffer. */
+  readonly images: Uint8Array | Float32Array;
+  readonly seed: number;
+  /** Pipeline timing with this profile; null: functional. */
+  readonly profile: Profile | null;
+  /** Sample whose spikes are kept, or null. */
+  readonly raster: number | null;
+}
+
+export interface SimulationJob { readonly first: number; readonly count: number }
+
+export interface ChunkResult {
+  /** [count, T] */
+  readonly predictions: Uint16Array;
+  /** [count, classes] */
+  readonly scores: Int32Array;
+  /** Sums over the chunk's samples and steps, per region of the counting plan. */
+  readonly regions: Float64Array;
+  readonly saturations: Float64Array;
+  readonly time: PipelineTotals | null;
+  readonly raster: Raster | null;
+}
+
+export function start(init: SimulationInit): (job: SimulationJob) => ChunkResult {
+  const { network, normalisation } = init.program;
+  const kernels = createKernels();
+  const engine = createSampleEngine(network, kernels, init.seed);
+  const plan = planCounting(init.program);
+  const count = countRegions(kernels, plan, engine.buffers);
+  const pipeline = init.profile === null ? null : createPipeline(init.program, plan, init.profile);
+  const read = imageReader(init.images, network.imageShape, normalisation);
+  const classes = neuronCount(network.populations.find((p) => p.id === network.output)!.shape);
+  return (job) => {
+    const result = {
+      predictions: new Uint16Array(job.count * network.timesteps), scores: new Int32Array(job.count * classes),
+      regions: new Float64Array(plan.regions.length), saturations: new Float64Array(network.populations.length),
+    };
+    let time = pipeline === null ? null : emptyTime(init.program.cores.length);
+    let raster: Raster | null = null;
+    for (let i = 0; i < job.count; i++) {
+      const sample = job.first + i;
+      const answer = engine.run(read(sample), sample);
+      result.predictions.set(answer.predictions, i * network.timesteps);
+      result.scores.set(answer.scores, i * classes);
+      answer.saturations.forEach((n, p) => { result.saturations[p] += n; });
+      const counts = count();
+      addTotals(result.regions, counts, network.timesteps);
+      if (pipeline !== null && time !== null) time = addTime(time, pipeline.time(counts));
+      if (sample === init.raster) raster = readRaster(kernels.memory, engine.buffers, sample);
+    }
+    return { ...result, time, raster };
+  };
+}
+
+function countRegions(kernels: Kernels, plan: CountingPlan, buffers: readonly SpikeBuffers[]): () => Int32Array {
+  const groups = buffers.flatMap((own, population) => (['spikes', 'active'] as const).map((plane): MaskSums => ({
+    buffers: own, masks: own[plane],
+    sums: plan.regions.flatMap((sum, row) => (sum.population === population && sum.plane === plane ? [{ sum, row }] : [])),
+  })));
+  return prepareMaskSums(kernels, groups, plan.regions.length);
+}
+
+function addTotals(totals: Float64Array, counts: Int32Array, steps: number): void {
+  for (let region = 0; region < totals.length; region++) {
+    let sum = 0;
+    for (let t = 0; t < steps; t++) sum += counts[region * steps + t];
+    totals[region] += sum;
+  }
+}
+
+export const emptyTime = (cores: number): PipelineTotals => ({ nanoseconds: 0, bottleneck: { core: 0, link: 0, barrier: 0 }, cores: new Float64Array(cores) });
+
+export function addTime(a: PipelineTotals, b: PipelineTotals): PipelineTotals {
+  return {
+    nanoseconds: a.nanoseconds + b.nanoseconds,
+    bottleneck: { core: a.bottleneck.core + b.bottleneck.core, link: a.bottleneck.link + b.bottleneck.link, barrier: a.bottleneck.barrier + b.bottleneck.barrier },
+    cores: a.cores.map((n, i) => n + b.cores[i]),
+  };
+}
