@@ -92,10 +92,15 @@ static void pack_sliver(const float *right, const int *rows, int depth, const in
 
 typedef struct { v4 low[TILE_ROWS], high[TILE_ROWS]; } Tile;
 
+// The loop is written for V8, whose scheduler moves all loads of a loop body to its front: unrolled,
+// it spills. The empty asm keeps the two pointers from being rewritten as many running sums, so that
+// the loads keep constant offsets.
 static inline __attribute__((always_inline)) Tile multiply_tile(int depth, const float *left, const float *right) {
   v4 a0 = splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-#pragma clang loop unroll_count(4)
-  for (int k = 0; k < depth; k++) {
+  const float *const end = left + depth * TILE_ROWS;
+#pragma clang loop unroll(disable)
+  do {
+    __asm__ volatile("" : "+r"(left), "+r"(right));
     const v4 low = *(const v4 *)right, high = *(const v4 *)(right + 4);
     const v4 l0 = splat(left[0]), l1 = splat(left[1]), l2 = splat(left[2]), l3 = splat(left[3]);
     a0 += l0 * low; b0 += l0 * high;
@@ -104,7 +109,7 @@ static inline __attribute__((always_inline)) Tile multiply_tile(int depth, const
     a3 += l3 * low; b3 += l3 * high;
     left += TILE_ROWS;
     right += TILE_COLUMNS;
-  }
+  } while (left != end);
   return (Tile){{a0, a1, a2, a3}, {b0, b1, b2, b3}};
 }
 
