@@ -1,0 +1,73 @@
+// Every counter of a simulation against a count over unrolled synapses and the plain evaluator's spikes.
+import { describe, expect, it } from 'vitest';
+import { evaluateInteger } from '../../src/quantise/evaluate-integer.js';
+import { countersOf } from '../../src/simulate/counters.js';
+import { planCounting } from '../../src/simulate/counting-plan.js';
+import { start } from '../../src/simulate/simulate-task.js';
+import type { CoreCounters } from '../../src/simulate/trace.js';
+import { buildProgram, coreOfNeurons, fanOutByCore } from './build-program.js';
+import { randomNetwork } from './random-network.js';
+
+describe('counters', () => {
+  for (const [seed, parts] of [[11, [2, 2, 2]], [12, [3, 1, 2]], [13, [1, 2, 3]], [14, [2, 3, 1]], [15, [5, 1, 1]], [16, [1, 1, 1]]] as const) {
+    it(`are those of the unrolled network (seed ${seed}, cut ${parts.join(' x ')})`, () => {
+      const { network, image } = randomNetwork(seed);
+      const program = buildProgram(network, { parts });
+      const expected = evaluateInteger(network, image, { seed: 5, sample: 0 });
+      const chunk = start({ program, images: image, seed: 5, profile: null, raster: 0 })({ first: 0, count: 1 });
+      const counters = countersOf(program, planCounting(program), { samples: 1, regions: chunk.regions, saturations: chunk.saturations });
+
+      expect(counters.populations.map(({ id: _, ...rest }) => rest)).toEqual(expected.counters.populations);
+      expect(counters.projections.map((p) => p.synapticOps)).toEqual(expected.counters.synapticOps);
+      expect(chunk.scores).toEqual(expected.scores);
+      expect(chunk.predictions).toEqual(expected.predictions);
+
+      const cores: { -readonly [K in keyof CoreCounters]: number }[] = program.cores.map(() => ({ spikes: 0, messagesOut: 0, messagesIn: 0, synapticOps: 0 }));
+      const links = new Map<string, number>();
+      const mesh = { messages: 0, hopsX: 0, hopsY: 0, chipCrossings: 0, withinTile: 0 };
+      network.populations.forEach((p, i) => {
+        const owner = coreOfNeurons(network, program.cores, p.id);
+        for (const step of expected.spikes[i]) step.forEach((s, n) => { cores[owner[n]].spikes += s; });
+      });
+      network.projections.forEach((projection) => {
+        const owner = coreOfNeurons(network, program.cores, projection.source);
+        const fan = fanOutByCore(network, program.cores, projection);
+        for (const step of expected.spikes[network.populations.findIndex((p) => p.id === projection.source)]) {
+          step.forEach((spike, neuron) => {
+            if (spike === 0) return;
+            fan[neuron].forEach((synapses, to) => {
+              if (synapses === 0) return;
+              const [a, b] = [program.places[owner[neuron]], program.places[to]];
+              cores[owner[neuron]].messagesOut++;
+              cores[to].messagesIn++;
+              cores[to].synapticOps += synapses;
+              mesh.messages++;
+              mesh.hopsX += Math.abs(a.x - b.x);
+              mesh.hopsY += Math.abs(a.y - b.y);
+              if (a.x === b.x && a.y === b.y) mesh.withinTile++;
+              for (let [x, y] = [a.x, a.y]; x !== b.x || y !== b.y;) {
+                const [nx, ny] = x !== b.x ? [x + Math.sign(b.x - x), y] : [x, y + Math.sign(b.y - y)];
+                const key = `${x},${y}>${nx},${ny}`;
+                links.set(key, (links.get(key) ?? 0) + 1);
+                [x, y] = [nx, ny];
+              }
+            });
+          });
+        }
+      });
+      expect(counters.cores).toEqual(cores);
+      const { heaviestLink, ...rest } = counters.mesh;
+      expect(rest).toEqual(mesh);
+      if (links.size === 0) expect(heaviestLink).toBeNull();
+      else {
+        expect(heaviestLink!.messages).toBe(Math.max(...links.values()));
+        expect(links.get(`${heaviestLink!.from.join()}>${heaviestLink!.to.join()}`)).toBe(heaviestLink!.messages);
+      }
+
+      const raster = chunk.raster!;
+      const listed = expected.spikes.map((steps) => steps.map((s) => s.map(() => 0)));
+      raster.neuron.forEach((n, i) => { listed[raster.population[i]][raster.step[i]][n] = 1; });
+      expect(listed).toEqual(expected.spikes);
+    });
+  }
+});

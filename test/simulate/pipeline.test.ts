@@ -1,0 +1,62 @@
+// Step times of a chain of two neurons, worked out by hand.
+import { describe, expect, it } from 'vitest';
+import type { IntegerNetwork } from '../../src/quantise/integer-network.js';
+import { barrierNanoseconds, unpublishedLatencies } from '../../src/simulate/pipeline.js';
+import { start } from '../../src/simulate/simulate-task.js';
+import { populationId } from '../../src/spiking/network.js';
+import type { Profile } from '../../src/target/schema.js';
+import { buildProgram, readTarget } from './build-program.js';
+
+/** A neuron that spikes in every one of three steps, and an integrator behind it. */
+const chain: IntegerNetwork = {
+  imageShape: [1, 1, 1], timesteps: 3, output: populationId('out'),
+  input: { code: 'bias', layers: [], format: { mantissaMax: 4095, exponentMax: 7 } },
+  populations: [
+    { id: populationId('in'), shape: [1, 1, 1], neuron: { model: 'if', reset: 'soft' }, decay: 0, threshold: 99, initial: 0, bias: Int32Array.of(100), limit: 8388607, depth: 0, scale: Float64Array.of(1) },
+    { id: populationId('out'), shape: [1, 1, 1], neuron: { model: 'integrator' }, decay: 0, threshold: 0, initial: 0, bias: Int32Array.of(0), limit: 8388607, depth: 1, scale: Float64Array.of(1) },
+  ],
+  projections: [{
+    id: 'p', source: populationId('in'), target: populationId('out'), weight: Int8Array.of(3), shift: 0, groups: 1, pool: [1, 1], delay: 0, bound: 3, weightError: 0,
+    window: { kernel: [1, 1], stride: [1, 1], dilation: [1, 1], pads: [0, 0, 0, 0] },
+  }],
+};
+const program = buildProgram(chain, { parts: [1, 1, 1], place: (core) => ({ chip: 0, x: core * 2, y: core, port: 0 }) });
+
+const NUMBERS = { synapticOpDense: 11, synapticOpSparse: 0, synapticOpShared: 1000, neuronInactive: 1, neuronActive: 2, spike: 3, axonOut: 5, axonIn: 7, withinTile: 0, hopX: 13, hopY: 17, chipCrossing: 0 };
+
+function profile(change: Partial<Record<keyof typeof NUMBERS, number | null>>, barrier: Profile['latency']['barrier']): Profile {
+  const model = readTarget('loihi2').profiles[0];
+  const latency = Object.fromEntries(Object.entries({ ...NUMBERS, ...change }).map(([name, value]) => [name, { value, unit: 'ns', source: 'test' }]));
+  return { ...model, name: 'test', latency: { ...latency, barrier, barrierSource: 'test' } as unknown as Profile['latency'] };
+}
+
+const time = (p: Profile) => start({ program, images: Float32Array.of(0), seed: 0, profile: p, raster: null })({ first: 0, count: 1 }).time!;
+
+describe('pipeline timing', () => {
+  it('adds the slowest core or link, the longest route and the barrier of each step', () => {
+    // Steps 0 to 2: the source generates 2 + 3 + 5 = 10, the target processes 7 + 11 = 18, links carry
+    // 13 and 17, the route takes 2 * 13 + 17 = 43, the barrier of two tiles 200. Step 3: only the
+    // target's last update, 2, and the barrier.
+    const t = time(profile({}, [{ tiles: 1, nanoseconds: 100 }, { tiles: 5, nanoseconds: 500 }]));
+    expect(t.nanoseconds).toBe(3 * (18 + 43 + 200) + 202);
+    expect(t.bottleneck).toEqual({ core: 0, link: 0, barrier: 4 });
+    expect(Array.from(t.cores)).toEqual([3 * 10, 3 * 18 + 2]);
+  });
+
+  it('names the core or the link where it takes longest', () => {
+    const still = [{ tiles: 1, nanoseconds: 1 }];
+    expect(time(profile({}, still)).bottleneck).toEqual({ core: 4, link: 0, barrier: 0 });
+    expect(time(profile({ hopX: 50 }, still)).bottleneck).toEqual({ core: 1, link: 3, barrier: 0 });
+  });
+
+  it('counts unpublished latencies as nothing and lists them', () => {
+    const p = profile({ spike: null, axonIn: null, withinTile: null }, [{ tiles: 1, nanoseconds: 0 }]);
+    expect(time(p).nanoseconds).toBe(3 * (17 + 43) + 2);
+    expect(unpublishedLatencies(program, p)).toEqual(['spike', 'axonIn']);
+  });
+
+  it('interpolates the barrier between tiles', () => {
+    const table = [{ tiles: 1, nanoseconds: 600 }, { tiles: 2, nanoseconds: 1000 }, { tiles: 4, nanoseconds: 1400 }, { tiles: 29, nanoseconds: 1800 }];
+    expect([1, 2, 3, 4, 29, 60].map((n) => barrierNanoseconds(table, n))).toEqual([600, 1000, 1200, 1400, 1800, 1800]);
+  });
+});
