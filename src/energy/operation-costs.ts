@@ -8,7 +8,7 @@ export interface OperationCost {
   readonly source: string;
 }
 
-const horowitz = 'Horowitz, ISSCC 2014, 45 nm, 0.9 V';
+export const horowitz = 'Horowitz, ISSCC 2014, 45 nm, 0.9 V';
 
 export const operationCosts = {
   macFloat32: { picojoules: 3.7 + 0.9, source: `${horowitz}: fp32 multiply 3.7 pJ + add 0.9 pJ` },

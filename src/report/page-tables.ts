@@ -1,0 +1,129 @@
+/** The tables of the page: layers, the energy bill, baselines with ratios, and what the run was. */
+import { html, type Markup } from './html.js';
+import { formatCount, formatJoules, formatPercent, formatRatio, formatSeconds, formatSi } from './quantities.js';
+import type { RunLayer, RunRecord } from './run-schema.js';
+
+interface Column { readonly title: string; readonly kind: 'number' | 'text' | 'why' | 'break' }
+type Cell = string;
+
+interface TableRow {
+  readonly head: string;
+  readonly cells: readonly Cell[];
+  readonly total?: boolean;
+}
+
+const cssClass = { number: 'n', text: '', why: 'why', break: 'break' } as const;
+
+/** A table in a box that scrolls sideways where the screen is narrow. The first column is the row's head. */
+function table(name: string, head: string, columns: readonly Column[], rows: readonly TableRow[]): Markup {
+  return html`<div class="scroll" role="region" aria-label="${name}" tabindex="0"><table>
+<thead><tr><th scope="col">${head}</th>${columns.map((c) => html`<th scope="col" class="${cssClass[c.kind]}">${c.title}</th>`)}</tr></thead>
+<tbody>${rows.map((row) => html`<tr class="${row.total === true ? 'total' : ''}"><th scope="row">${row.head}</th>${row.cells.map((cell, i) => html`<td class="${cssClass[columns[i]?.kind ?? 'text']}">${cell}</td>`)}</tr>
+`)}</tbody></table></div>`;
+}
+
+const number = (title: string): Column => ({ title, kind: 'number' });
+
+const shareOf = (part: number, whole: number): string => (whole > 0 ? formatPercent(part / whole) : '');
+
+function threshold(layer: RunLayer): string {
+  if (layer.thresholdRange === null) return '';
+  const [low, high] = layer.thresholdRange.map((t) => formatRatio(t));
+  return low === high ? `${low ?? ''}` : `${low ?? ''} to ${high ?? ''}`;
+}
+
+/** One row a layer, then what belongs to no layer, then the total. */
+export function layerTable(record: RunRecord): Markup {
+  const { layers, energy } = record;
+  const total = energy.perInference.totalJoules;
+  const inLayers = layers.reduce((sum, l) => sum + l.joules, 0);
+  const sum = (pick: (l: RunLayer) => number): string => formatCount(layers.reduce((s, l) => s + pick(l), 0));
+  const saturates = layers.some((l) => l.saturations > 0);
+  const clipped = (cell: string): readonly string[] => (saturates ? [cell] : []);
+  const rows: readonly TableRow[] = [
+    ...layers.map((layer, i) => ({
+      head: `${i + 1}  ${layer.name}`,
+      cells: [
+        layer.shape.join('×'), formatCount(layer.neurons), String(layer.cores), threshold(layer),
+        layer.neuron === 'integrator' ? '' : formatPercent(layer.rate, 2), layer.onHost && layer.synapticOps === 0 ? 'on host' : formatCount(layer.synapticOps),
+        layer.weightError === null ? '' : formatPercent(layer.weightError, 2), ...clipped(formatCount(layer.saturations)), formatJoules(layer.joules), shareOf(layer.joules, total),
+      ],
+    })),
+    { head: 'Mesh, host and static power', cells: ['', '', '', '', '', '', '', ...clipped(''), formatJoules(Math.max(0, total - inLayers)), shareOf(Math.max(0, total - inLayers), total)] },
+    { head: 'Total', total: true, cells: ['', sum((l) => l.neurons), sum((l) => l.cores), '', '', sum((l) => l.synapticOps), '', ...clipped(sum((l) => l.saturations)), formatJoules(total), shareOf(total, total)] },
+  ];
+  return table('Layers', 'Layer', [
+    { title: 'Shape', kind: 'number' }, number('Neurons'), number('Cores'), number('Threshold'), number('Rate'), number('Synaptic ops'),
+    number('Weight error'), ...(saturates ? [number('Saturations')] : []), number('Energy'), number('Share'),
+  ], rows);
+}
+
+/** Sources and notes as sentences, each once. */
+function sentences(parts: readonly (string | undefined)[]): string {
+  const said = parts.flatMap((part) => (part === undefined || part === '' ? [] : [part.trim().replace(/\.$/, '')]));
+  return said.map((part) => `${part.charAt(0).toUpperCase()}${part.slice(1)}.`).join(' ');
+}
+
+/** Count, constant, source of every line. The last row is the sum of those above it. */
+export function energyTable(record: RunRecord): Markup {
+  const { lines, totalJoules } = record.energy.perInference;
+  type Line = (typeof lines)[number];
+  const constant = (line: Line): string => {
+    if (line.unitPicojoules === null) return line.key === 'static' && record.energy.latencySeconds === null ? 'no latency' : 'unpublished';
+    return line.key === 'static' ? formatSi(line.unitPicojoules * 1e-12, 'W') : `${formatRatio(line.unitPicojoules)} pJ`;
+  };
+  const count = (line: Line): string => (line.key === 'static' ? `${record.compilation.chipsUsed} × ${formatSeconds(record.energy.latencySeconds ?? 0)}` : formatCount(line.count));
+  const note = (line: Line): string | undefined => (line.unitPicojoules === null ? line.note?.replace(/^not counted: unpublished; /, '') : line.note);
+  return table('Energy by line', 'Line', [number('Count'), number('Constant'), number('Energy'), number('Share'), { title: 'Source and note', kind: 'why' }], [
+    ...lines.map((line) => ({
+      head: line.name,
+      cells: [count(line), constant(line), formatJoules(line.joules), shareOf(line.joules, totalJoules), sentences([line.source, note(line)])],
+    })),
+    { head: 'Total', total: true, cells: ['', '', formatJoules(totalJoules), shareOf(totalJoules, totalJoules), ''] },
+  ]);
+}
+
+/** The baselines, each with what it counts; then the quotients. */
+export function baselineTable(record: RunRecord): Markup {
+  const { baselines, perInference } = record.energy;
+  return table('Baselines', 'Baseline', [number('Count'), number('Per operation'), number('Energy'), number('/ this program'), { title: 'Source and note', kind: 'why' }],
+    baselines.map((b) => ({
+      head: b.name,
+      cells: [formatCount(b.count), `${formatRatio(b.unitPicojoules)} pJ`, formatJoules(b.joules), perInference.totalJoules > 0 ? formatRatio(b.joules / perInference.totalJoules) : '', sentences([b.source, b.note])],
+    })));
+}
+
+/** Synaptic operations per MAC of this run against the values at which both sides cost the same. */
+export function breakEvenTable(record: RunRecord): Markup {
+  const { breakEven, sopsPerMac } = record.energy;
+  return table('Break-even', 'Break-even', [number('MAC'), number('Synaptic op'), number('SynOps per MAC'), number('This run'), { title: 'Verdict', kind: 'text' }],
+    breakEven.map((b) => ({
+      head: b.name,
+      cells: [
+        `${formatRatio(b.macPicojoules)} pJ`, `${formatRatio(b.synapticOpPicojoules)} pJ`, formatRatio(b.sopsPerMac), sopsPerMac === null ? '' : formatRatio(sopsPerMac),
+        sopsPerMac === null ? '' : sopsPerMac < b.sopsPerMac ? 'below: fewer joules' : 'above: more joules',
+      ],
+    })));
+}
+
+/** Where the program and the run came from. */
+export function provenanceTable(record: RunRecord): Markup {
+  const { model, compilation, simulation, data } = record;
+  const rows: readonly (readonly [string, string])[] = [
+    ['Model', model.name],
+    ['SHA-256 of the model', model.sha256],
+    ['Network', `${formatCount(model.parameters)} parameters, ${formatCount(model.macs)} MACs, image ${model.image.join(' × ')}`],
+    ['Target', `${compilation.target.title} (${compilation.target.name})`],
+    ['Energy profile', `${record.energy.profile.title} (${record.energy.profile.name})${record.energy.profile.voltage === null ? '' : `, ${record.energy.profile.voltage} V`}${record.energy.profile.estimate ? ', an estimate' : ''}`],
+    ['Calibration', compilation.calibration],
+    ['Private data read', compilation.privateData ? 'yes, during compilation' : 'none'],
+    ['Input code', compilation.input],
+    ['Time steps', `${compilation.timesteps} per image, ${simulation.stepsPerInference} chip steps with the pipeline's depth`],
+    ['Data', `${data.name}, ${formatCount(data.samples)} images`],
+    ['Timing', simulation.time === null ? 'functional: no latency' : `pipeline, profile ${simulation.time.profile}; steps bound by core ${formatCount(simulation.time.bottleneck.core)}, by link ${formatCount(simulation.time.bottleneck.link)}, by barrier ${formatCount(simulation.time.bottleneck.barrier)}`],
+    ['Messages', `${formatCount(simulation.messages)} per inference: ${formatCount(simulation.withinTile)} within a router, ${formatCount(simulation.hopsX)} hops in X, ${formatCount(simulation.hopsY)} in Y, ${formatCount(simulation.chipCrossings)} chip crossings${simulation.heaviestLinkMessages === null ? '' : `; ${formatCount(simulation.heaviestLinkMessages)} on the busiest link`}`],
+    ['Seeds', `compile ${compilation.seed}, simulation ${simulation.seed}`],
+    ['Tool', `compiled by ${compilation.tool}, simulated by ${record.tool}`],
+  ];
+  return table('Provenance', 'What', [{ title: 'Value', kind: 'break' }], rows.map(([head, value]) => ({ head, cells: [value] })));
+}

@@ -1,0 +1,113 @@
+/**
+ * The form of a run file: what `simulate --out` writes and `report RUN` reads. One TypeBox schema gives
+ * the type and the check. All counts are means per inference unless a description says otherwise, all
+ * energies joules, all times simulated seconds; nothing depends on the machine that ran the simulation.
+ */
+import Type, { type Static, type TSchema } from 'typebox';
+
+const record = <T extends Parameters<typeof Type.Object>[0]>(fields: T) => Type.Object(fields, { additionalProperties: false });
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const text = Type.String({ maxLength: 4096 });
+const amount = Type.Number({ minimum: 0 });
+const whole = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const share = Type.Number({ minimum: 0, maximum: 1 });
+const size = Type.Integer({ minimum: 1, maximum: 2 ** 40 });
+
+const LayerSchema = record({
+  name: text,
+  shape: Type.Array(size, { minItems: 3, maxItems: 3, description: '[channels, height, width]' }),
+  neuron: Type.Union([Type.Literal('if'), Type.Literal('lif'), Type.Literal('integrator'), Type.Literal('relay')]),
+  reset: nullable(Type.Union([Type.Literal('soft'), Type.Literal('hard'), Type.Literal('soft-two-compartment')])),
+  neurons: size,
+  cores: whole,
+  weights: Type.Integer({ minimum: 0, description: 'Stored weights of the projections into it; those of the host included.' }),
+  onHost: Type.Boolean({ description: 'Its input current is computed by the host.' }),
+  threshold: Type.Integer({ description: 'State units.' }),
+  thresholdRange: nullable(Type.Array(Type.Number(), { minItems: 2, maxItems: 2, description: 'Smallest and largest over the channels, activation units.' })),
+  weightError: nullable(Type.Number({ minimum: 0, description: 'Relative root-mean-square error of the rounded weights; the worst of its projections.' })),
+  spikes: amount,
+  rate: Type.Number({ minimum: 0, description: 'Spikes per neuron and step.' }),
+  synapticOps: amount,
+  activeUpdates: amount,
+  inactiveUpdates: amount,
+  saturations: amount,
+  joules: Type.Number({ minimum: 0, description: 'Energy of its cores.' }),
+});
+
+const CoreSchema = record({
+  layer: whole, chip: whole, x: whole, y: whole, port: whole,
+  neurons: whole, inAxons: whole, outAxons: whole, synapticBits: whole,
+  spikes: amount, messagesIn: amount, messagesOut: amount, synapticOps: amount,
+  busySeconds: nullable(amount),
+});
+
+const EnergySchema = record({
+  profile: record({ name: text, title: text, estimate: Type.Boolean(), voltage: nullable(Type.Number()), errorEnvelope: text }),
+  perInference: record({
+    lines: Type.Array(record({
+      key: text,
+      name: text, counted: text, count: amount, unitPicojoules: nullable(amount), joules: amount, source: text, note: Type.Optional(text),
+    }), { maxItems: 64 }),
+    dynamicJoules: amount, staticJoules: amount, totalJoules: amount, staticUsedCoresJoules: nullable(amount),
+  }),
+  populations: Type.Array(record({ id: text, joules: amount })),
+  latencySeconds: nullable(amount),
+  baselines: Type.Array(record({
+    key: text, name: text, network: Type.Union([Type.Literal('ann'), Type.Literal('snn')]),
+    count: amount, unitPicojoules: amount, joules: amount, source: text, note: text,
+  }), { maxItems: 64 }),
+  ratios: Type.Array(record({ key: text, name: text, value: nullable(amount) }), { maxItems: 64 }),
+  macs: amount,
+  synapticOps: amount,
+  sopsPerMac: nullable(amount),
+  breakEven: Type.Array(record({ name: text, macPicojoules: amount, synapticOpPicojoules: amount, sopsPerMac: amount }), { maxItems: 64 }),
+  notes: Type.Array(text, { maxItems: 64 }),
+});
+
+export const RUN_FORMAT = 'spikeveil-run';
+export const RUN_VERSION = 1;
+
+export const RunSchema = record({
+  format: Type.Literal(RUN_FORMAT),
+  version: Type.Literal(RUN_VERSION),
+  tool: Type.String({ maxLength: 64, description: 'Version of the tool that simulated.' }),
+  model: record({ name: text, sha256: text, parameters: whole, macs: amount, image: Type.Array(size, { minItems: 3, maxItems: 3 }), classes: Type.Array(text) }),
+  compilation: record({
+    tool: Type.String({ maxLength: 64, description: 'Version of the tool that compiled.' }),
+    seed: Type.Number(), calibration: text, privateData: Type.Boolean(),
+    input: Type.Union([Type.Literal('bias'), Type.Literal('rate'), Type.Literal('poisson')]),
+    timesteps: size,
+    target: record({ name: text, title: text, meshWidth: size, meshHeight: size, coresPerRouter: size, boardColumns: size }),
+    chipsUsed: whole, coresUsed: whole,
+  }),
+  layers: Type.Array(LayerSchema, { maxItems: 10_000 }),
+  cores: Type.Array(CoreSchema, { maxItems: 1_000_000 }),
+  data: record({ name: text, samples: size }),
+  accuracy: record({
+    correct: Type.Integer({ minimum: 0, description: 'Samples whose class leads after the last step: a sum, not a mean.' }),
+    byStep: Type.Array(share, { minItems: 1, description: 'After each step, fraction of 1.' }),
+    ann: nullable(Type.Number({ minimum: 0, maximum: 1, description: 'Of the ANN on the same samples.' })),
+    agreement: nullable(Type.Number({ minimum: 0, maximum: 1, description: 'Samples on which both give the same class.' })),
+  }),
+  simulation: record({
+    seed: Type.Number(),
+    timing: Type.Union([Type.Literal('functional'), Type.Literal('pipeline')]),
+    stepsPerInference: size,
+    spikes: amount, synapticOps: amount,
+    messages: amount, hopsX: amount, hopsY: amount, chipCrossings: amount, withinTile: amount,
+    heaviestLinkMessages: nullable(amount),
+    time: nullable(record({ profile: text, secondsPerInference: amount, bottleneck: Type.Object({ core: whole, link: whole, barrier: whole }, { additionalProperties: false, description: 'Steps over all samples.' }) })),
+  }),
+  energy: EnergySchema,
+  raster: nullable(record({
+    sample: whole,
+    every: Type.Array(size, { description: 'Per layer: only every n-th neuron is kept.' }),
+    layer: Type.Array(whole), neuron: Type.Array(whole), step: Type.Array(whole),
+  })),
+});
+
+type DeepReadonly<T> = T extends readonly (infer E)[] ? readonly DeepReadonly<E>[] : T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+/** One simulated run. Counts are means per inference. */
+export type RunRecord = DeepReadonly<Static<typeof RunSchema>>;
+export type RunLayer = RunRecord['layers'][number];
+export type RunCore = RunRecord['cores'][number];
