@@ -21,8 +21,16 @@ export interface CanonicalInput {
 /** Numbers of one sample above which no import goes on: 16 million neurons in one layer. */
 export const LARGEST_SAMPLE = 2 ** 24;
 
+export interface InputHints {
+  readonly card: ModelCard | undefined;
+  /** What the user says, if anything. */
+  readonly layout: Layout | undefined;
+  /** Whether an operator reads the input that takes channels first only, such as Conv. */
+  readonly readChannelsFirst: boolean;
+}
+
 /** Decides the input's shape from what the model declares and the card adds. Undefined after a report. */
-export function canonicalInput(value: ValueRecord, hints: { card: ModelCard | undefined; layout: Layout | undefined }, report: Reporter): CanonicalInput | undefined {
+export function canonicalInput(value: ValueRecord, hints: InputHints, report: Reporter): CanonicalInput | undefined {
   const where = { kind: 'node', node: value.name } as const;
   const wrong = (problem: string): undefined => { report.report('onnx/input-shape', where, { name: value.name, problem }); };
   if (value.type !== 0 && value.type !== 2 && !isFloatType(value.type)) return wrong(`is of type ${typeName(value.type)}; float or uint8 is needed`);
@@ -43,7 +51,7 @@ export function canonicalInput(value: ValueRecord, hints: { card: ModelCard | un
   const shape = sample as number[];
   const size = shape.reduce((a, b) => a * b, 1);
   if (size > LARGEST_SAMPLE) return wrong(`has ${size} numbers a sample, at most ${LARGEST_SAMPLE} are allowed`);
-  return { dims: declared.length === 1 ? shape : [batch, ...shape], batch, form: formOf(shape, hints.layout ?? hints.card?.input.layout) };
+  return { dims: declared.length === 1 ? shape : [batch, ...shape], batch, form: formOf(shape, hints) };
 }
 
 const fromCard = (card: ModelCard['input']['shape'] | undefined, axis: number): number | undefined => {
@@ -56,9 +64,10 @@ const agree = (a: readonly (number | string)[], b: readonly (number | string)[])
 
 const CHANNELS = new Set([1, 3, 4]);
 
-function formOf(shape: readonly number[], layout: Layout | undefined): CanonicalInput['form'] {
+function formOf(shape: readonly number[], { card, layout, readChannelsFirst }: InputHints): CanonicalInput['form'] {
   const [first = 1, , last = 1] = shape;
   if (shape.length !== 3 || shape.filter((d) => d === 1).length >= 2) return 'features';
-  if (layout !== undefined) return layout === 'NHWC' ? 'picture-channels-last' : 'picture';
-  return CHANNELS.has(last) && !CHANNELS.has(first) ? 'picture-channels-last' : 'picture';
+  const stated = layout ?? card?.input.layout ?? (readChannelsFirst ? 'NCHW' : undefined);
+  const channelsLast = stated === undefined ? CHANNELS.has(last) && !CHANNELS.has(first) : stated === 'NHWC';
+  return channelsLast ? 'picture-channels-last' : 'picture';
 }

@@ -100,7 +100,7 @@ export function countElements(dims: readonly number[]): number | undefined {
   return count <= 2 ** 32 ? count : undefined;
 }
 
-const join = (chunks: readonly Uint8Array[]): Uint8Array => (chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks));
+const join = (chunks: readonly Uint8Array[]): Uint8Array => (chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
 
 function fromRaw(bytes: Uint8Array, format: Format): Float32Array | Float64Array {
   const count = bytes.length / format.bytes;
@@ -136,7 +136,7 @@ function fromVarints(chunks: readonly Uint8Array[], count: number, format: Forma
       let low = 0;
       let high = 0;
       for (let shift = 0; ; shift += 7) {
-        const byte = chunk[at++] as number;
+        const byte = chunk[at++];
         if (shift < 32) low |= (byte & 127) << shift;
         if (shift === 28) high |= (byte & 127) >> 4;
         if (shift > 28 && shift < 64) high |= (byte & 127) << (shift - 32);

@@ -72,7 +72,7 @@ export function importOnnxBytes(bytes: Uint8Array, options: ImportOptions & { re
   if (card?.sha256 !== undefined && card.sha256 !== sha256) report.report('onnx/card-digest', { kind: 'file', path: name }, { card: card.sha256, model: sha256 });
   const outputs = chooseOutputs(model, options);
   const structure = structureOf(model, outputs, name, report);
-  const input = structure === undefined ? undefined : canonicalInput(structure.input, { card, layout: options.layout }, report);
+  const input = structure === undefined ? undefined : canonicalInput(structure.input, { card, layout: options.layout, readChannelsFirst: structure.readChannelsFirst }, report);
   if (structure === undefined || input === undefined) return stop(report);
   const translation = translate({ model, opset, structure, input, outputs, folder, file: name, report, budget: bytes.length });
   report.finish();

@@ -80,7 +80,7 @@ export function weights(value: Constant): Float32Array {
 /** A constant that must be a single number. */
 export function scalar(context: RuleContext, value: Constant): number {
   if (value.data.length !== 1) refuse('onnx/shape', { op: context.node.op, problem: `"${value.name}" must be a single number and has dims [${value.dims.join(', ')}]` });
-  return value.data[0] as number;
+  return value.data[0];
 }
 
 // ---- attributes ----

@@ -14,6 +14,8 @@ export interface Structure {
   readonly refused: ReadonlySet<NodeRecord>;
   /** The one value fed from outside. */
   readonly input: ModelRecord['inputs'][number];
+  /** Whether an operator reads the input that takes channels first only. */
+  readonly readChannelsFirst: boolean;
 }
 
 /** Sorts and checks the part of the model that gives `outputs`. Reports everything that is wrong; undefined if there is nothing left to import. */
@@ -39,8 +41,11 @@ export function structureOf(model: ModelRecord, outputs: readonly string[], file
     report.report('onnx/inputs', where, { names: inputs.map((v) => v.name) });
     return undefined;
   }
-  return { nodes: order.nodes, refused, input };
+  const readChannelsFirst = order.nodes.some((n) => channelsFirst.has(n.op) && n.inputs[0] === input.name);
+  return { nodes: order.nodes, refused, input, readChannelsFirst };
 }
+
+const channelsFirst = new Set(['Conv', 'BatchNormalization', 'AveragePool', 'MaxPool', 'GlobalAveragePool', 'GlobalMaxPool']);
 
 /** The node that gives each value. */
 function findProducers(model: ModelRecord, file: string, report: Reporter): ReadonlyMap<string, NodeRecord> {

@@ -66,12 +66,12 @@ export function sliceRanges(context: RuleContext, dims: readonly number[]): Axis
   if (ends.length !== starts.length || axes.length !== starts.length || steps.length !== starts.length) refuse('onnx/attribute', { op, attribute: 'axes', problem: 'starts, ends, axes and steps differ in length' });
   const ranges: AxisRange[] = dims.map((count) => ({ start: 0, step: 1, count }));
   axes.forEach((axis, i) => {
-    const size = dims[axis] as number;
-    const step = steps[i] as number;
+    const size = dims[axis];
+    const step = steps[i];
     if (!Number.isInteger(step) || step === 0) refuse('onnx/attribute', { op, attribute: 'steps', problem: `${step} is not a step` });
     const place = (value: number, low: number, high: number): number => Math.min(Math.max(value < 0 ? value + size : value, low), high);
-    const start = step > 0 ? place(starts[i] as number, 0, size) : place(starts[i] as number, 0, size - 1);
-    const end = step > 0 ? place(ends[i] as number, 0, size) : place(ends[i] as number, -1, size - 1);
+    const start = step > 0 ? place(starts[i], 0, size) : place(starts[i], 0, size - 1);
+    const end = step > 0 ? place(ends[i], 0, size) : place(ends[i], -1, size - 1);
     ranges[axis] = { start, step, count: Math.max(0, Math.ceil((end - start) / step)) };
   });
   return ranges;

@@ -23,10 +23,11 @@ export function batchAxes(dims: readonly number[], batch: number): 0 | 1 | undef
   return dims[0] === batch ? 1 : undefined;
 }
 
-/** The dims of one sample; undefined as in `batchAxes`. */
+/** The dims of one sample, [1] for a single number; undefined as in `batchAxes`. */
 export function sampleShape(dims: readonly number[], batch: number): Shape | undefined {
   const axes = batchAxes(dims, batch);
-  return axes === undefined ? undefined : dims.slice(axes);
+  if (axes === undefined) return undefined;
+  return dims.length === axes ? [1] : dims.slice(axes);
 }
 
 /** Whether two lists hold the same numbers. */
@@ -38,7 +39,7 @@ export const product = (dims: readonly number[]): number => dims.reduce((a, b) =
 /** Distance in memory between neighbours along each axis, row-major. */
 export function stridesOf(dims: readonly number[]): number[] {
   const strides = new Array<number>(dims.length).fill(1);
-  for (let axis = dims.length - 2; axis >= 0; axis--) strides[axis] = (strides[axis + 1] as number) * (dims[axis + 1] as number);
+  for (let axis = dims.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1] * dims[axis + 1];
   return strides;
 }
 
@@ -63,8 +64,8 @@ export function broadcastIndex(from: readonly number[], to: readonly number[]): 
   return (at) => {
     let index = 0;
     for (let axis = lead; axis < to.length; axis++) {
-      const step = steps[axis - lead] as number;
-      if (step !== 0) index += (Math.floor(at / (strides[axis] as number)) % (to[axis] as number)) * step;
+      const step = steps[axis - lead];
+      if (step !== 0) index += (Math.floor(at / strides[axis]) % to[axis]) * step;
     }
     return index;
   };

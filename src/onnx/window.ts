@@ -63,8 +63,8 @@ export function resolveWindow(context: RuleContext, picture: Picture, kernel?: r
   const ceil = intAttribute(context, 'ceil_mode') === 1;
   const resolved = sizesIn.map((size, i) => resolveAxis(context, {
     size, autoPad, ceil,
-    kernel: kernels[i] as number, stride: strides[i] as number, dilation: dilations[i] as number,
-    before: pads[i] as number, after: pads[i + axes] as number,
+    kernel: kernels[i], stride: strides[i], dilation: dilations[i],
+    before: pads[i], after: pads[i + axes],
   }));
   return assemble(resolved, picture);
 }
@@ -113,7 +113,7 @@ function assemble(resolved: readonly ResolvedAxis[], picture: Picture): Resolved
 /** Refuses windows of a pool that see nothing but padding: their result is not defined. */
 export function refuseEmptyWindows(context: RuleContext, { window, output }: ResolvedWindow, picture: Picture): void {
   const sees = (axis: 0 | 1, size: number): boolean => {
-    const last = ((output[axis] as number) - 1) * window.stride[axis] - window.pads[axis];
+    const last = (output[axis] - 1) * window.stride[axis] - window.pads[axis];
     return window.pads[axis] <= (window.kernel[axis] - 1) * window.dilation[axis] && last < size;
   };
   if (!sees(0, picture.height) || !sees(1, picture.width)) refuse('onnx/attribute', { op: context.node.op, attribute: 'pads', problem: 'a window would see padding only' });

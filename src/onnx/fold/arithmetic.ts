@@ -20,7 +20,7 @@ export function binary(float: (a: number, b: number) => number, whole = float): 
     const { data, done } = result(context, dims, a.float || b.float);
     const operation = a.float || b.float ? float : whole;
     const [ia, ib] = [broadcastIndex(a.dims, dims), broadcastIndex(b.dims, dims)];
-    for (let i = 0; i < data.length; i++) data[i] = operation(a.data[ia(i)] as number, b.data[ib(i)] as number);
+    for (let i = 0; i < data.length; i++) data[i] = operation(a.data[ia(i)], b.data[ib(i)]);
     return done();
   };
 }

@@ -12,7 +12,7 @@ function gatherElements(context: RuleContext, source: Constant, dims: readonly n
   const count = product(dims);
   context.spend(count);
   const data = source.float ? new Float32Array(count) : new Float64Array(count);
-  for (let i = 0; i < count; i++) data[i] = source.data[pick(i)] as number;
+  for (let i = 0; i < count; i++) data[i] = source.data[pick(i)];
   return { ...source, name: named(context), dims, data };
 }
 
@@ -71,14 +71,14 @@ export function gather(context: RuleContext): Constant {
   const source = constant(context, 0);
   const indices = constant(context, 1);
   const axis = normaliseAxis(context, intAttribute(context, 'axis') ?? 0, source.dims.length);
-  const length = source.dims[axis] as number;
+  const length = source.dims[axis];
   const wrong = indices.data.find((i) => !Number.isInteger(i) || i < -length || i >= length);
   if (wrong !== undefined) refuse('onnx/shape', { op: 'Gather', problem: `index ${wrong} on an axis of ${length}` });
   const inner = product(source.dims.slice(axis + 1));
   const dims = [...source.dims.slice(0, axis), ...indices.dims, ...source.dims.slice(axis + 1)];
   const count = indices.data.length;
   return gatherElements(context, source, dims, (at) => {
-    const index = indices.data[Math.floor(at / inner) % count] as number;
+    const index = indices.data[Math.floor(at / inner) % count];
     return (Math.floor(at / (inner * count)) * length + (index < 0 ? index + length : index)) * inner + at % inner;
   });
 }
@@ -88,7 +88,7 @@ export function concat(context: RuleContext): Constant {
   const first = parts[0] ?? refuse('onnx/missing-input', { op: 'Concat', index: 0 });
   const axis = normaliseAxis(context, intAttribute(context, 'axis') ?? 0, first.dims.length);
   if (parts.some((p) => p.dims.length !== first.dims.length || p.dims.some((d, i) => i !== axis && d !== first.dims[i]))) refuse('onnx/shape', { op: 'Concat', problem: `parts of dims ${parts.map((p) => `[${p.dims.join(', ')}]`).join(', ')}` });
-  const dims = first.dims.map((d, i) => (i === axis ? parts.reduce((sum, p) => sum + (p.dims[axis] as number), 0) : d));
+  const dims = first.dims.map((d, i) => (i === axis ? parts.reduce((sum, p) => sum + p.dims[axis], 0) : d));
   const count = product(dims);
   context.spend(count);
   const float = parts.some((p) => p.float);
@@ -108,8 +108,8 @@ export function concat(context: RuleContext): Constant {
 export function transpose(context: RuleContext): Constant {
   const source = constant(context, 0);
   const axes = permutationOf(context, source.dims.length);
-  const dims = axes.map((axis) => source.dims[axis] as number);
-  const steps = axes.map((axis) => stridesOf(source.dims)[axis] as number);
+  const dims = axes.map((axis) => source.dims[axis]);
+  const steps = axes.map((axis) => stridesOf(source.dims)[axis]);
   return gatherElements(context, source, dims, strided(dims, steps, 0));
 }
 
@@ -117,9 +117,9 @@ export function slice(context: RuleContext): Constant {
   const source = constant(context, 0);
   const ranges = sliceRanges(context, source.dims);
   const strides = stridesOf(source.dims);
-  const base = ranges.reduce((sum, r, axis) => sum + r.start * (strides[axis] as number), 0);
+  const base = ranges.reduce((sum, r, axis) => sum + r.start * strides[axis], 0);
   const dims = ranges.map((r) => r.count);
-  return gatherElements(context, source, dims, strided(dims, ranges.map((r, axis) => r.step * (strides[axis] as number)), base));
+  return gatherElements(context, source, dims, strided(dims, ranges.map((r, axis) => r.step * strides[axis]), base));
 }
 
 /** Index into a source that moves `steps[axis]` for each place of an axis of `dims`. */
@@ -127,7 +127,7 @@ function strided(dims: readonly number[], steps: readonly number[], base: number
   const strides = stridesOf(dims);
   return (at) => {
     let index = base;
-    for (let axis = 0; axis < dims.length; axis++) index += (Math.floor(at / (strides[axis] as number)) % (dims[axis] as number)) * (steps[axis] as number);
+    for (let axis = 0; axis < dims.length; axis++) index += (Math.floor(at / strides[axis]) % dims[axis]) * steps[axis];
     return index;
   };
 }

@@ -14,7 +14,7 @@ export function pad(context: RuleContext): Value {
   const amounts = padAmounts(context, x.dims);
   const lead = batchAxesOf(context, x.dims);
   if (amounts.slice(0, lead).some(([before, after]) => before !== 0 || after !== 0)) refuse('onnx/batch-axis', { op, dims: x.dims.join(', '), batch: context.batch });
-  const dims = x.dims.map((d, axis) => d + (amounts[axis] as Pair)[0] + (amounts[axis] as Pair)[1]);
+  const dims = x.dims.map((d, axis) => d + amounts[axis][0] + amounts[axis][1]);
   if (dims.some((d) => d < 1)) refuse('onnx/shape', { op, problem: `nothing is left: dims [${dims.join(', ')}]` });
   if (amounts.every(([before, after]) => before === 0 && after === 0)) return x;
   return context.emit({ kind: 'pad', inputs: from(x), amounts: amounts.slice(lead), value }, dims);
@@ -34,7 +34,7 @@ function padAmounts(context: RuleContext, dims: readonly number[]): Pair[] {
   const axes = stated === undefined ? dims.map((_, i) => i) : normaliseAxes(context, Array.from(stated.data), dims.length);
   if (pads.length !== 2 * axes.length || pads.some((p) => !Number.isSafeInteger(p))) refuse('onnx/attribute', { op, attribute: 'pads', problem: `[${pads.join(', ')}] has to be ${2 * axes.length} whole numbers` });
   const amounts: Pair[] = dims.map(() => [0, 0]);
-  axes.forEach((axis, i) => { amounts[axis] = [pads[i] as number, pads[i + axes.length] as number]; });
+  axes.forEach((axis, i) => { amounts[axis] = [pads[i], pads[i + axes.length]]; });
   return amounts;
 }
 

@@ -11,7 +11,7 @@ export function transposeMatrix(data: Float32Array, rows: number, columns: numbe
     for (let c0 = 0; c0 < columns; c0 += tile) {
       const rowEnd = Math.min(r0 + tile, rows);
       const columnEnd = Math.min(c0 + tile, columns);
-      for (let r = r0; r < rowEnd; r++) for (let c = c0; c < columnEnd; c++) out[c * rows + r] = data[r * columns + c] as number;
+      for (let r = r0; r < rowEnd; r++) for (let c = c0; c < columnEnd; c++) out[c * rows + r] = data[r * columns + c];
     }
   }
   return out;
@@ -34,7 +34,7 @@ export function gemm(context: RuleContext): Value {
   const data = scaled(weights(matrix), floatAttribute(context, 'alpha') ?? 1);
   const offset = optionalConstant(context, 2);
   const bias = offset === undefined ? new Float32Array(outputs) : scaled(spreadBias(context, offset, outputs), floatAttribute(context, 'beta') ?? 1);
-  const rest = x.dims[0] as number;
+  const rest = x.dims[0];
   if (rest !== context.batch) refuse('onnx/batch-axis', { op, dims: x.dims.join(', '), batch: context.batch });
   return context.emit({ kind: 'dense', inputs: from(x), weight: transposed ? data : transposeMatrix(data, inputs, outputs), bias }, [rest, outputs]);
 }
@@ -47,7 +47,7 @@ function spreadBias(context: RuleContext, offset: Constant, outputs: number): Fl
     refuse('onnx/shape', { op, problem: `the bias "${offset.name}" has dims [${offset.dims.join(', ')}] for ${outputs} outputs` });
   }
   const data = weights(offset);
-  return data.length === outputs ? data : new Float32Array(outputs).fill(data[0] as number);
+  return data.length === outputs ? data : new Float32Array(outputs).fill(data[0]);
 }
 
 /** x W, where x is one vector a sample. */

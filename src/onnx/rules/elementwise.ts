@@ -3,82 +3,80 @@ import type { Constant } from '../constant.js';
 import { activation, from, refuse, sample, weights, type RuleContext } from '../rule.js';
 import { broadcastDims, broadcastIndex, product, sameDims, type Activation, type Value } from '../value.js';
 
-type Affine = { readonly scale?: Constant; readonly shift?: Constant; readonly invert?: boolean; readonly negate?: 'input' | 'constant' };
+type Operands =
+  | { readonly kind: 'activations'; readonly terms: readonly [Activation, Activation] }
+  | { readonly kind: 'with-constant'; readonly x: Activation; readonly k: Constant; readonly constantFirst: boolean };
 
-/** y = x * scale + shift with the constant spread over one sample. */
-function affine(context: RuleContext, x: Activation, { scale, shift, invert = false, negate }: Affine): Value {
-  const constant = (scale ?? shift) as Constant;
-  const spread = spreadOverSample(context, x, constant);
-  const size = spread.length;
-  const factor = negate === 'input' ? -1 : 1;
-  const scales = scale === undefined ? new Float32Array(size).fill(factor) : invert ? spread.map((v) => 1 / v) : spread;
-  const shifts = shift === undefined ? new Float32Array(size) : negate === 'constant' ? spread.map((v) => -v) : spread;
-  const bad = scales.findIndex((v) => !Number.isFinite(v));
-  if (bad >= 0) refuse('onnx/not-finite', { tensor: constant.name, index: 0, value: `${spread[bad]} as a divisor` });
-  return context.emit({ kind: 'affine', inputs: from(x), scale: scales, shift: shifts }, x.dims);
+function operands(context: RuleContext): Operands {
+  const [a, b] = context.inputs;
+  if (a?.kind === 'constant') return { kind: 'with-constant', x: activation(context, 1), k: a, constantFirst: true };
+  const x = activation(context, 0);
+  if (b?.kind === 'constant') return { kind: 'with-constant', x, k: b, constantFirst: false };
+  return { kind: 'activations', terms: [x, activation(context, 1)] };
+}
+
+/** y = x * scale + shift, where `coefficients` gives the two from the constant's element. */
+function affine(context: RuleContext, x: Activation, k: Constant, coefficients: (k: number) => readonly [scale: number, shift: number]): Value {
+  const spread = spreadOverSample(context, x, k);
+  const scale = new Float32Array(spread.length);
+  const shift = new Float32Array(spread.length);
+  spread.forEach((value, i) => { [scale[i], shift[i]] = coefficients(value); });
+  const bad = scale.findIndex((v) => !Number.isFinite(v));
+  if (bad >= 0) refuse('onnx/form', { op: context.node.op, problem: `it divides by ${spread[bad]}, an element of "${k.name}"`, advice: 'a divisor this small overflows float32: mend the constant' });
+  return context.emit({ kind: 'affine', inputs: from(x), scale, shift }, x.dims);
 }
 
 /** The constant broadcast to one sample's shape; it may neither enlarge the activations nor differ between samples. */
-function spreadOverSample(context: RuleContext, x: Activation, constant: Constant): Float32Array {
+function spreadOverSample(context: RuleContext, x: Activation, k: Constant): Float32Array {
   const { op } = context.node;
-  const dims = broadcastDims(x.dims, constant.dims);
-  const whole = constant.dims.length === x.dims.length && context.batch > 1 && constant.dims[0] !== 1;
-  if (dims === undefined || !sameDims(dims, x.dims) || whole) {
-    refuse('onnx/shape', { op, problem: `the constant "${constant.name}" of dims [${constant.dims.join(', ')}] does not broadcast to activations of dims [${x.dims.join(', ')}]` });
+  const dims = broadcastDims(x.dims, k.dims);
+  const perSample = k.dims.length === x.dims.length && context.batch > 1 && k.dims[0] !== 1;
+  if (dims === undefined || !sameDims(dims, x.dims) || perSample) {
+    refuse('onnx/shape', { op, problem: `the constant "${k.name}" of dims [${k.dims.join(', ')}] does not broadcast to activations of dims [${x.dims.join(', ')}]` });
   }
-  const data = weights(constant);
+  const data = weights(k);
   const size = product(sample(context, x.dims));
   context.spend(2 * size);
-  if (data.length === 1) return new Float32Array(size).fill(data[0] as number);
-  const index = broadcastIndex(constant.dims, x.dims);
-  return Float32Array.from({ length: size }, (_, at) => data[index(at)] as number);
-}
-
-/** The two inputs, with the one that is constant, if any. */
-function operands(context: RuleContext): { readonly x: Activation; readonly constant: Constant | undefined; readonly other: Activation | undefined; readonly swapped: boolean } {
-  const [a, b] = context.inputs;
-  if (a?.kind === 'constant') return { x: activation(context, 1), constant: a, other: undefined, swapped: true };
-  const x = activation(context, 0);
-  if (b?.kind === 'constant') return { x, constant: b, other: undefined, swapped: false };
-  return { x, constant: undefined, other: activation(context, 1), swapped: false };
+  if (data.length === 1) return new Float32Array(size).fill(data[0]);
+  const index = broadcastIndex(k.dims, x.dims);
+  return Float32Array.from({ length: size }, (_, at) => data[index(at)]);
 }
 
 function requireEqual(context: RuleContext, values: readonly Activation[]): readonly number[] {
-  const dims = (values[0] as Activation).dims;
+  const { dims } = values[0];
   const odd = values.find((v) => !sameDims(v.dims, dims));
   if (odd !== undefined) refuse('onnx/shape', { op: context.node.op, problem: `activations of dims [${dims.join(', ')}] and [${odd.dims.join(', ')}]; they must be equal, broadcasting between activations is not supported` });
   return dims;
 }
 
 export function add(context: RuleContext): Value {
-  const { x, constant, other } = operands(context);
-  if (constant !== undefined) return affine(context, x, { shift: constant });
-  const terms = [x, other as Activation];
-  const dims = requireEqual(context, terms);
-  return context.emit({ kind: 'add', inputs: from(...terms) }, dims);
+  const found = operands(context);
+  if (found.kind === 'with-constant') return affine(context, found.x, found.k, (k) => [1, k]);
+  const dims = requireEqual(context, found.terms);
+  return context.emit({ kind: 'add', inputs: from(...found.terms) }, dims);
 }
 
 export function subtract(context: RuleContext): Value {
-  const { x, constant, other, swapped } = operands(context);
-  if (constant !== undefined) return affine(context, x, { shift: constant, negate: swapped ? 'input' : 'constant' });
-  const terms = [x, other as Activation];
-  const dims = requireEqual(context, terms);
-  return context.emit({ kind: 'subtract', inputs: from(...terms) }, dims);
+  const found = operands(context);
+  if (found.kind === 'with-constant') return affine(context, found.x, found.k, found.constantFirst ? (k) => [-1, k] : (k) => [1, -k]);
+  const dims = requireEqual(context, found.terms);
+  return context.emit({ kind: 'subtract', inputs: from(...found.terms) }, dims);
 }
 
 export function multiply(context: RuleContext): Value {
-  const { x, constant } = operands(context);
-  return constant === undefined ? refuse('onnx/two-activations', { op: context.node.op }) : affine(context, x, { scale: constant });
+  const found = operands(context);
+  if (found.kind === 'activations') return refuse('onnx/two-activations', { op: context.node.op });
+  return affine(context, found.x, found.k, (k) => [k, 0]);
 }
 
 export function divide(context: RuleContext): Value {
-  const { x, constant, swapped } = operands(context);
-  if (constant === undefined) return refuse('onnx/two-activations', { op: context.node.op });
-  if (swapped) return refuse('onnx/form', { op: context.node.op, problem: 'it divides a constant by activations', advice: 'a network of rectifiers cannot divide by its values; divide by a constant instead' });
-  return affine(context, x, { scale: constant, invert: true });
+  const found = operands(context);
+  if (found.kind === 'activations') return refuse('onnx/two-activations', { op: context.node.op });
+  if (found.constantFirst) return refuse('onnx/form', { op: context.node.op, problem: 'it divides a constant by activations', advice: 'a network of rectifiers cannot divide by its values; divide by a constant instead' });
+  return affine(context, found.x, found.k, (k) => [1 / k, 0]);
 }
 
-/** Sum of any number of inputs: the constants as shifts, then the activations together. */
+/** Sum of any number of inputs: the activations together, then the constants as shifts. */
 export function sum(context: RuleContext): Value {
   const activations: Activation[] = [];
   const constants: Constant[] = [];
@@ -86,11 +84,11 @@ export function sum(context: RuleContext): Value {
     if (value?.kind === 'constant') constants.push(value);
     else if (value !== undefined) activations.push(value);
   }
+  const [first = activation(context)] = activations;
   const dims = requireEqual(context, activations);
-  const first = activations[0] as Activation;
   const total = activations.length === 1 ? first : context.emit({ kind: 'add', inputs: from(...activations) }, dims, constants.length > 0 ? 'terms' : undefined);
   if (constants.length === 0) return total;
   const shift = new Float32Array(product(sample(context, dims)));
-  for (const constant of constants) spreadOverSample(context, first, constant).forEach((v, i) => { shift[i] = (shift[i] as number) + v; });
+  for (const k of constants) spreadOverSample(context, first, k).forEach((v, i) => { shift[i] += v; });
   return context.emit({ kind: 'affine', inputs: from(total), scale: new Float32Array(shift.length).fill(1), shift }, dims);
 }

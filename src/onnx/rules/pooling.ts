@@ -58,8 +58,8 @@ export function reduceMean(context: RuleContext): Value {
   const kept = shape.map((_, i) => i).filter((i) => !reduced.has(i));
   const gone = [...reduced].sort((a, b) => a - b);
   const ordered = reorder(context, x, { lead, permutation: [...kept, ...gone] });
-  const [height, width] = gone.length === 2 ? gone.map((i) => shape[i] as number) as [number, number] : [1, product(gone.map((i) => shape[i] as number))];
-  const channels = product(kept.map((i) => shape[i] as number));
+  const [height, width] = gone.length === 2 ? gone.map((i) => shape[i]) as [number, number] : [1, product(gone.map((i) => shape[i]))];
+  const channels = product(kept.map((i) => shape[i]));
   const picture = reshaped(context, ordered, [context.batch, channels, height, width], 'as-picture');
   const mean = context.emit({ kind: 'average-pool', inputs: from(picture), window: wholePicture(height, width), countPad: false }, [context.batch, channels, 1, 1]);
   const keep = (intAttribute(context, 'keepdims') ?? 1) !== 0;
@@ -70,6 +70,6 @@ export function reduceMean(context: RuleContext): Value {
 function reorder(context: RuleContext, x: Activation, { lead, permutation }: { lead: number; permutation: readonly number[] }): Activation {
   if (permutation.every((axis, i) => axis === i)) return x;
   if (permutation.length === 0) refuse('onnx/shape', { op: context.node.op, problem: 'there is nothing to reduce' });
-  const dims = [...x.dims.slice(0, lead), ...permutation.map((axis) => x.dims[axis + lead] as number)];
+  const dims = [...x.dims.slice(0, lead), ...permutation.map((axis) => x.dims[axis + lead])];
   return context.emit({ kind: 'transpose', inputs: from(x), permutation }, dims, 'transpose');
 }

@@ -12,7 +12,7 @@ export function concat(context: RuleContext): Value {
   if (odd !== undefined) refuse('onnx/shape', { op, problem: `[${dims.join(', ')}] and [${odd.dims.join(', ')}] cannot be joined on axis ${axis}` });
   const own = sampleAxis(context, axis, dims);
   if (values.length === 1) return activation(context);
-  return context.emit({ kind: 'concat', inputs: from(...values), axis: own }, dims.map((d, i) => (i === axis ? values.reduce((sum, v) => sum + (v.dims[axis] as number), 0) : d)));
+  return context.emit({ kind: 'concat', inputs: from(...values), axis: own }, dims.map((d, i) => (i === axis ? values.reduce((sum, v) => sum + v.dims[axis], 0) : d)));
 }
 
 export function flatten(context: RuleContext): Value {
@@ -42,5 +42,5 @@ export function transpose(context: RuleContext): Value {
   if (lead === 1 && permutation[0] !== 0) refuse('onnx/batch-axis', { op: context.node.op, dims: x.dims.join(', '), batch: context.batch });
   const own = permutation.slice(lead).map((axis) => axis - lead);
   if (own.every((axis, i) => axis === i)) return x;
-  return context.emit({ kind: 'transpose', inputs: from(x), permutation: own }, permutation.map((axis) => x.dims[axis] as number));
+  return context.emit({ kind: 'transpose', inputs: from(x), permutation: own }, permutation.map((axis) => x.dims[axis]));
 }
