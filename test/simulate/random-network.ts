@@ -1,7 +1,7 @@
 // Small integer networks of every kind the compiler can emit, from one seed: convolutions (strided,
 // dilated, padded, grouped, depthwise), folded pooling, several projections into one population, dense
 // layers, soft and hard reset, IF and LIF, and the three input codes.
-import { randomStream, uniform } from '../../src/random.js';
+import { randomStream, substream, uniform } from '../../src/random.js';
 import type { MapShape, Neuron, PopulationId } from '../../src/spiking/network.js';
 import { populationId } from '../../src/spiking/network.js';
 import type { IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection } from '../../src/quantise/integer-network.js';
@@ -13,9 +13,13 @@ export interface Dice {
 }
 
 export function dice(seed: number): Dice {
-  const numbers = uniform(randomStream(seed), 400000);
+  let numbers = new Float64Array();
   let next = 0;
-  const unit = (): number => numbers[next++ % numbers.length];
+  let block = 0;
+  const unit = (): number => {
+    if (next === numbers.length) { numbers = uniform(substream(randomStream(seed), block++), 4096); next = 0; }
+    return numbers[next++];
+  };
   const between = (low: number, high: number): number => low + Math.floor(unit() * (high - low + 1));
   return { unit, between, pick: (choices) => choices[between(0, choices.length - 1)] };
 }
@@ -101,13 +105,27 @@ function inputStage(d: Dice): { imageShape: MapShape; input: IntegerInput; first
   return { imageShape, input: { code, population: base.id, full: 1.5 }, first: { ...base, neuron: { model: 'relay' }, bias: new Int32Array(shape[0]) } };
 }
 
+/** A convolution that keeps the map's size, as in a residual block. */
+function sameSize(id: string, { source, target, depth }: Ends, d: Dice): { projection: IntegerProjection; shape: MapShape } {
+  const channels = source.shape[0];
+  const groups = d.pick([1, channels]);
+  return {
+    shape: source.shape,
+    projection: {
+      id, source: source.id, target, weight: weights(9 * channels * channels / groups, d), shift: d.between(0, 3),
+      window: { kernel: [3, 3], stride: [1, 1], dilation: [1, 1], pads: [1, 1, 1, 1] }, groups, pool: [1, 1], delay: depth - source.depth - 1, bound: 32767, weightError: 0,
+    },
+  };
+}
+
 /** first -> hidden -> sum (with a skip from first where the shapes allow) -> classes. */
 export function randomNetwork(seed: number): { readonly network: IntegerNetwork; readonly image: Float32Array } {
   const d = dice(seed);
   const { imageShape, input, first } = inputStage(d);
   const hidden = convolution('to-hidden', { source: first, target: populationId('hidden'), depth: 1 }, d.pick([2, 8, 24, 64, 72, 130].map((c) => c * (first.shape[0] % 3 === 0 ? 3 : 1))), d);
   const hiddenPopulation = population('hidden', hidden.shape, 1, d);
-  const sum = convolution('to-sum', { source: hiddenPopulation, target: populationId('sum'), depth: 2 }, d.pick([hidden.shape[0], 10, 66]), d);
+  const ends = { source: hiddenPopulation, target: populationId('sum'), depth: 2 };
+  const sum = d.unit() < 0.5 ? sameSize('to-sum', ends, d) : convolution('to-sum', ends, d.pick([hidden.shape[0], 10, 66]), d);
   const sumPopulation = population('sum', sum.shape, 2, d);
   const projections = [hidden.projection, sum.projection];
   // A second way into `sum`: every target reads the whole of `first` through its own place of a large window.
@@ -119,7 +137,7 @@ export function randomNetwork(seed: number): { readonly network: IntegerNetwork;
       pool: [Math.max(1, Math.floor(height / 3)), Math.max(1, Math.floor(width / 2))], delay: 1, bound: 32767, weightError: 0,
     });
   }
-  if (d.unit() < 0.5 && sum.shape.every((n, i) => n === hidden.shape[i])) {
+  if (d.unit() < 0.7 && sum.shape.every((n, i) => n === hidden.shape[i])) {
     projections.push({
       id: 'identity', source: hiddenPopulation.id, target: sumPopulation.id, weight: weights(sum.shape[0], d), shift: 3,
       window: { kernel: [1, 1], stride: [1, 1], dilation: [1, 1], pads: [0, 0, 0, 0] }, groups: sum.shape[0], pool: [1, 1], delay: 0, bound: 32767, weightError: 0,

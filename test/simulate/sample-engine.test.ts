@@ -37,7 +37,7 @@ describe('sample engine', () => {
       });
       expect(result.scores).toEqual(expected.scores);
       expect(result.predictions).toEqual(expected.predictions);
-    }), { numRuns: 40, seed: 1 });
+    }), { numRuns: 60, seed: 1 });
     expect(seen.spikes).toBeGreaterThan(10000);
     expect(seen.saturations).toBeGreaterThan(100);
   });
