@@ -6,6 +6,7 @@
 import type { Program } from '../program/program.js';
 import type { PopulationId } from '../spiking/network.js';
 import type { Trace } from '../simulate/trace.js';
+import { unpublishedLatencies } from '../simulate/pipeline.js';
 import type { Profile, Target } from '../target/schema.js';
 import { fail } from '../diagnostics.js';
 import { baselines, breakEven, ratios, type Baseline, type BreakEven, type Ratio } from './baselines.js';
@@ -86,18 +87,24 @@ export function energyReport(program: Program, trace: Trace, options: { readonly
     synapticOps,
     sopsPerMac: macs > 0 ? synapticOps / macs : null,
     breakEven: breakEven(synapticOps > 0 ? (opsJoules * 1e12) / synapticOps : null),
-    notes: notes(profile, trace, [...dynamic, standing]),
+    notes: notes(profile, { program, trace }, [...dynamic, standing]),
   };
 }
 
-function notes(profile: Profile, trace: Trace, lines: readonly EnergyLine[]): readonly string[] {
+/** axonOut to "axon out". */
+const inWords = (name: string): string => name.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`);
+
+function notes(profile: Profile, { program, trace }: { readonly program: Program; readonly trace: Trace }, lines: readonly EnergyLine[]): readonly string[] {
   const missing = lines.filter((l) => l.unitPicojoules === null && l.note?.startsWith(unpublished) === true && l.count > 0);
   const timed = trace.time;
+  const timedBy = program.target.profiles.find((p) => p.name === timed?.profile);
+  const untimed = timedBy === undefined ? [] : unpublishedLatencies(program, timedBy);
   return [
     profile.estimate ? `The profile ${profile.name} is an estimate: its constants are not published measurements of this chip.` : `The constants are those of the profile ${profile.name}.`,
     ...(profile.errorEnvelope === '' ? [] : [`Error of the model: ${profile.errorEnvelope}`]),
     ...(missing.length === 0 ? [] : [`${unpublished[0]?.toUpperCase()}${unpublished.slice(1)}: ${missing.map((l) => l.name.toLowerCase()).join(', ')}. The true energy is higher by these.`]),
     ...(timed === null ? ['Functional timing gives no latency, so static power is not counted. Simulate with pipeline timing for both.'] : []),
+    ...(untimed.length === 0 ? [] : [`The latency leaves out, because unpublished: ${untimed.map(inWords).join(', ')}.`]),
     ...(timed !== null && timed.profile !== profile.name ? [`The latency was timed with the profile ${timed.profile}, the energy is priced with ${profile.name}.`] : []),
     'Every synaptic operation is charged once, zero weights included; every neuron is charged in every step, with or without input.',
     'The baselines by operation count leave out memory, control and static power; only the two with memory put both networks under one memory model.',

@@ -4,46 +4,39 @@
  * as in the trace; nothing is estimated here.
  */
 import { neuronCount, type PopulationId } from '../spiking/network.js';
-import type { IntegerProjection } from '../quantise/integer-network.js';
+import { hasTwoCompartments } from '../map/core-use.js';
+import { linksOf } from '../map/reach.js';
+import { synapseFormat, type SynapseFormat } from '../map/synaptic-memory.js';
 import type { Program } from '../program/program.js';
 import type { Trace } from '../simulate/trace.js';
 
-/** How a core stores the weights that a spike reads. */
-export type SynapseFormat = 'dense' | 'sparse' | 'shared';
-
 export interface PopulationEvents {
   readonly id: PopulationId;
-  /** Weights read by spikes that arrive at this population. */
+  /** Weights read by spikes that arrive at this population, by the format the core stores them in. */
   readonly synapticOps: Readonly<Record<SynapseFormat, number>>;
+  /** Weights read by the inhibitory synapses that reset two-compartment neurons: one a spike. */
+  readonly resetOps: number;
+  /** Compartment updates: two a neuron where the soft reset is built from two. */
   readonly activeUpdates: number;
   readonly inactiveUpdates: number;
   readonly spikes: number;
+  /** Messages that leave its cores, the reset spikes of two-compartment neurons to themselves included. */
   readonly messagesOut: number;
   readonly messagesIn: number;
-}
-
-/**
- * A real convolution (its target map has more than one place, so that weights are used again) counts
- * as shared where the target can store it so; everything else counts as dense. The compiler stores no
- * sparse lists.
- */
-export function synapseFormat(program: Program, projection: IntegerProjection): SynapseFormat {
-  const target = program.network.populations.find((p) => p.id === projection.target);
-  const places = target === undefined ? 1 : target.shape[1] * target.shape[2];
-  return program.target.capabilities.sharedConvolution && places > 1 ? 'shared' : 'dense';
 }
 
 /** One entry a population of the program, in its order. Sums over the trace's samples. */
 export function populationEvents(program: Program, trace: Trace): readonly PopulationEvents[] {
   const { network } = program;
+  const links = linksOf(network);
   const counters = new Map(trace.populations.map((p) => [p.id, p]));
-  const synapticOps = new Map(trace.projections.map((p) => [p.id, p.synapticOps]));
+  const operations = new Map(trace.projections.map((p) => [p.id, p.synapticOps]));
   return network.populations.map((population): PopulationEvents => {
     const counted = counters.get(population.id);
-    const ops = { dense: 0, sparse: 0, shared: 0 };
-    for (const projection of network.projections) {
-      if (projection.target !== population.id) continue;
-      ops[synapseFormat(program, projection)] += synapticOps.get(projection.id) ?? 0;
+    const spikes = counted?.spikes ?? 0;
+    const synapticOps = { dense: 0, shared: 0 };
+    for (const link of links) {
+      if (link.projection.target === population.id) synapticOps[synapseFormat(link, program.target)] += operations.get(link.projection.id) ?? 0;
     }
     const messages = { out: 0, in: 0 };
     program.cores.forEach((core, i) => {
@@ -51,9 +44,13 @@ export function populationEvents(program: Program, trace: Trace): readonly Popul
       messages.out += trace.cores[i]?.messagesOut ?? 0;
       messages.in += trace.cores[i]?.messagesIn ?? 0;
     });
+    const two = hasTwoCompartments(population);
+    const compartments = two ? 2 : 1;
+    const resets = two ? spikes : 0;
     return {
-      id: population.id, synapticOps: ops, messagesOut: messages.out, messagesIn: messages.in,
-      activeUpdates: counted?.activeUpdates ?? 0, inactiveUpdates: counted?.inactiveUpdates ?? 0, spikes: counted?.spikes ?? 0,
+      id: population.id, synapticOps, resetOps: resets, spikes,
+      activeUpdates: compartments * (counted?.activeUpdates ?? 0), inactiveUpdates: compartments * (counted?.inactiveUpdates ?? 0),
+      messagesOut: messages.out + resets, messagesIn: messages.in + resets,
     };
   });
 }

@@ -44,6 +44,18 @@ describe('a small program, by hand', () => {
     expect(report.notes.join('\n')).toContain('timed with the profile davies2018, the energy is priced with sanafe-nahuku');
   });
 
+  it('a soft reset of two compartments pays for both, and for a synapse and a message a spike', () => {
+    const plain = smallProgram(loihi1);
+    const populations = plain.network.populations.map((p) => (p.id === 'conv2' ? { ...p, neuron: { model: 'if' as const, reset: 'soft-two-compartment' as const } } : p));
+    const report = energyReport({ ...plain, network: { ...plain.network, populations } }, smallTrace(), { profile: 'sanafe-nahuku' });
+    const before = energyReport(plain, smallTrace(), { profile: 'sanafe-nahuku' });
+    expect(line(report, 'reset-ops').joules * 1e12).toBeCloseTo(50 * 35.5, 6);
+    expect(line(report, 'neuron-active').count - line(before, 'neuron-active').count).toBe(750);
+    expect(line(report, 'neuron-inactive').count - line(before, 'neuron-inactive').count).toBe(274);
+    expect(line(report, 'axon-out').count - line(before, 'axon-out').count).toBe(50);
+    expect(report.synapticOps).toBe(before.synapticOps);
+  });
+
   it('without shared convolution every projection is dense', () => {
     const target = { ...loihi1, capabilities: { ...loihi1.capabilities, sharedConvolution: false } };
     const report = energyReport(smallProgram(target), smallTrace());
@@ -68,7 +80,7 @@ describe('the bill adds up', () => {
         expect(perInference.totalJoules).toBe(perInference.lines.reduce((sum, l) => sum + l.joules, 0));
         expect(perInference.totalJoules).toBe(perInference.dynamicJoules + perInference.staticJoules);
         for (const l of perInference.lines) expect(l.joules).toBe(l.unitPicojoules === null ? 0 : l.count * l.unitPicojoules * 1e-12);
-        const outside = perInference.lines.slice(8).reduce((sum, l) => sum + l.joules, 0);
+        const outside = perInference.lines.slice(9).reduce((sum, l) => sum + l.joules, 0);
         const inside = populations.reduce((sum, p) => sum + p.joules, 0);
         expect(Math.abs(inside + outside - perInference.totalJoules)).toBeLessThanOrEqual(1e-12 * perInference.totalJoules);
       }
