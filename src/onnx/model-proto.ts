@@ -100,11 +100,20 @@ export function readModel(bytes: Uint8Array, file: string): ModelRecord {
   const type = modelType();
   const problem = checkWire(bytes, type);
   if (problem !== undefined) refuseWire(problem, file, bytes.length);
-  const reader = protobuf.Reader.create(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-  reader.discardUnknown = true;
-  const raw = type.decode(reader) as unknown as RawModel;
+  const raw = decode(type, bytes, file);
   if (raw.graph === null) fail('onnx/no-graph', where, { bytes: bytes.length });
   return toRecord(raw, raw.graph);
+}
+
+function decode(type: protobuf.Type, bytes: Uint8Array, file: string): RawModel {
+  const reader = protobuf.Reader.create(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  reader.discardUnknown = true;
+  try {
+    return type.decode(reader) as unknown as RawModel;
+  } catch {
+    // What the walk does not look into: the numbers inside a packed list.
+    return refuseWire({ kind: 'malformed', offset: reader.pos, problem: 'a list of numbers ends in the middle of one' }, file, bytes.length);
+  }
 }
 
 function refuseWire(problem: WireProblem, file: string, bytes: number): never {

@@ -50,7 +50,7 @@ interface State {
 export function translate(request: TranslationRequest): Translation {
   const { model, structure, input, outputs, report } = request;
   // Room for affine nodes over a large picture and for weights that are folded several times over.
-  const allowed = 2 ** 25 + 4 * request.budget;
+  const allowed = 2 ** 23 + 4 * request.budget;
   const state: State = {
     request, nodes: [], ids: new Set(), values: new Map(),
     tensors: new Map(model.initializers.map((t) => [t.name, t])), left: allowed, allowed,
