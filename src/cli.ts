@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+/** The entry point of the `spikeveil` command: arguments in, exit code out. `commands/main.ts` does the rest. */
+import { main } from './commands/main.js';
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,60 @@
+/**
+ * What the float network says about the same images: the yardstick beside the accuracy of a program.
+ * The model is found through the notes of the program, or named by the user; its SHA-256 must be the
+ * one the program carries. Without it there is no yardstick, and a notice says why.
+ */
+import type { Dataset } from '../data/dataset.js';
+import { fail, Reporter } from '../diagnostics.js';
+import { predict } from '../graph/evaluate-parallel.js';
+import { importOnnx } from '../onnx/import-onnx.js';
+import type { Program } from '../program/program.js';
+import { notesPath, pathTo, readNotes, sha256Of, type ModelReading } from './compile-notes.js';
+import { modelSource } from './model-source.js';
+import { normalisedImages } from './normalised-images.js';
+import { notice, progress } from './output.js';
+
+export interface AnnRequest {
+  readonly programPath: string;
+  /** The model file that the user names; otherwise the one in the notes. */
+  readonly annPath: string | undefined;
+  readonly workers: number;
+}
+
+/** The float network's class of each image, or null when the model is not at hand. Throws `run/ann-differs` for a named model that is another one. */
+export async function annAnswers(program: Program, dataset: Dataset, request: AnnRequest): Promise<Uint16Array | null> {
+  const model = findModel(program, request);
+  if (typeof model === 'string') {
+    notice(`no comparison with the ANN: ${model} (name the model with --ann)`);
+    return null;
+  }
+  const { graph } = importOnnx(model.path, { ...modelSource(model.path, model.reading).import, report: new Reporter() });
+  const bar = progress('asking the ANN');
+  try {
+    return await predict(graph, normalisedImages(program.normalisation, dataset), dataset.count, { workers: request.workers, onDone: bar.onDone });
+  } finally {
+    bar.stop();
+  }
+}
+
+interface Model { readonly path: string; readonly reading: ModelReading }
+
+/** The model file and how to read it, or why it is not at hand. */
+function findModel(program: Program, { programPath, annPath }: AnnRequest): Model | string {
+  const notes = readNotes(programPath);
+  const wanted = program.provenance.modelSha256;
+  if (annPath !== undefined) {
+    const found = sha256Of(annPath) ?? fail('run/unreadable', { kind: 'file', path: annPath }, { reason: 'it does not exist or is no file' });
+    if (found !== wanted) fail('run/ann-differs', { kind: 'file', path: annPath }, { found, wanted });
+    return { path: annPath, reading: typeof notes === 'string' ? {} : readingOf(notes, programPath) };
+  }
+  if (typeof notes === 'string') return notes;
+  const path = pathTo(notesPath(programPath), notes.model);
+  const found = sha256Of(path);
+  if (found === null) return `${path} is not there`;
+  return found === wanted ? { path, reading: readingOf(notes, programPath) } : `${path} has changed since the program was compiled`;
+}
+
+function readingOf({ card, layout, scale, mean, std, output }: ModelReading, programPath: string): ModelReading {
+  const reading = { card: card === undefined ? undefined : pathTo(notesPath(programPath), card), layout, scale, mean, std, output };
+  return Object.fromEntries(Object.entries(reading).filter(([, v]) => v !== undefined));
+}

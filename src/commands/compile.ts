@@ -1,0 +1,97 @@
+/** `spikeveil compile MODEL`: from an ONNX file to a program file, with what it takes on the chip. */
+import { basename, dirname } from 'node:path';
+import { Command, Option } from 'commander';
+import { compileModel, type CompileResult } from '../compile.js';
+import { fail } from '../diagnostics.js';
+import type { PassObserver } from '../pipeline.js';
+import { formatCount, formatSi } from '../report/quantities.js';
+import { NOTES_FORMAT, notesPath, pathFrom, printNotes, type CompileNotes } from './compile-notes.js';
+import { compileOptions, modelReading, type CompileFlags } from './compile-options.js';
+import { addReadingOptions, codeOption, resetOption, targetOption, timestepsOption } from './model-options.js';
+import { integer, jsonOption, seedOption, workersOption } from './options.js';
+import { notice, say, sayJson, warn } from './output.js';
+import { pairs, table } from './table.js';
+import { checkOutput, writeOutputs } from './write-output.js';
+
+const EXAMPLES = `
+Examples:
+  $ spikeveil compile models/vgg_cifar10/model.onnx -o vgg.spk --timesteps 64
+  $ spikeveil compile net.onnx --layout NCHW --scale 255 --mean 0.5 --std 0.25
+  $ spikeveil compile models/cnn_mnist/model.onnx --print-after partition`;
+
+export const compileCommand = (): Command => addReadingOptions(new Command('compile')
+  .description('Compile a pretrained network into a spike program. None of its training data is needed.')
+  .argument('<model>', 'an ONNX file')
+  .option('-o, --out <file>', 'the program file to write (default: the name of the model, ending in .spk)')
+  .addOption(targetOption())
+  .addOption(timestepsOption())
+  .addOption(resetOption())
+  .addOption(new Option('--neuron <model>', 'without leak or with').choices(['if', 'lif']).default('if'))
+  .addOption(codeOption())
+  .addOption(new Option('--weight-bits <n>', 'bits of a weight, sign included (default: all the target has)').argParser(integer(2, 8)))
+  .option('--calibrate <spec>', 'choose thresholds on these images instead of on none; the program then depends on your data'))
+  .option('--print-after <pass>', 'print what left this pass, or "all"')
+  .addOption(seedOption())
+  .addOption(workersOption())
+  .addOption(jsonOption())
+  .addHelpText('after', EXAMPLES)
+  .action(compileToFile);
+
+async function compileToFile(model: string, flags: CompileFlags): Promise<void> {
+  const path = flags.out ?? defaultOutput(model);
+  checkOutput(path);
+  const result = await compileModel(model, { ...compileOptions(model, flags), observer: printer(flags) });
+  checkPass(result, flags.printAfter);
+  writeOutputs([{ path, content: result.bytes }, { path: notesPath(path), content: printNotes(notesOf(result, { model, path, flags })) }]);
+  warn(result.summary.warnings);
+  if (flags.json === true) sayJson({ ...result.summary, program: path });
+  else say(summaryText(result, path));
+}
+
+/** `models/vgg_cifar10/model.onnx` gives `vgg_cifar10.spk`: a file called "model" is named by its folder. */
+function defaultOutput(model: string): string {
+  const name = basename(model).replace(/\.onnx$/, '');
+  const folder = basename(dirname(model));
+  return `${name === 'model' && folder !== '.' && folder !== '' ? folder : name}.spk`;
+}
+
+/** Prints the representation that leaves the asked pass: on stdout, or on stderr where stdout is for JSON. */
+function printer({ printAfter, json }: CompileFlags): PassObserver {
+  const print = json === true ? notice : say;
+  return {
+    onPass: (name, text) => {
+      if (printAfter === name || printAfter === 'all') print(`--- after ${name}\n${text()}`);
+    },
+  };
+}
+
+function checkPass({ summary }: CompileResult, name: string | undefined): void {
+  const known = summary.passes.map((p) => p.name);
+  if (name !== undefined && name !== 'all' && !known.includes(name)) fail('run/unknown-pass', { kind: 'option', option: '--print-after' }, { name, known });
+}
+
+function notesOf({ program, summary }: CompileResult, made: { readonly model: string; readonly path: string; readonly flags: CompileFlags }): CompileNotes {
+  const at = notesPath(made.path);
+  const { card, ...reading } = modelReading(made.flags);
+  const { passes: _, ...figures } = summary; // times differ from run to run
+  return {
+    format: NOTES_FORMAT, model: pathFrom(at, made.model), modelSha256: program.provenance.modelSha256,
+    ...reading, ...(card === undefined ? {} : { card: pathFrom(at, card) }), summary: figures,
+  };
+}
+
+const plural = (count: number): string => (count === 1 ? '' : 's');
+
+function summaryText({ program, bytes, summary }: CompileResult, path: string): string {
+  return [
+    pairs([
+      ['model', `${program.provenance.modelName}, ${formatCount(summary.parameters)} parameters`],
+      ['target', `${program.target.name}: ${formatCount(summary.cores)} core${plural(summary.cores)} on ${summary.chips} chip${plural(summary.chips)}`],
+      ['network', `${formatCount(summary.neurons)} neurons, ${formatCount(summary.synapses)} synapses, ${program.network.timesteps} time steps`],
+      ['thresholds', program.provenance.calibration],
+      ['private data read', program.provenance.privateData ? 'yes' : 'none'],
+    ]),
+    `\n${table([{ head: 'pass' }, { head: 'ms', align: 'right' }], summary.passes.map((p) => [p.name, p.milliseconds.toFixed(1)]))}`,
+    `\nwrote ${path} (${formatSi(bytes.length, 'B')})`,
+  ].join('\n');
+}

@@ -1,0 +1,91 @@
+/**
+ * The command line as a whole: hands the words to the verb, and turns whatever goes wrong into an
+ * exit code. 0: done. 1: the input is at fault; its diagnostics are printed, no stack. 2: the command
+ * was not understood. 70: a bug of ours, with its stack. 130: interrupted.
+ */
+import { Command, CommanderError } from 'commander';
+import { CompileError } from '../diagnostics.js';
+import { notice, sayJson } from './output.js';
+import { toolVersion } from './tool-version.js';
+
+export const EXIT = { ok: 0, input: 1, usage: 2, bug: 70, interrupted: 130 } as const;
+
+const EXAMPLES = `
+Examples:
+  $ spikeveil compile models/vgg_cifar10/model.onnx -o vgg.spk --target loihi2
+  $ spikeveil simulate vgg.spk --data cifar10:models/samples/cifar10-1000.bin.gz
+  $ spikeveil targets
+
+Exit codes: 0 done, 1 the input is at fault, 2 the command was not understood,
+70 a bug in Spikeveil, 130 interrupted.`;
+
+/** Runs one command line (without the program's own name) and returns its exit code. */
+export async function main(words: readonly string[]): Promise<number> {
+  listen();
+  try {
+    await (await commandLine(words)).parseAsync([...words], { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    return exitCode(error, words.includes('--json'));
+  }
+}
+
+/** Each verb and its libraries are loaded when asked for: `--version` needs none of them. */
+const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
+  compile: async () => (await import('./compile.js')).compileCommand(),
+  fit: async () => (await import('./fit.js')).fitCommand(),
+  simulate: async () => (await import('./simulate.js')).simulateCommand(),
+  energy: async () => (await import('./energy.js')).energyCommand(),
+  report: async () => (await import('./report.js')).reportCommand(),
+  targets: async () => (await import('./targets.js')).targetsCommand(),
+};
+
+async function commandLine(words: readonly string[]): Promise<Command> {
+  const root = new Command('spikeveil')
+    .description('Compiles a pretrained network (ONNX) into a private spiking network and a program for neuromorphic cores, simulates it and says what one inference costs.')
+    .version(toolVersion())
+    .helpCommand(false)
+    .addHelpText('after', EXAMPLES)
+    .configureHelp({ helpWidth: 80 });
+  const asked = words[0] === '--version' || Object.hasOwn(VERBS, words[0] ?? '');
+  for (const [name, load] of Object.entries(VERBS)) {
+    if (words[0] === name || !asked) root.addCommand((await load()).copyInheritedSettings(root));
+  }
+  for (const command of [root, ...root.commands]) {
+    command.exitOverride().showHelpAfterError(`(\`${[command.parent?.name(), command.name()].filter(Boolean).join(' ')} --help\` lists what can be written)`);
+  }
+  return root;
+}
+
+let listening = false;
+
+/** Ctrl-C ends at once: outputs are written whole in one go, so nothing half-done can be left. A closed pipe ends quietly. */
+function listen(): void {
+  if (listening) return;
+  listening = true;
+  const interrupted = (): void => {
+    notice('\ninterrupted');
+    process.exit(EXIT.interrupted);
+  };
+  process.on('SIGINT', interrupted);
+  process.on('SIGTERM', interrupted);
+  process.on('uncaughtException', (error) => process.exit(exitCode(error, false)));
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(EXIT.ok);
+      throw error;
+    });
+  }
+}
+
+function exitCode(error: unknown, json: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CompileError) {
+    notice(error.message);
+    if (json) sayJson({ diagnostics: error.diagnostics });
+    return EXIT.input;
+  }
+  notice(error instanceof Error && error.stack !== undefined ? error.stack : String(error));
+  notice('\nThis is a bug in Spikeveil, not in your input. Please report it, with the command\nline and the lines above.');
+  return EXIT.bug;
+}

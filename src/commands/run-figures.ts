@@ -1,0 +1,79 @@
+/**
+ * The figures of a run: what `simulate` prints and what `simulate --json` gives. A pure function of
+ * the trace, the labels, the energy report and the float network's answers. Accuracies are fractions
+ * of 1 and carry the 95 % Wilson interval of their number of samples.
+ */
+import type { EnergyReport } from '../energy/energy-report.js';
+import { wilsonInterval } from '../report/wilson-interval.js';
+import type { Program } from '../program/program.js';
+import type { Trace } from '../simulate/trace.js';
+
+export interface RunFigures {
+  readonly accuracy: number;
+  /** 95 % Wilson score interval. */
+  readonly accuracyInterval: readonly [number, number];
+  /** Of the float network on the same images; null when the model is not at hand. */
+  readonly annAccuracy: number | null;
+  /** Share of images on which both networks name the same class; null as above. */
+  readonly agreement: number | null;
+  readonly samples: number;
+  readonly timesteps: number;
+  readonly timing: Trace['timing'];
+  readonly spikesPerInference: number;
+  /** Synaptic operations. */
+  readonly sopsPerInference: number;
+  readonly energyPerInferenceJoules: number;
+  /** Simulated time of one inference; null with functional timing. */
+  readonly latencySeconds: number | null;
+  readonly coresUsed: number;
+  readonly chipsUsed: number;
+  /** Time of the simulation itself on this machine. */
+  readonly wallSeconds: number;
+  /** Synaptic operations simulated in a second, all workers together. */
+  readonly eventsPerSecond: number;
+  readonly workers: number;
+  readonly profile: string;
+  /** One entry a time step: accuracy if the answer were read there. */
+  readonly accuracyByStep: readonly number[];
+}
+
+export interface RunAnswers {
+  readonly labels: Uint16Array;
+  /** The float network's class of each image. */
+  readonly ann: Uint16Array | null;
+}
+
+export function runFigures(program: Program, trace: Trace, energy: EnergyReport, answers: RunAnswers): RunFigures {
+  const { samples, timesteps } = trace;
+  const { labels, ann } = answers;
+  const total = <T>(parts: readonly T[], pick: (part: T) => number): number => parts.reduce((sum, p) => sum + pick(p), 0);
+  const accuracyByStep = Array.from({ length: timesteps }, (_, t) => share(samples, (s) => trace.predictions[s * timesteps + t] === labels[s]));
+  const accuracy = accuracyByStep[timesteps - 1];
+  const events = total(trace.projections, (p) => p.synapticOps);
+  return {
+    accuracy,
+    accuracyInterval: wilsonInterval(Math.round(accuracy * samples), samples),
+    annAccuracy: ann === null ? null : share(samples, (s) => ann[s] === labels[s]),
+    agreement: ann === null ? null : share(samples, (s) => ann[s] === trace.predictions[s * timesteps + timesteps - 1]),
+    samples,
+    timesteps,
+    timing: trace.timing,
+    spikesPerInference: total(trace.populations, (p) => p.spikes) / samples,
+    sopsPerInference: events / samples,
+    energyPerInferenceJoules: energy.perInference.totalJoules,
+    latencySeconds: energy.latencySeconds,
+    coresUsed: program.coresUsed,
+    chipsUsed: program.chipsUsed,
+    wallSeconds: trace.wallSeconds,
+    eventsPerSecond: trace.wallSeconds > 0 ? events / trace.wallSeconds : 0,
+    workers: trace.workers,
+    profile: energy.profile.name,
+    accuracyByStep,
+  };
+}
+
+function share(count: number, holds: (index: number) => boolean): number {
+  let hits = 0;
+  for (let i = 0; i < count; i++) if (holds(i)) hits++;
+  return hits / count;
+}

@@ -1,0 +1,68 @@
+/**
+ * What `simulate` and `energy` share: read the program and the data, check that they belong together,
+ * simulate with a progress bar, and price the trace.
+ */
+import type { Dataset } from '../data/dataset.js';
+import { loadDataset } from '../data/load-dataset.js';
+import { subset } from '../data/subset.js';
+import { fail } from '../diagnostics.js';
+import { chooseProfile, energyReport, type EnergyReport } from '../energy/energy-report.js';
+import type { Program } from '../program/program.js';
+import { readProgram } from '../program/read.js';
+import { neuronCount } from '../spiking/network.js';
+import { simulate } from '../simulate/simulate.js';
+import type { TimingModel, Trace } from '../simulate/trace.js';
+import { notice, progress } from './output.js';
+import { readInput } from './read-input.js';
+
+export interface RunFlags {
+  readonly data: string;
+  readonly limit?: number;
+  readonly timing: TimingModel;
+  readonly profile?: string;
+  readonly seed: number;
+  readonly workers: number;
+  /** Image whose spikes are kept. */
+  readonly raster?: number;
+}
+
+export interface ProgramRun {
+  readonly program: Program;
+  readonly dataset: Dataset;
+  readonly trace: Trace;
+  readonly energy: EnergyReport;
+}
+
+/** Simulates the program file on the data of the spec. Throws a CompileError where they do not belong together. */
+export async function runProgram(path: string, flags: RunFlags): Promise<ProgramRun> {
+  const program = readProgram(readInput(path), path);
+  const profile = chooseProfile(program.target, flags.profile).name;
+  const whole = fitToProgram(program, loadDataset(flags.data));
+  const dataset = flags.limit === undefined ? whole : subset(whole, { limit: flags.limit });
+  if (dataset !== whole) notice(`${dataset.count} of ${whole.count} images, spread over the classes`);
+  const bar = progress('simulating');
+  try {
+    const trace = await simulate(program, dataset, {
+      timing: flags.timing, profile, seed: flags.seed, workers: flags.workers, onProgress: bar.onDone,
+      ...(flags.raster === undefined ? {} : { raster: Math.min(flags.raster, dataset.count - 1) }),
+    });
+    return { program, dataset, trace, energy: energyReport(program, trace, { profile }) };
+  } finally {
+    bar.stop();
+  }
+}
+
+/**
+ * The data set in the program's shape, its labels among the classes. A program that takes a vector takes
+ * the image row by row, channel by channel.
+ */
+export function fitToProgram(program: Program, dataset: Dataset): Dataset {
+  const option = { kind: 'option', option: '--data' } as const;
+  const { imageShape, populations, output } = program.network;
+  const flat = imageShape[1] * imageShape[2] === 1 && imageShape[0] === neuronCount(dataset.shape);
+  if (!flat && dataset.shape.some((n, axis) => n !== imageShape[axis])) fail('run/data-shape', option, { data: dataset.shape, program: imageShape });
+  const classes = populations.find((p) => p.id === output)?.shape[0] ?? 0;
+  const label = dataset.labels.reduce((a, b) => Math.max(a, b), 0);
+  if (label >= classes) fail('run/data-classes', option, { label, classes });
+  return flat ? { ...dataset, shape: imageShape } : dataset;
+}

@@ -1,0 +1,62 @@
+/** `spikeveil simulate PROGRAM --data SPEC`: runs a program on virtual cores and says what it got right and what it cost. */
+import { Command, Option } from 'commander';
+import { buildRunRecord } from '../report/run-record.js';
+import { printRunRecord } from '../report/read-run.js';
+import { formatCount, formatJoules, formatPercent, formatSeconds, formatSi } from '../report/quantities.js';
+import { annAnswers } from './ann-answers.js';
+import { dataOption, integer, jsonOption, limitOption, profileOption, seedOption, workersOption } from './options.js';
+import { notice, say, sayJson } from './output.js';
+import { runFigures, type RunFigures } from './run-figures.js';
+import { runProgram, type RunFlags } from './run-program.js';
+import { pairs } from './table.js';
+import { toolVersion } from './tool-version.js';
+import { checkOutput, writeOutputs } from './write-output.js';
+
+interface SimulateFlags extends RunFlags { readonly ann?: string; readonly out?: string; readonly json?: true }
+
+export const simulateCommand = (): Command => new Command('simulate')
+  .description('Run a program on virtual cores: accuracy beside the float network, spikes, energy, latency.')
+  .argument('<program>', 'a program file (.spk)')
+  .addOption(dataOption())
+  .addOption(limitOption())
+  .addOption(new Option('--timing <model>', 'functional: spikes and counts; pipeline: latency too').choices(['functional', 'pipeline']).default('pipeline'))
+  .addOption(profileOption())
+  .option('--ann <model>', 'the ONNX file it was compiled from (default: the one compile noted)')
+  .option('--out <file>', 'write the run for `spikeveil report`')
+  .addOption(new Option('--raster <image>', 'keep every spike of this image for the report (with --out, image 0 unless told otherwise)').argParser(integer(0, 1e9)))
+  .addOption(seedOption())
+  .addOption(workersOption())
+  .addOption(jsonOption())
+  .addHelpText('after', '\nExamples:\n  $ spikeveil simulate vgg.spk --data cifar10:models/samples/cifar10-1000.bin.gz\n  $ spikeveil simulate vgg.spk --data cifar10:test_batch.bin.gz --limit 500 --out run.json')
+  .action(async (path: string, flags: SimulateFlags) => {
+    if (flags.out !== undefined) checkOutput(flags.out);
+    const run = await runProgram(path, { ...flags, ...(flags.out !== undefined && flags.raster === undefined ? { raster: 0 } : {}) });
+    const { program, dataset, trace, energy } = run;
+    const ann = await annAnswers(program, dataset, { programPath: path, annPath: flags.ann, workers: flags.workers });
+    const figures = runFigures(program, trace, energy, { labels: dataset.labels, ann });
+    if (flags.out !== undefined) {
+      const { annAccuracy, agreement } = figures;
+      const record = buildRunRecord({ program, trace, energy, dataset, annAccuracy, agreement, seed: flags.seed, tool: toolVersion() });
+      writeOutputs([{ path: flags.out, content: printRunRecord(record) }]);
+    }
+    if (flags.json === true) sayJson(figures);
+    else say(figuresText(figures));
+    if (flags.out !== undefined) notice(`wrote ${flags.out}`);
+  });
+
+/** The figures as lines of a name and a value. */
+export function figuresText(f: RunFigures): string {
+  const [low, high] = f.accuracyInterval;
+  return pairs([
+    ['accuracy', `${formatPercent(f.accuracy, 2)} of ${formatCount(f.samples)} images (95 % interval ${formatPercent(low, 2)} to ${formatPercent(high, 2)})`],
+    ['accuracy of the ANN', f.annAccuracy === null ? 'unknown: the model is not at hand' : formatPercent(f.annAccuracy, 2)],
+    ['same answer as the ANN', f.agreement === null ? 'unknown' : formatPercent(f.agreement, 2)],
+    ['time steps', String(f.timesteps)],
+    ['spikes per inference', formatCount(f.spikesPerInference)],
+    ['synaptic operations', `${formatCount(f.sopsPerInference)} per inference`],
+    ['energy per inference', `${formatJoules(f.energyPerInferenceJoules)} (profile ${f.profile}${f.latencySeconds === null ? ', without static power' : ''})`],
+    ['latency per inference', f.latencySeconds === null ? 'unknown: functional timing' : formatSeconds(f.latencySeconds)],
+    ['cores', `${formatCount(f.coresUsed)} on ${f.chipsUsed} chip${f.chipsUsed === 1 ? '' : 's'}`],
+    ['simulated in', `${formatSi(f.wallSeconds, 's')}, ${formatSi(f.eventsPerSecond, '')}events/s on ${f.workers} worker${f.workers === 1 ? '' : 's'}`],
+  ]);
+}

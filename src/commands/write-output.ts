@@ -1,0 +1,50 @@
+/**
+ * Writes result files so that a reader never sees half of one: each is written under a temporary name
+ * in its own folder and renamed when it is whole. A target that cannot be written is refused before
+ * the long work starts. The writes are synchronous, so a signal is only heard before or after them.
+ */
+import { accessSync, closeSync, constants, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fail } from '../diagnostics.js';
+
+export interface OutputFile {
+  readonly path: string;
+  readonly content: Uint8Array | string;
+}
+
+/** Throws `run/output-not-writable` when a file could not be written at this path. */
+export function checkOutput(path: string): void {
+  const refuse = (reason: string): never => fail('run/output-not-writable', { kind: 'file', path }, { reason });
+  const folder = statSync(dirname(path), { throwIfNoEntry: false });
+  if (folder === undefined) return refuse(`the folder ${dirname(path)} is not there`);
+  if (!folder.isDirectory()) return refuse(`${dirname(path)} is not a folder`);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return refuse('it is a folder');
+  try {
+    accessSync(dirname(path), constants.W_OK);
+  } catch {
+    refuse('you may not write in its folder');
+  }
+}
+
+/** Writes all files or none: they are renamed together when each is whole. */
+export function writeOutputs(files: readonly OutputFile[]): void {
+  const pairs = files.map((f) => ({ ...f, temporary: join(dirname(f.path), `.${basename(f.path)}.${process.pid}.tmp`) }));
+  try {
+    for (const { temporary, content } of pairs) writeWhole(temporary, typeof content === 'string' ? Buffer.from(content) : content);
+    for (const { temporary, path } of pairs) renameSync(temporary, path);
+  } catch (error) {
+    for (const { temporary } of pairs) rmSync(temporary, { force: true });
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    fail('run/output-not-writable', { kind: 'file', path: pairs[0].path }, { reason: String(error.code) });
+  }
+}
+
+function writeWhole(path: string, content: Uint8Array): void {
+  const file = openSync(path, 'w');
+  try {
+    for (let at = 0; at < content.length;) at += writeSync(file, content, at);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

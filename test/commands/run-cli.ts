@@ -1,0 +1,41 @@
+// Runs the built command line as a user would, in a process of its own.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+export const CLI = resolve('dist/cli.js');
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts the command and collects what it says; `watch` sees the process and each piece of output. */
+export function runCli(words: readonly string[], watch?: (child: ChildProcess, heard: string) => void): Promise<Finished> {
+  return new Promise((done, failed) => {
+    const child = spawn(process.execPath, [CLI, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (piece: Buffer) => { stdout += piece.toString(); watch?.(child, stdout + stderr); });
+    child.stderr.on('data', (piece: Buffer) => { stderr += piece.toString(); watch?.(child, stdout + stderr); });
+    child.on('error', failed);
+    child.on('close', (code) => done({ code, stdout, stderr }));
+  });
+}
+
+/** Runs `use` with a folder of its own, which is removed afterwards. */
+export async function inFolder<R>(use: (folder: string) => Promise<R>): Promise<R> {
+  const folder = mkdtempSync(join(tmpdir(), 'cli-'));
+  try {
+    return await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export const SAMPLES = {
+  cifar: 'cifar10:models/samples/cifar10-1000.bin.gz',
+  mnist: 'idx:models/samples/mnist-1000-images-idx3-ubyte.gz,models/samples/mnist-1000-labels-idx1-ubyte.gz',
+} as const;
