@@ -104,6 +104,7 @@ function notes(profile: Profile, { program, trace }: { readonly program: Program
     ...(profile.errorEnvelope === '' ? [] : [`Error of the model: ${profile.errorEnvelope}`]),
     ...(missing.length === 0 ? [] : [`${unpublished[0]?.toUpperCase()}${unpublished.slice(1)}: ${missing.map((l) => l.name.toLowerCase()).join(', ')}. The true energy is higher by these.`]),
     ...(timed === null ? ['Functional timing gives no latency, so static power is not counted. Simulate with pipeline timing for both.'] : []),
+    ...(timed === null ? [] : ['Static power is charged for the whole latency of one inference on its own; inferences that overlap would share it.']),
     ...(untimed.length === 0 ? [] : [`The latency leaves out, because unpublished: ${untimed.map(inWords).join(', ')}.`]),
     ...(timed !== null && timed.profile !== profile.name ? [`The latency was timed with the profile ${timed.profile}, the energy is priced with ${profile.name}.`] : []),
     'Every synaptic operation is charged once, zero weights included; every neuron is charged in every step, with or without input.',

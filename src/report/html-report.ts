@@ -115,11 +115,11 @@ function meshCaption(record: RunRecord): Markup {
   return html`One square a core. Load is ${load.what} per inference: none<span class="scale"></span>${unit(load.most)}, the busiest core; the mean is ${unit(average)}, so the busiest carries ${formatRatio(average > 0 ? load.most / average : 0)} times the mean.${left > 0 ? ` ${left} more chips are not drawn.` : ''}`;
 }
 
-function rasterCaption({ raster, layers }: RunRecord): Markup {
+function rasterCaption({ raster }: RunRecord): Markup {
   if (raster === null) return html`No raster was recorded.`;
   if (raster.layer.length === 0) return html`No neuron spiked in image ${raster.sample}.`;
-  const thinned = raster.every.flatMap((every, i) => (every > 1 ? [`layer ${i + 1} every ${every}th`] : []));
-  return html`Image ${raster.sample}, ${formatCount(raster.layer.length)} spikes drawn of ${formatCount(layers.length)} layers; each band is one layer, its first neuron at the top.${thinned.length === 0 ? '' : ` Only some neurons are drawn, with all their spikes: ${thinned.join(', ')}.`}`;
+  const thinned = raster.every.flatMap((every, i) => (every > 1 ? [`one in ${every} of layer ${i + 1}`] : []));
+  return html`Image ${raster.sample}, ${formatCount(raster.layer.length)} spikes drawn of ${new Set(raster.layer).size} layers; each band is one layer, its first neuron at the top.${thinned.length === 0 ? '' : ` Only some neurons are drawn, with all their spikes: ${thinned.join(', ')}.`}`;
 }
 
 function energySentence({ energy }: RunRecord): Markup {

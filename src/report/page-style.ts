@@ -65,6 +65,7 @@ figure,tr,.facts>div{break-inside:avoid}
 h2{break-after:avoid}
 .scroll{overflow:visible}
 table{font-size:8pt}
-td.why,td.break,tbody th{min-width:0}
+td.why,td.break{min-width:0}
+tbody th{min-width:9em}
 }
 `;
