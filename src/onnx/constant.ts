@@ -93,9 +93,12 @@ export function readTensor(tensor: TensorRecord, folder: string | undefined): Te
   return finish(bytes === undefined ? fromVarints(tensor.lists[format.list], count, format) : fromRaw(bytes, format));
 }
 
+/** Most axes of a tensor. */
+export const HIGHEST_RANK = 16;
+
 /** The product of the dims, or undefined if they are no shape that can exist in memory. */
 export function countElements(dims: readonly number[]): number | undefined {
-  if (dims.length > 16 || dims.some((d) => !Number.isSafeInteger(d) || d < 0)) return undefined;
+  if (dims.length > HIGHEST_RANK || dims.some((d) => !Number.isSafeInteger(d) || d < 0)) return undefined;
   const count = dims.reduce((a, b) => a * b, 1);
   return count <= 2 ** 32 ? count : undefined;
 }

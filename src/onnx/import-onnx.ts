@@ -4,7 +4,7 @@
  * canonical form, then run one rule a node. Every problem found on the way is reported at once.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { CompileError, fail, type Reporter } from '../diagnostics.js';
 import { sizeOf, type Graph, type NodeId } from '../graph/graph.js';
@@ -12,12 +12,15 @@ import { canonicalInput, type Layout } from './canonical-input.js';
 import { translate, type Translation } from './translate.js';
 import type { ModelCard } from './model-card.js';
 import { readModel, type ModelRecord } from './model-proto.js';
+import { describeReadProblem } from './read-problem.js';
 import { structureOf } from './structure.js';
 import { sampleShape, type Activation } from './value.js';
 
 export const LOWEST_OPSET = 7;
 export const HIGHEST_OPSET = 22;
 export const HIGHEST_IR_VERSION = 13;
+/** Most nodes of a graph: the largest published classifiers have a few thousand. */
+const MOST_NODES = 65_536;
 /** Largest file that is read: protobuf itself ends at 2 GiB. */
 const MOST_BYTES = 2 ** 31 - 1;
 
@@ -54,12 +57,10 @@ function readModelFile(path: string): Uint8Array {
     const info = statSync(path);
     if (!info.isFile()) fail('onnx/unreadable', where, { reason: 'it is not a file' });
     if (info.size > MOST_BYTES) fail('onnx/too-large', where, { what: 'bytes', used: String(info.size), allowed: MOST_BYTES });
-    return readFileSync(realpathSync(path));
+    return readFileSync(path);
   } catch (error) {
     if (error instanceof CompileError) throw error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    const reasons = new Map([['ENOENT', 'there is no such file'], ['EACCES', 'permission is denied'], ['ELOOP', 'the link points at itself'], ['ENOTDIR', 'a part of the path is not a folder']]);
-    return fail('onnx/unreadable', where, { reason: reasons.get(code) ?? `reading failed (${code})` });
+    return fail('onnx/unreadable', where, { reason: describeReadProblem(error) });
   }
 }
 
@@ -67,6 +68,7 @@ function readModelFile(path: string): Uint8Array {
 export function importOnnxBytes(bytes: Uint8Array, options: ImportOptions & { readonly name: string; readonly folder?: string }): ImportedModel {
   const { card, report, name, folder } = options;
   const model = readModel(bytes, name);
+  if (model.nodes.length > MOST_NODES) fail('onnx/too-large', { kind: 'file', path: name }, { what: 'nodes', used: String(model.nodes.length), allowed: MOST_NODES });
   const opset = checkVersions(model, name, report);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (card?.sha256 !== undefined && card.sha256 !== sha256) report.report('onnx/card-digest', { kind: 'file', path: name }, { card: card.sha256, model: sha256 });
@@ -119,16 +121,16 @@ function orderOutputs({ outputs, input }: Translation, { card }: ImportOptions):
   return [...entries.filter((e) => e === scores), ...entries.filter((e) => e !== scores)].map(([, value]) => value);
 }
 
-function checkCard(card: ModelCard, translation: Translation, options: ImportOptions): void {
+function checkCard(card: ModelCard, translation: Translation, options: ImportOptions & { readonly name: string }): void {
   const { input, outputs } = translation;
-  const where = { kind: 'nowhere' } as const;
+  const where = { kind: 'file', path: options.name } as const;
   const mismatch = (field: string, stated: string, found: string): void => options.report.report('onnx/card-mismatch', where, { field, card: stated, model: found });
   if (card.input.name !== undefined && card.input.name !== translation.inputName) mismatch('input.name', `"${card.input.name}"`, `"${translation.inputName}"`);
   const sample = sampleShape(input.dims, input.batch) ?? [];
   const channels = input.form === 'picture' ? sample[0] : input.form === 'picture-channels-last' ? sample[2] : undefined;
   const means = card.input.mean.length;
-  if (channels !== undefined && means !== channels) mismatch('input.mean', `${means} values long`, `${channels} channels`);
-  if (channels === undefined && sizeOf(sample) % means !== 0) mismatch('input.mean', `${means} values long`, `${sizeOf(sample)} features`);
+  if (channels !== undefined && means !== channels) mismatch('the length of input.mean', String(means), `${channels} channel${channels === 1 ? '' : 's'}`);
+  if (channels === undefined && sizeOf(sample) % means !== 0) mismatch('the length of input.mean', String(means), `${sizeOf(sample)} features`);
   if (options.output === undefined && card.output !== undefined && !outputs.has(card.output)) mismatch('output', `"${card.output}"`, [...outputs.keys()].map((o) => `"${o}"`).join(', '));
   const [scores] = orderOutputs(translation, options);
   const classes = scores === undefined ? 0 : sizeOf(sampleShape(scores.dims, input.batch) ?? []);

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { Ajv, type ErrorObject } from 'ajv';
 import Type, { type Static } from 'typebox';
 import type { Reporter } from '../diagnostics.js';
+import { describeReadProblem } from './read-problem.js';
 
 const record = <T extends Parameters<typeof Type.Object>[0]>(fields: T) => Type.Object(fields, { additionalProperties: false });
 const text = Type.String({ maxLength: 10_000 });
@@ -70,7 +71,7 @@ export function readModelCard(path: string, report: Reporter): ModelCard {
     if (bytes > MOST_BYTES) throw new Error(`it has ${bytes} bytes, a card has at most ${MOST_BYTES}`);
     parsed = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    report.report('onnx/card-unreadable', where, { reason: error instanceof Error ? error.message : 'unknown' });
+    report.report('onnx/card-unreadable', where, { reason: describeReadProblem(error) });
     report.finish();
   }
   return checkModelCard(parsed, path, report);

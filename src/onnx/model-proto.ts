@@ -140,11 +140,14 @@ function toRecord(raw: RawModel, graph: NonNullable<RawModel['graph']>): ModelRe
 
 const standardDomain = (domain: string): string => (domain === 'ai.onnx' ? '' : domain);
 
+/** Names reach the user's terminal: without control characters, which could rewrite what it shows. */
+const printable = (name: string): string => name.replace(/\p{Cc}/gu, '?');
+
 function toNode(raw: RawNode, index: number): NodeRecord {
   return {
-    name: raw.name || raw.output.find((o) => o !== '') || `${raw.opType} number ${index + 1}`,
-    op: raw.opType,
-    domain: standardDomain(raw.domain),
+    name: printable(raw.name || raw.output.find((o) => o !== '') || `${raw.opType} number ${index + 1}`),
+    op: printable(raw.opType),
+    domain: printable(standardDomain(raw.domain)),
     inputs: raw.input,
     outputs: raw.output,
     attributes: new Map(raw.attribute.map((a) => [a.name, toAttribute(a)])),

@@ -69,6 +69,7 @@ function findProducers(model: ModelRecord, file: string, report: Reporter): Read
   return producers;
 }
 
+/** The sorted nodes, or those of a cycle in the direction of the data. */
 type Order = { readonly nodes: readonly NodeRecord[] } | { readonly cycle: readonly NodeRecord[] };
 
 /** Depth first with a stack of its own: a model may be a chain of any length. */
@@ -89,7 +90,7 @@ function sortNodes(outputs: readonly string[], producers: ReadonlyMap<string, No
       }
       const child = producers.get(value);
       if (child === undefined || state.get(child) === 'done') continue;
-      if (state.get(child) === 'open') return { cycle: path.slice(path.findIndex((p) => p.node === child)).map((p) => p.node) };
+      if (state.get(child) === 'open') return { cycle: path.slice(path.findIndex((p) => p.node === child)).map((p) => p.node).reverse() };
       state.set(child, 'open');
       path.push({ node: child, next: 0 });
     }

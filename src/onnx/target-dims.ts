@@ -2,6 +2,7 @@
  * The arithmetic of shapes that rules on activations and the folding of constants share: what dims
  * Reshape, Flatten, Squeeze and Unsqueeze give, and what range Slice takes on one axis.
  */
+import { HIGHEST_RANK } from './constant.js';
 import { intAttribute, intsAttribute, intsFrom, normaliseAxes, normaliseAxis, refuse, type RuleContext } from './rule.js';
 import { product } from './value.js';
 
@@ -13,7 +14,7 @@ export function reshapeDims(context: RuleContext, dims: readonly number[], targe
   const free = wanted.indexOf(-1);
   const total = product(dims);
   const known = product(wanted.filter((d) => d !== -1));
-  const valid = wanted.length <= 16 && wanted.every((d) => Number.isSafeInteger(d) && d >= -1) && wanted.lastIndexOf(-1) === free;
+  const valid = wanted.length <= HIGHEST_RANK && wanted.every((d) => Number.isSafeInteger(d) && d >= -1) && wanted.lastIndexOf(-1) === free;
   if (!valid || (free < 0 ? known !== total : known === 0 || total % known !== 0)) {
     refuse('onnx/shape', { op, problem: `[${dims.join(', ')}] cannot take the shape [${target.join(', ')}]` });
   }
@@ -39,6 +40,7 @@ export function squeezeDims(context: RuleContext, dims: readonly number[]): numb
 export function unsqueezeDims(context: RuleContext, dims: readonly number[]): number[] {
   const stated = intsFrom(context, { name: 'axes', input: 1, since: 13 }) ?? refuse('onnx/attribute', { op: context.node.op, attribute: 'axes', problem: 'it is missing' });
   const rank = dims.length + stated.length;
+  if (rank > HIGHEST_RANK) refuse('onnx/shape', { op: context.node.op, problem: `its result would have ${rank} axes, at most ${HIGHEST_RANK} are allowed` });
   const axes = new Set(normaliseAxes(context, stated, rank));
   const rest = [...dims];
   return Array.from({ length: rank }, (_, axis) => (axes.has(axis) ? 1 : rest.shift() as number));

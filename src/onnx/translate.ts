@@ -39,7 +39,8 @@ export interface Translation {
 interface State {
   readonly request: TranslationRequest;
   readonly nodes: GraphNode[];
-  readonly ids: Set<string>;
+  /** Names that are taken, each with the number that its next copy would get. */
+  readonly ids: Map<string, number>;
   /** Undefined: given by a node that was refused, or a tensor that cannot be read. */
   readonly values: Map<string, Value | undefined>;
   readonly tensors: ReadonlyMap<string, TensorRecord>;
@@ -52,7 +53,7 @@ export function translate(request: TranslationRequest): Translation {
   // Room for affine nodes over a large picture and for weights that are folded several times over.
   const allowed = 2 ** 23 + 4 * request.budget;
   const state: State = {
-    request, nodes: [], ids: new Set(), values: new Map(),
+    request, nodes: [], ids: new Map(), values: new Map(),
     tensors: new Map(model.initializers.map((t) => [t.name, t])), left: allowed, allowed,
   };
   state.values.set(structure.input.name, emitInput(state, structure.input.name));
@@ -96,8 +97,11 @@ function emitInput(state: State, name: string): Activation {
 /** Adds a node under a name that no other node has. */
 function push(state: State, draft: Draft, shape: readonly number[], name: string): NodeId {
   let id = name;
-  for (let copy = 2; state.ids.has(id); copy++) id = `${name}#${copy}`;
-  state.ids.add(id);
+  for (let copy = state.ids.get(name) ?? 2; state.ids.has(id); copy++) {
+    id = `${name}#${copy}`;
+    state.ids.set(name, copy + 1);
+  }
+  state.ids.set(id, 2);
   state.nodes.push({ ...draft, id: nodeId(id), shape } as GraphNode);
   return nodeId(id);
 }

@@ -126,6 +126,10 @@ const shapes: Record<string, Case> = {
   'Transpose': { dims: picture, nodes: [one('Transpose', { perm: [0, 3, 1, 2] })], kinds: ['transpose'] },
   'Concat of channels': { dims: picture, nodes: [node('Relu', ['x'], 'r'), one('Concat', { axis: 1 }, ['r', 'x'])], kinds: ['relu', 'concat'] },
   'Concat on the last axis': { dims: picture, nodes: [node('Relu', ['x'], 'r'), one('Concat', { axis: -1 }, ['x', 'r', 'x'])], kinds: ['relu', 'concat'] },
+  'Concat with zeros is padding': {
+    dims: picture, nodes: [node('ConstantOfShape', ['s'], 'z'), one('Concat', { axis: 1 }, ['z', 'x', 'z'])],
+    initializers: [ints('s', [1, 1, 7, 6])], inputs: [{ name: 'x', dims: picture }], kinds: ['pad'],
+  },
   'Pad by attribute': { dims: picture, opset: 10, nodes: [one('Pad', { pads: [0, 1, 0, 2, 0, 0, 3, 1], value: 0.5 })], kinds: ['pad'] },
   'Pad by inputs, cropping too': { dims: picture, opset: 13, nodes: [one('Pad', { mode: 'constant' }, ['x', 'p', 'v'])], initializers: [ints('p', [0, 1, -2, 0, 0, 0, 1, -1]), floats('v', [], [-1])], kinds: ['pad'] },
   'Pad of named axes': { dims: picture, opset: 18, nodes: [one('Pad', {}, ['x', 'p', '', 'a'])], initializers: [ints('p', [1, 2, 3, 4]), ints('a', [-1, 2])], kinds: ['pad'] },

@@ -1,5 +1,5 @@
 /** Folding of operators that move, make or measure constants: what exporters compute shapes with. */
-import { countElements, isFloatType, typeName, type Constant } from '../constant.js';
+import { countElements, HIGHEST_RANK, isFloatType, typeName, type Constant } from '../constant.js';
 import { constant, intAttribute, intsAttribute, floatAttribute, normaliseAxis, refuse, tensorAttribute, type RuleContext } from '../rule.js';
 import { flattenDims, permutationOf, reshapeDims, sliceRanges, squeezeDims, unsqueezeDims } from '../target-dims.js';
 import { product, stridesOf } from '../value.js';
@@ -76,6 +76,7 @@ export function gather(context: RuleContext): Constant {
   if (wrong !== undefined) refuse('onnx/shape', { op: 'Gather', problem: `index ${wrong} on an axis of ${length}` });
   const inner = product(source.dims.slice(axis + 1));
   const dims = [...source.dims.slice(0, axis), ...indices.dims, ...source.dims.slice(axis + 1)];
+  if (dims.length > HIGHEST_RANK) refuse('onnx/shape', { op: 'Gather', problem: `its result would have ${dims.length} axes, at most ${HIGHEST_RANK} are allowed` });
   const count = indices.data.length;
   return gatherElements(context, source, dims, (at) => {
     const index = indices.data[Math.floor(at / inner) % count];

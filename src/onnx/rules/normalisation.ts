@@ -1,12 +1,14 @@
-/** BatchNormalization in inference mode. */
+/**
+ * BatchNormalization in inference mode: its running statistics are constants and stay in the graph,
+ * because they also tell what the training data looked like at this place.
+ */
 import { activation, constant, floatAttribute, from, intAttribute, refuse, sample, weights, type RuleContext } from '../rule.js';
 import type { Value } from '../value.js';
 
 export function batchNormalization(context: RuleContext): Value {
   const x = activation(context);
   const { op } = context.node;
-  const training = 'training statistics are used';
-  if (context.opset >= 14 && (intAttribute(context, 'training_mode') ?? 0) !== 0) refuse('onnx/form', { op, problem: training, advice: 'export the network in inference mode: model.eval() before torch.onnx.export' });
+  if (context.opset >= 14 && (intAttribute(context, 'training_mode') ?? 0) !== 0) refuse('onnx/form', { op, problem: 'it normalises by the statistics of the batch', advice: 'export the network in inference mode: model.eval() before torch.onnx.export' });
   if (context.opset < 9 && (intAttribute(context, 'spatial') ?? 1) === 0) refuse('onnx/form', { op, problem: 'spatial = 0 keeps statistics for each pixel', advice: 'use batch normalisation per channel' });
   const [channels = 0] = sample(context, x.dims);
   const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((index) => {
