@@ -16,17 +16,16 @@ export interface CompileFlags extends ModelReading {
   readonly weightBits?: number;
   readonly calibrate?: string;
   readonly seed: number;
-  readonly workers: number;
   readonly printAfter?: string;
   readonly json?: true;
 }
 
 /** Reads the card, the target and the calibration images that the flags name. */
 export function compileOptions(model: string, flags: CompileFlags): Omit<CompileOptions, 'observer'> {
-  const { timesteps, reset, neuron, code, weightBits, calibrate, seed, workers } = flags;
+  const { timesteps, reset, neuron, code, weightBits, calibrate, seed } = flags;
   const source = modelSource(model, flags);
   return {
-    ...source.import, timesteps, neuron, code, seed, workers,
+    ...source.import, timesteps, neuron, code, seed,
     target: loadTarget(flags.target),
     ...present({ reset, weightBits, normalisation: source.normalisation ?? undefined, calibration: calibrate === undefined ? undefined : loadDataset(calibrate) }),
   };

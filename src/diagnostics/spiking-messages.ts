@@ -1,3 +1,43 @@
-/** The part of the message catalogue that belongs to the room(s) of "spiking". See ../diagnostics.ts. */
+/** The part of the message catalogue that belongs to the rooms of conversion and quantisation. See ../diagnostics.ts. */
 export const spikingMessages = {
+  'spiking/reset-not-available': {
+    severity: 'error',
+    message: (p: { reset: string; target: string; available: readonly string[] }) => `target ${p.target} has no "${p.reset}" reset; it has ${p.available.map((r) => `"${r}"`).join(', ')}`,
+    hint: (p: { reset: string; target: string; available: readonly string[] }) => `choose --reset ${p.available[0]}, or another --target`,
+  },
+  'spiking/leak-not-available': {
+    severity: 'error',
+    message: (p: { target: string }) => `target ${p.target} has no leaky neurons (decayBits is 0)`,
+    hint: () => 'choose --neuron if, or another --target',
+  },
+  'spiking/hard-reset-loses-accuracy': {
+    severity: 'warning',
+    message: (p: { populations: number; target: string; better: string }) => `hard reset on ${p.target} throws away what exceeds the threshold; through ${p.populations} spiking layers the loss adds up`,
+    hint: (p: { populations: number; target: string; better: string }) => `compile with --reset ${p.better}${p.better === 'soft-two-compartment' ? ': it keeps the accuracy for about twice the compartments' : ''}`,
+  },
+  'spiking/private-data-read': {
+    severity: 'warning',
+    message: (p: { images: number; spec: string }) => `thresholds were chosen on ${p.images} images of ${p.spec}: the program depends on them`,
+    hint: () => 'leave --calibrate out to compile without any data',
+  },
+  'spiking/no-normalisation': {
+    severity: 'warning',
+    message: () => 'nothing says how images are normalised for this model; byte / 255 is assumed',
+    hint: () => 'put a model.json beside the model, or give --scale, --mean and --std',
+  },
+  'spiking/normalisation-channels': {
+    severity: 'error',
+    message: (p: { given: number; channels: number }) => `the normalisation has ${p.given} channels, the network takes images of ${p.channels}`,
+    hint: () => 'give one mean and one std for each channel, or a single one for all',
+  },
+  'spiking/calibration-shape': {
+    severity: 'error',
+    message: (p: { given: readonly number[]; expected: readonly number[] }) => `the calibration images are ${p.given.join(' x ')}, the network takes ${p.expected.join(' x ')}`,
+    hint: () => 'give images of the network\'s own shape (channels x rows x columns)',
+  },
+  'quantise/no-precision': {
+    severity: 'error',
+    message: (p: { steps: number; target: string }) => `only ${p.steps.toFixed(2)} weight steps per threshold are left on ${p.target}: the layer's largest weight or bias is too far above the others`,
+    hint: () => 'the network may hold a broken channel (look at --print-after convert), or take a target with wider numbers',
+  },
 } as const;

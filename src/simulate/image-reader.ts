@@ -9,7 +9,7 @@ export function imageReader(images: Uint8Array | Float32Array, shape: MapShape, 
   const image = new Float32Array(size);
   if (images instanceof Float32Array) return (sample) => { image.set(images.subarray(sample * size, (sample + 1) * size)); return image; };
   const plane = shape[1] * shape[2];
-  const tables = Array.from({ length: shape[0] }, (_, c) => normalisedBytes(normalisation, c));
+  const tables = Array.from({ length: shape[0] }, (_, c) => normalisedBytes(normalisation, c / shape[0]));
   return (sample) => {
     for (let c = 0; c < shape[0]; c++) {
       const table = tables[c];
@@ -19,8 +19,8 @@ export function imageReader(images: Uint8Array | Float32Array, shape: MapShape, 
   };
 }
 
-/** One entry a byte value. One mean and deviation serve all channels where only one is given. */
-function normalisedBytes({ scale, mean, std }: Normalisation, channel: number): Float32Array {
-  const at = (values: readonly number[]): number => values[values.length === 1 ? 0 : channel];
+/** One entry a byte value. `place` in [0, 1) is where the channel stands: a flattened picture has fewer means than rows. */
+function normalisedBytes({ scale, mean, std }: Normalisation, place: number): Float32Array {
+  const at = (values: readonly number[]): number => values[Math.floor(place * values.length)];
   return Float32Array.from({ length: 256 }, (_, byte) => (byte / scale - at(mean)) / at(std));
 }

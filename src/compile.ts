@@ -1,0 +1,130 @@
+/**
+ * THE compiler: from an ONNX file to the bytes of a spike program, one line a pass. Start reading
+ * here; each name below is a room of the house, in the order in which a network passes through them.
+ */
+import { toolVersion } from './commands/tool-version.js';
+import type { Dataset } from './data/dataset.js';
+import type { Diagnostic } from './diagnostics.js';
+import { layerWork } from './graph/macs.js';
+import { graphText } from './graph/text.js';
+import { verifyGraph } from './graph/verify.js';
+import { createKernels } from './kernels/kernels.js';
+import { referenceOf } from './lower/check-pass.js';
+import { asCore, lowerPasses, runPass } from './lower/lower.js';
+import { partition } from './map/partition.js';
+import { place } from './map/place.js';
+import { route } from './map/route.js';
+import { mappingText } from './map/text.js';
+import { verifyPartitioned, verifyPlaced, verifyRouted } from './map/verify.js';
+import { importOnnx, type ImportOptions } from './onnx/import-onnx.js';
+import { Pipeline, type PassObserver, type PassRecord } from './pipeline.js';
+import { emitProgram } from './program/emit.js';
+import type { Normalisation, Program } from './program/program.js';
+import { readProgram } from './program/read.js';
+import { programText } from './program/text.js';
+import { quantise } from './quantise/quantise.js';
+import { integerText } from './quantise/text.js';
+import { verifyIntegerNetwork } from './quantise/verify-integer.js';
+import { calibrate } from './spiking/calibrate.js';
+import { calibrationSamples, perChannel } from './spiking/calibration-samples.js';
+import { convert } from './spiking/convert.js';
+import { countNeurons, countSynapses } from './spiking/count-synapses.js';
+import { checkChoices, DEFAULT_LEAK, narrowWeights } from './spiking/choices.js';
+import { mapShape } from './spiking/linear-paths.js';
+import { populationId, type InputCode, type Reset } from './spiking/network.js';
+import { spikingText } from './spiking/text.js';
+import { verifySpikingNetwork } from './spiking/verify-network.js';
+import type { Target } from './target/schema.js';
+
+export interface CompileOptions extends Omit<ImportOptions, 'report'> {
+  readonly target: Target;
+  /** T, steps of one inference. */
+  readonly timesteps: number;
+  /** The target's preferred one by default. */
+  readonly reset?: Reset;
+  readonly neuron?: 'if' | 'lif';
+  readonly code?: InputCode['code'];
+  /** Bits of a weight, sign included, if fewer than the target's. */
+  readonly weightBits?: number;
+  /** How bytes become the network's input; byte / 255 by default, with a warning. */
+  readonly normalisation?: Normalisation;
+  /** The user's own images for the thresholds; none are needed. */
+  readonly calibration?: Dataset;
+  readonly seed?: number;
+  readonly observer?: PassObserver;
+}
+
+export interface CompileSummary {
+  readonly cores: number;
+  readonly chips: number;
+  readonly neurons: number;
+  /** Connections, shared weights written out. */
+  readonly synapses: number;
+  /** Of the imported network. */
+  readonly parameters: number;
+  readonly passes: readonly PassRecord[];
+  readonly warnings: readonly Diagnostic[];
+}
+
+export interface CompileResult {
+  readonly program: Program;
+  readonly bytes: Uint8Array;
+  readonly summary: CompileSummary;
+}
+
+/** Compiles the ONNX file at `path`. Throws one CompileError with all of a stage's problems. */
+export async function compileModel(path: string, options: CompileOptions): Promise<CompileResult> {
+  const { timesteps, seed = 0, code = 'bias', neuron = 'if' } = options;
+  const target = narrowWeights(options.target, options.weightBits);
+  const reset = options.reset ?? target.capabilities.resets[0];
+  const pipeline = new Pipeline(options.observer ?? { onPass: () => undefined });
+  const kernels = createKernels();
+
+  await pipeline.step('check-options', { run: (report) => checkChoices({ target, reset, neuron, populations: 0 }, report) });
+  const model = await pipeline.step('import', { run: (report) => importOnnx(path, { ...options, report }), verify: (m) => verifyGraph(m.graph), text: (m) => graphText(m.graph) });
+
+  const reference = referenceOf(model.graph, kernels, { seed });
+  let lowered = model.graph;
+  for (const pass of lowerPasses) {
+    lowered = await pipeline.step(pass.name, { run: (report) => runPass(pass, lowered, { reference, kernels, report }), verify: verifyGraph, text: graphText });
+  }
+  const core = asCore(lowered);
+
+  const imageShape = mapShape(core.nodes[0].shape);
+  const normalisation = await pipeline.step('normalisation', { run: (report) => perChannel(options.normalisation, imageShape, report) });
+  const samples = await pipeline.step('synthesise', { run: (report) => calibrationSamples({ imageShape, normalisation, seed, dataset: options.calibration }, report) });
+  const calibration = await pipeline.step('calibrate', { run: () => calibrate(core, { timesteps, reset, samples, privateData: options.calibration !== undefined }), text: (c) => c.description });
+  const spiking = await pipeline.step('convert', { run: () => convert(core, { ...calibration, timesteps, reset, code, leak: neuron === 'lif' ? DEFAULT_LEAK : 1, initial: 0.5, inputRange: samples.range }), verify: verifySpikingNetwork, text: spikingText });
+  await pipeline.step('check-reset', { run: (report) => checkChoices({ target, reset, neuron, populations: spiking.populations.length - 1 }, report) });
+  const integers = await pipeline.step('quantise', { run: (report) => quantise(spiking, target, report), verify: (n) => verifyIntegerNetwork(n, target), text: integerText });
+
+  const partitioned = await pipeline.step('partition', { run: (report) => partition(integers, target, report), verify: (m) => throwProblems(verifyPartitioned(m)), text: mappingText });
+  const traffic = new Map([...calibration.rates].map(([id, rate]) => [populationId(id), rate * timesteps]));
+  const placed = await pipeline.step('place', { run: () => place(partitioned, { seed, traffic }), verify: (m) => throwProblems(verifyPlaced(m)), text: mappingText });
+  const routed = await pipeline.step('route', { run: () => route(placed), verify: (m) => throwProblems(verifyRouted(m)), text: mappingText });
+
+  const layers = layerWork(model.graph).map(({ id, macs, parameters, inputs, outputs }) => ({ name: id, macs, parameters, inputs, outputs }));
+  const parameters = layers.reduce((sum, l) => sum + l.parameters, 0);
+  const program: Program = {
+    ...routed,
+    provenance: { tool: toolVersion(), modelSha256: model.sha256, modelName: options.card?.name ?? modelName(path), seed, calibration: calibration.description, privateData: calibration.privateData },
+    normalisation, source: { layers, parameters }, classes: [],
+  };
+  const bytes = await pipeline.step('emit', { run: () => emitProgram(program), verify: (b) => verifyBytes(b, path), text: () => programText(program) });
+  return {
+    program, bytes,
+    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, passes: pipeline.passes, warnings: pipeline.warnings },
+  };
+}
+
+/** The file's name without its ending: a path would make the bytes depend on where the file lay. */
+const modelName = (path: string): string => (path.split(/[\\/]/).pop() ?? path).replace(/\.onnx$/, '');
+
+function throwProblems(problems: readonly string[]): void {
+  if (problems.length > 0) throw new Error(`internal: mapping: ${problems.join('; ')}`);
+}
+
+/** What was written must read back as the same program. */
+function verifyBytes(bytes: Uint8Array, path: string): void {
+  if (Buffer.compare(emitProgram(readProgram(bytes, path)), bytes) !== 0) throw new Error('internal: the program does not survive being written and read');
+}

@@ -1,0 +1,54 @@
+/**
+ * Weights of a projection in units of the target's threshold, their worst-case sums, and their event
+ * order (the weights that one spike reads lie side by side).
+ */
+import type { Projection } from '../spiking/network.js';
+
+/** weight[co, ...] / threshold[co]. */
+export function normalisedWeights(projection: Projection, threshold: Float32Array): Float32Array {
+  const perOutput = projection.weight.length / threshold.length;
+  return projection.weight.map((w, i) => w / threshold[Math.floor(i / perOutput)]);
+}
+
+export interface FanInSums {
+  readonly positive: Float64Array;
+  /** As magnitudes. */
+  readonly negative: Float64Array;
+}
+
+/**
+ * Per output channel, the sum of positive and of negative weights into one neuron if every source neuron
+ * spikes in the same step: a pooled cell of n pixels reads each weight n times.
+ */
+export function fanInSums(weight: Float32Array | Int8Array, projection: Pick<Projection, 'pool'>, outputs: number): FanInSums {
+  const cell = projection.pool[0] * projection.pool[1];
+  const perOutput = weight.length / outputs;
+  const positive = new Float64Array(outputs);
+  const negative = new Float64Array(outputs);
+  for (let i = 0; i < weight.length; i++) {
+    const channel = Math.floor(i / perOutput);
+    if (weight[i] > 0) positive[channel] += weight[i] * cell;
+    else negative[channel] -= weight[i] * cell;
+  }
+  return { positive, negative };
+}
+
+/** [Co, Ci / groups, Kh, Kw] -> [Kh, Kw, Ci, Co / groups]. */
+export function toEventOrder(weight: Int8Array, projection: Pick<Projection, 'window' | 'groups'>, outputs: number): Int8Array {
+  const { window: { kernel: [kh, kw] }, groups } = projection;
+  const taps = kh * kw;
+  const inGroup = weight.length / (outputs * taps);
+  const outGroup = outputs / groups;
+  const inputs = inGroup * groups;
+  const out = new Int8Array(weight.length);
+  for (let co = 0; co < outputs; co++) {
+    const group = Math.floor(co / outGroup);
+    for (let k = 0; k < inGroup; k++) {
+      const ci = group * inGroup + k;
+      for (let tap = 0; tap < taps; tap++) {
+        out[(tap * inputs + ci) * outGroup + (co - group * outGroup)] = weight[(co * inGroup + k) * taps + tap];
+      }
+    }
+  }
+  return out;
+}

@@ -1,0 +1,65 @@
+/**
+ * The static proof, on the integers themselves: for every neuron the worst sum of one step, over all its
+ * projections, stays inside the target's accumulator; thresholds, biases, delays and states are numbers
+ * that the target's registers hold. A breach is a bug of quantisation, so it throws a plain Error.
+ */
+import { neuronCount } from '../spiking/network.js';
+import type { Target } from '../target/schema.js';
+import type { IntegerNetwork, IntegerPopulation, IntegerProjection } from './integer-network.js';
+import { roundToBias } from './integer-network.js';
+import { stepsInAccumulator } from './quantise.js';
+
+export function verifyIntegerNetwork(network: IntegerNetwork, target: Target): void {
+  for (const p of network.populations) {
+    verifyRegisters(p, target);
+    verifySums(p, network.projections.filter((q) => q.target === p.id), network, target);
+  }
+}
+
+function verifyRegisters(p: IntegerPopulation, { numbers, name }: Target): void {
+  const limit = 2 ** (numbers.stateBits - 1) - 1;
+  check(p.limit === limit, `${p.id}: v is clipped at ${p.limit}, ${name} clips at ${limit}`);
+  const spikes = p.neuron.model === 'if' || p.neuron.model === 'lif';
+  check(!spikes || (p.threshold > 0 && p.threshold % 2 ** numbers.thresholdShift === 0 && p.threshold / 2 ** numbers.thresholdShift < 2 ** numbers.thresholdBits), `${p.id}: threshold ${p.threshold} does not fit`);
+  const format = { mantissaMax: numbers.biasMantissaMax, exponentMax: numbers.biasExponentMax };
+  check(p.bias.every((b) => roundToBias(b, format) === b), `${p.id}: a bias does not fit its register`);
+  check(Math.abs(p.initial) <= limit, `${p.id}: starts outside its state`);
+}
+
+/** Sums positive and negative weights per output channel over all projections, in weight steps. */
+function verifySums(p: IntegerPopulation, incoming: readonly IntegerProjection[], network: IntegerNetwork, target: Target): void {
+  const { numbers } = target;
+  const channels = p.shape[0];
+  const positive = new Float64Array(channels);
+  const negative = new Float64Array(channels);
+  const unit = Math.min(...incoming.map((q) => q.shift));
+  for (const q of incoming) {
+    const source = network.populations.find((s) => s.id === q.source);
+    check(source !== undefined && neuronCount(source.shape) > 0, `${q.id} has no source`);
+    check(q.delay <= numbers.delayMax, `${q.id}: a delay of ${q.delay} steps, ${target.name} has ${numbers.delayMax}`);
+    const chipShift = q.shift - Math.log2(numbers.weightStep);
+    check(chipShift >= numbers.shiftMin && chipShift <= numbers.shiftMax, `${q.id}: shift ${chipShift} is outside ${numbers.shiftMin}..${numbers.shiftMax}`);
+    const outGroup = channels / q.groups;
+    const inGroup = source.shape[0] / q.groups;
+    const cell = q.pool[0] * q.pool[1];
+    for (let i = 0; i < q.weight.length; i++) {
+      const weight = q.weight[i];
+      check(Math.abs(weight) <= numbers.weightMax, `${q.id}: weight ${weight}`);
+      const group = Math.floor((Math.floor(i / outGroup) % source.shape[0]) / inGroup);
+      const amount = weight * cell * 2 ** (q.shift - unit);
+      if (amount > 0) positive[group * outGroup + (i % outGroup)] += amount;
+      else negative[group * outGroup + (i % outGroup)] -= amount;
+    }
+  }
+  if ((p.neuron.model === 'if' || p.neuron.model === 'lif') && p.neuron.reset === 'soft-two-compartment' && incoming.length > 0) {
+    for (let c = 0; c < channels; c++) negative[c] += p.threshold / 2 ** unit;
+  }
+  const worst = Math.max(0, ...positive, ...negative);
+  const room = incoming.length === 0 ? Infinity : stepsInAccumulator(target, unit - Math.log2(numbers.weightStep));
+  check(worst <= room, `${p.id}: a step's sum can reach ${worst} weight steps, the accumulator holds ${room}`);
+  check(incoming.every((q) => q.bound <= 32767), `${p.id}: a sum of weights leaves 16 bits`);
+}
+
+function check(condition: boolean, what: string): asserts condition {
+  if (!condition) throw new Error(`internal: integer network: ${what}`);
+}

@@ -1,0 +1,106 @@
+/**
+ * Chooses the thresholds of a whole network without private data. Where a filter kept its batch-norm
+ * statistics they decide; elsewhere procedural images run through the network and the least-squares
+ * threshold of what arrives is taken. A user who has data and may use it can pass images instead;
+ * the program then says that private data was read.
+ */
+import { indexNodes, type ChannelStatistics, type CoreNode, type Graph, type NodeId } from '../graph/graph.js';
+import type { SampleSet } from '../synthesise/procedural-images.js';
+import { chooseThresholds, outputRange, type ThresholdRule } from './choose-thresholds.js';
+import { findInflows } from './linear-paths.js';
+import { observeActivations, type ActivationSample } from './observe-activations.js';
+import type { Reset } from './network.js';
+
+export interface CalibrationOptions {
+  readonly timesteps: number;
+  readonly reset: Reset;
+  /** Images to run: made up, or the user's own. Normalised, [count, C, H, W]. */
+  readonly samples: SampleSet;
+  /** The samples are the user's data: percentiles of it replace the statistics. */
+  readonly privateData: boolean;
+}
+
+export interface Calibration {
+  /** Threshold of every relu and expected range of the output, per channel. */
+  readonly thresholds: ReadonlyMap<NodeId, Float32Array>;
+  readonly statistics: ReadonlyMap<NodeId, ChannelStatistics>;
+  /** Expected spikes of one neuron in one step, by relu: an estimate for placement. */
+  readonly rates: ReadonlyMap<NodeId, number>;
+  /** What was looked at, in words. */
+  readonly description: string;
+  readonly privateData: boolean;
+}
+
+/** Runs the samples and chooses. */
+export function calibrate(graph: Graph<CoreNode>, options: CalibrationOptions): Calibration {
+  const { samples, timesteps, reset, privateData } = options;
+  const observed = observeActivations(graph, samples.images, samples.count);
+  const nodes = indexNodes(graph);
+  const thresholds = new Map<NodeId, Float32Array>();
+  const statistics = new Map<NodeId, ChannelStatistics>();
+  const rates = new Map<NodeId, number>();
+  let fromStatistics = 0;
+  let fromImages = 0;
+  for (const inflow of findInflows(graph)) {
+    const sample = observed.get(inflow.target);
+    if (sample === undefined) throw new Error(`internal: ${inflow.target} was not observed`);
+    if (inflow.isOutput) { thresholds.set(inflow.target, outputRange(sample)); continue; }
+    const before = nodes.get(inflow.preActivation);
+    const known = before?.kind === 'conv' || before?.kind === 'dense' ? before.statistics : undefined;
+    if (known !== undefined) statistics.set(inflow.target, known);
+    const useStatistics = known !== undefined && !privateData;
+    if (useStatistics) fromStatistics++;
+    else fromImages++;
+    const rule: ThresholdRule = useStatistics ? { rule: 'statistics', deviations: deviationsFor(timesteps, reset) } : { rule: 'optimal' };
+    const chosen = chooseThresholds(rule, { sample, statistics: known, cap: inflow.cap, timesteps });
+    const factor = useStatistics || privateData ? 1 : headroom(before?.kind !== 'dense', reset);
+    const scaled = chosen.map((t) => Math.min(inflow.cap, t * factor));
+    thresholds.set(inflow.target, scaled);
+    rates.set(inflow.target, expectedRate(sample, scaled));
+  }
+  return { thresholds, statistics, rates, privateData, description: describe({ fromStatistics, fromImages, recipe: samples.recipe, privateData }) };
+}
+
+/** Mean of min(1, x / threshold) over what arrived above zero. */
+function expectedRate(sample: ActivationSample, threshold: Float32Array): number {
+  let sum = 0;
+  let count = 0;
+  sample.forEach((values, c) => {
+    for (const v of values) sum += Math.min(1, Math.max(0, v / threshold[c]));
+    count += values.length;
+  });
+  return count === 0 ? 0 : sum / count;
+}
+
+/**
+ * How many deviations above the mean a threshold stands. More steps leave finer levels, so less needs to
+ * be clipped; hard reset loses what exceeds the threshold, so it wants higher ones. Measured on a VGG
+ * over 1000 images: README, "How thresholds are chosen".
+ */
+function deviationsFor(timesteps: number, reset: Reset): number {
+  if (reset === 'hard') return 6;
+  if (timesteps <= 4) return 2.5;
+  if (timesteps <= 8) return 2.75;
+  if (timesteps <= 16) return 3;
+  return timesteps <= 32 ? 3.25 : 3.5;
+}
+
+/**
+ * Room above what made-up images reach. Real images drive the class features of a dense layer harder than
+ * procedural ones do (factor measured: README, "How thresholds are chosen"); a hard reset loses the overshoot.
+ */
+function headroom(isMap: boolean, reset: Reset): number {
+  return (isMap ? 1 : DENSE_HEADROOM) * (reset === 'hard' ? HARD_RESET_HEADROOM : 1);
+}
+const DENSE_HEADROOM = 1.8;
+const HARD_RESET_HEADROOM = 1.6;
+
+interface Described { readonly fromStatistics: number; readonly fromImages: number; readonly recipe: string; readonly privateData: boolean }
+
+function describe({ fromStatistics, fromImages, recipe, privateData }: Described): string {
+  if (privateData) return `${recipe} given by the user`;
+  const parts = [];
+  if (fromStatistics > 0) parts.push(`batch-norm statistics of ${fromStatistics} layer${fromStatistics === 1 ? '' : 's'}`);
+  if (fromImages > 0) parts.push(`${recipe} for ${fromImages} layer${fromImages === 1 ? '' : 's'}`);
+  return `${parts.join(' and ')}; no data of any person`;
+}

@@ -1,0 +1,162 @@
+/**
+ * ANN to spiking network. Each rectifier becomes a population whose firing rate times its threshold
+ * approximates the activation (Diehl et al. 2015; Rueckauer et al. 2017): with soft reset, after T
+ * steps, threshold * spikes = clip(sum of inputs) up to what is left in v. A start at half the threshold
+ * turns the rounding down into rounding to nearest (Deng & Gu 2021). A spike carries its source's
+ * threshold in the weights of the projections behind it; biases are constant currents; residual adds
+ * are several projections into one population, aligned by delays; the output integrates.
+ */
+import type { ChannelStatistics, CoreNode, Graph, NodeId } from '../graph/graph.js';
+import { findInflows, mapShape, type Inflow, type LinearPath } from './linear-paths.js';
+import { populationId, type HostLayer, type InputCode, type MapShape, type Neuron, type Population, type Projection, type Reset, type SpikingNetwork } from './network.js';
+
+export interface ConversionOptions {
+  readonly timesteps: number;
+  readonly reset: Reset;
+  /** Factor of v per step; 1 makes an IF neuron. */
+  readonly leak: number;
+  readonly code: InputCode['code'];
+  /** v at the start as a share of the threshold. */
+  readonly initial: number;
+  /** Largest |x| of the normalised image: one input spike in every step stands for it (rate and poisson codes). */
+  readonly inputRange: number;
+  /** Thresholds of every relu and the expected range of the output, per channel; activation units. */
+  readonly thresholds: ReadonlyMap<NodeId, Float32Array>;
+  readonly statistics?: ReadonlyMap<NodeId, ChannelStatistics>;
+}
+
+/** Builds the spiking network of a graph in normal form. */
+export function convert(graph: Graph<CoreNode>, options: ConversionOptions): SpikingNetwork {
+  const inflows = findInflows(graph);
+  const input = graph.nodes.find((n) => n.kind === 'input');
+  if (input === undefined) throw new Error('internal: a core graph has an input');
+  const imageShape = mapShape(input.shape);
+  const encoder = options.code === 'bias' ? undefined : encoderPopulation(imageShape, options);
+  const depths = findDepths(inflows, input.id, encoder === undefined ? -1 : 0);
+  const populations = inflows.map((inflow) => makePopulation(inflow, depths, options));
+  const context: PathContext = { input: input.id, depths, options, encoder };
+  const projections = inflows.flatMap((inflow) => makeProjections(inflow, context));
+  return {
+    imageShape,
+    input: encoder === undefined
+      ? { code: 'bias', layers: inflows.flatMap((inflow) => hostLayers(inflow, input.id)) }
+      : { code: options.code as 'rate' | 'poisson', population: encoder.id },
+    populations: [...(encoder === undefined ? [] : [encoder]), ...populations].sort((a, b) => a.depth - b.depth),
+    projections,
+    output: populations[populations.length - 1].id,
+    timesteps: options.timesteps,
+  };
+}
+
+/** The first chip step of each population: one more than the latest of its sources. */
+function findDepths(inflows: readonly Inflow[], input: NodeId, inputDepth: number): ReadonlyMap<NodeId, number> {
+  const depths = new Map<NodeId, number>([[input, inputDepth]]);
+  for (const inflow of inflows) {
+    depths.set(inflow.target, 1 + Math.max(...inflow.paths.map((p) => depths.get(p.source) ?? 0)));
+  }
+  return depths;
+}
+
+function neuronOf(inflow: Inflow, options: ConversionOptions): Neuron {
+  if (inflow.isOutput) return { model: 'integrator' };
+  return options.leak === 1
+    ? { model: 'if', reset: options.reset }
+    : { model: 'lif', reset: options.reset, leak: options.leak };
+}
+
+function makePopulation(inflow: Inflow, depths: ReadonlyMap<NodeId, number>, options: ConversionOptions): Population {
+  const threshold = options.thresholds.get(inflow.target);
+  if (threshold === undefined) throw new Error(`internal: no threshold for ${inflow.target}`);
+  const statistics = options.statistics?.get(inflow.target);
+  return {
+    id: populationId(inflow.target),
+    shape: inflow.shape,
+    neuron: neuronOf(inflow, options),
+    threshold: threshold.map((t) => Math.min(t, inflow.cap)),
+    bias: inflow.bias,
+    initial: inflow.isOutput ? 0 : options.initial,
+    depth: depths.get(inflow.target) ?? 0,
+    ...(statistics === undefined ? {} : { statistics }),
+  };
+}
+
+/** Positive and negative halves of the image: [2C, H, W]. */
+function encoderPopulation(image: MapShape, options: ConversionOptions): Population {
+  const channels = 2 * image[0];
+  return {
+    id: populationId('input'),
+    shape: [channels, image[1], image[2]],
+    neuron: options.code === 'poisson' ? { model: 'relay' } : { model: 'if', reset: options.reset },
+    threshold: new Float32Array(channels).fill(options.inputRange),
+    bias: new Float32Array(channels),
+    initial: options.code === 'poisson' ? 0 : options.initial,
+    depth: 0,
+  };
+}
+
+interface PathContext {
+  readonly input: NodeId;
+  readonly depths: ReadonlyMap<NodeId, number>;
+  readonly options: ConversionOptions;
+  readonly encoder: Population | undefined;
+}
+
+function makeProjections(inflow: Inflow, context: PathContext): Projection[] {
+  return inflow.paths.flatMap((path, index) => {
+    const fromInput = path.source === context.input;
+    if (fromInput && context.encoder === undefined) return [];
+    const depth = context.depths.get(inflow.target) ?? 0;
+    const sourceDepth = context.depths.get(path.source) ?? 0;
+    const shared = {
+      id: `${inflow.target}<-${path.source}${index === 0 ? '' : `#${index}`}`,
+      target: populationId(inflow.target), window: path.window, pool: path.pool, delay: depth - sourceDepth - 1,
+    };
+    const cell = path.pool[0] * path.pool[1];
+    if (fromInput && context.encoder !== undefined) {
+      const weight = signedInputWeight(path, context.options.inputRange / cell);
+      return [{ ...shared, source: context.encoder.id, weight, groups: 1 }];
+    }
+    const threshold = context.options.thresholds.get(path.source);
+    if (threshold === undefined) throw new Error(`internal: no threshold for ${path.source}`);
+    return [{ ...shared, source: populationId(path.source), weight: scaleBySource(path, threshold, cell), groups: path.groups }];
+  });
+}
+
+/** weight[co, ci, ...] * threshold[ci] / cell. */
+function scaleBySource(path: LinearPath, threshold: Float32Array, cell: number): Float32Array {
+  const taps = path.window.kernel[0] * path.window.kernel[1];
+  const inGroup = path.sourceShape[0] / path.groups;
+  const outGroup = path.weight.length / (inGroup * taps * path.groups);
+  return path.weight.map((w, i) => {
+    const ci = Math.floor(i / taps) % inGroup;
+    const group = Math.floor(i / (taps * inGroup * outGroup));
+    return (w * threshold[group * inGroup + ci]) / cell;
+  });
+}
+
+/** The filter over [positive, negative] halves: [W, -W], with groups written out. */
+function signedInputWeight(path: LinearPath, factor: number): Float32Array {
+  const channels = path.sourceShape[0];
+  const taps = path.window.kernel[0] * path.window.kernel[1];
+  const inGroup = channels / path.groups;
+  const outputs = path.weight.length / (inGroup * taps);
+  const outGroup = outputs / path.groups;
+  const weight = new Float32Array(outputs * 2 * channels * taps);
+  for (let co = 0; co < outputs; co++) {
+    const first = Math.floor(co / outGroup) * inGroup;
+    for (let k = 0; k < inGroup * taps; k++) {
+      const w = path.weight[co * inGroup * taps + k] * factor;
+      const at = co * 2 * channels * taps + first * taps + k;
+      weight[at] = w;
+      weight[at + channels * taps] = -w;
+    }
+  }
+  return weight;
+}
+
+function hostLayers(inflow: Inflow, input: NodeId): HostLayer[] {
+  return inflow.paths.filter((p) => p.source === input).map((path) => {
+    const cell = path.pool[0] * path.pool[1];
+    return { target: populationId(inflow.target), weight: path.weight.map((w) => w / cell), window: path.window, groups: path.groups, pool: path.pool };
+  });
+}

@@ -1,0 +1,134 @@
+/**
+ * Images that nobody owns: drawn from a seed, not from data. Half are "dead leaves" (opaque discs and
+ * rectangles of random size, place and colour, the classic model of natural image statistics: Lee,
+ * Mumford, Huang, IJCV 41, 2001), half smoothed noise over several octaves. They have edges, flat
+ * regions and correlated colours as photographs have, which is all that thresholds need when the
+ * network file holds no statistics of its own.
+ */
+import { randomStream, substream, uniform, type RandomStream } from '../random.js';
+
+/** Images made for a network, and how. */
+export interface SampleSet {
+  readonly count: number;
+  /** [channels, height, width] */
+  readonly shape: readonly [number, number, number];
+  /** count * C * H * W numbers, normalised as the network wants them. */
+  readonly images: Float32Array;
+  /** How the set was made, in words. */
+  readonly recipe: string;
+  readonly seed: number;
+}
+
+export interface ProceduralOptions {
+  readonly count: number;
+  readonly shape: readonly [number, number, number];
+  readonly seed: number;
+  /** Maps a grey value in [0, 1] of channel c to the network's input. */
+  readonly normalise: (value: number, channel: number) => number;
+}
+
+/** Draws `count` images. */
+export function proceduralImages(options: ProceduralOptions): SampleSet {
+  const { count, shape, seed, normalise } = options;
+  const [channels, height, width] = shape;
+  const size = channels * height * width;
+  const images = new Float32Array(count * size);
+  const root = substream(randomStream(seed), 'procedural-images');
+  for (let i = 0; i < count; i++) {
+    const stream = substream(root, i);
+    const picture = i % 2 === 0 ? deadLeaves(shape, stream) : octaveNoise(shape, stream);
+    const [low, high] = contrast(stream);
+    for (let k = 0; k < size; k++) {
+      images[i * size + k] = normalise(Math.min(1, Math.max(0, low + (high - low) * picture[k])), Math.floor(k / (height * width)));
+    }
+  }
+  return { count, shape, images, seed, recipe: `${count} procedural images (dead leaves and octave noise)` };
+}
+
+/** A darkest and a lightest value, now and then reversed. */
+function contrast(stream: RandomStream): readonly [number, number] {
+  const [a, b, flip] = uniform(substream(stream, 'contrast'), 3);
+  const low = 0.35 * a;
+  const high = 1 - 0.35 * b;
+  return flip < 0.5 ? [low, high] : [high, low];
+}
+
+/** Random numbers in order, as many as needed. */
+function draws(stream: RandomStream, count: number): () => number {
+  const numbers = uniform(stream, count);
+  let next = 0;
+  return () => numbers[next++];
+}
+
+const LEAVES = 70;
+const DRAWS_PER_LEAF = 12;
+
+function deadLeaves([channels, height, width]: readonly [number, number, number], stream: RandomStream): Float32Array {
+  const next = draws(substream(stream, 'leaves'), LEAVES * (DRAWS_PER_LEAF + channels));
+  const picture = new Float32Array(channels * height * width);
+  const largest = Math.max(height, width) * 0.6;
+  for (let leaf = 0; leaf < LEAVES; leaf++) {
+    // radius density proportional to r^-3, cut at one pixel and 0.6 of the picture; the first leaves are the ground
+    const u = next();
+    const radius = leaf < 3 ? largest * 2 : 1.2 / Math.sqrt(1 - u * (1 - (1.2 / largest) ** 2));
+    const centre = [next() * height, next() * width] as const;
+    const angle = next() * Math.PI;
+    const round = next() < 0.6;
+    const aspect = 0.4 + 0.6 * next();
+    const grey = next();
+    const shade = (next() - 0.5) * 0.5;
+    const chroma = next() * 0.5;
+    const colour = Array.from({ length: channels }, () => grey + chroma * (next() - 0.5) * 2);
+    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const along = ((x - centre[1]) * cos + (y - centre[0]) * sin) / radius;
+        const across = ((y - centre[0]) * cos - (x - centre[1]) * sin) / (radius * aspect);
+        const inside = round ? along * along + across * across <= 1 : Math.abs(along) <= 0.9 && Math.abs(across) <= 0.9;
+        if (!inside) continue;
+        for (let c = 0; c < channels; c++) picture[(c * height + y) * width + x] = colour[c] + shade * along;
+      }
+    }
+  }
+  return soften(picture, channels, height, width);
+}
+
+/** Sum of bilinear noise grids of 2, 4, 8, ... cells with amplitude 1 / frequency, partly shared by the channels. */
+function octaveNoise([channels, height, width]: readonly [number, number, number], stream: RandomStream): Float32Array {
+  const picture = new Float32Array(channels * height * width).fill(0.5);
+  let amplitude = 0.45;
+  for (let cells = 2; cells <= Math.max(height, width) / 1.5; cells *= 2) {
+    const side = cells + 1;
+    const shared = uniform(substream(stream, `shared ${cells}`), side * side);
+    for (let c = 0; c < channels; c++) {
+      const own = uniform(substream(stream, `own ${cells} ${c}`), side * side);
+      const at = (gy: number, gx: number): number => 0.75 * shared[gy * side + gx] + 0.25 * own[gy * side + gx] - 0.5;
+      for (let y = 0; y < height; y++) {
+        for (let x = 0; x < width; x++) {
+          const fy = (y / height) * cells;
+          const fx = (x / width) * cells;
+          const [iy, ix] = [Math.floor(fy), Math.floor(fx)];
+          const [wy, wx] = [fy - iy, fx - ix];
+          const value = (1 - wy) * ((1 - wx) * at(iy, ix) + wx * at(iy, ix + 1)) + wy * ((1 - wx) * at(iy + 1, ix) + wx * at(iy + 1, ix + 1));
+          picture[(c * height + y) * width + x] += 2 * amplitude * value;
+        }
+      }
+    }
+    amplitude *= 0.6;
+  }
+  return picture;
+}
+
+/** One 1-2-1 smoothing in both directions: the blur of a lens. */
+function soften(picture: Float32Array, channels: number, height: number, width: number): Float32Array {
+  const out = new Float32Array(picture.length);
+  const clamp = (v: number, most: number): number => Math.min(most, Math.max(0, v));
+  for (let c = 0; c < channels; c++) {
+    const at = (y: number, x: number): number => picture[(c * height + clamp(y, height - 1)) * width + clamp(x, width - 1)];
+    const row = (y: number, x: number): number => 0.2 * at(y, x - 1) + 0.6 * at(y, x) + 0.2 * at(y, x + 1);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) out[(c * height + y) * width + x] = 0.2 * row(y - 1, x) + 0.6 * row(y, x) + 0.2 * row(y + 1, x);
+    }
+  }
+  return out;
+}
