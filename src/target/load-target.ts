@@ -141,6 +141,7 @@ function bounds({ minimum, maximum }: SchemaNode): string {
 }
 
 function short(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'; // may be nested without end
   const text = JSON.stringify(value) ?? 'missing';
   return text.length > 40 ? `${text.slice(0, 37)}...` : text;
 }

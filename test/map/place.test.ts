@@ -40,14 +40,16 @@ describe('random networks on a board of small chips', () => {
       expect(place(partitioned, { seed }).places).toEqual(placed.places);
       const routed = route(placed);
       expect(verifyRouted(routed)).toEqual([]);
-      const pairs = new Set<string>();
+      const speaking = new Map<string, Set<string>>();
       linksOf(network).forEach((link, projection) => {
         for (const s of synapsesOf(link)) {
           const core = (population: string, at: typeof s.from): number => placed.cores.findIndex(({ slice }) => slice.population === population && inside(at, slice));
-          pairs.add(`${core(link.projection.source, s.from)} ${core(link.projection.target, s.to)} ${projection}`);
+          const pair = `${core(link.projection.source, s.from)} ${core(link.projection.target, s.to)} ${projection}`;
+          speaking.set(pair, (speaking.get(pair) ?? new Set()).add(s.from.join()));
         }
       });
-      expect(routed.routes.map((r) => `${r.from} ${r.to} ${r.projection}`).sort()).toEqual([...pairs].sort());
+      expect(connectionsOf(placed).map((c) => [`${c.from} ${c.to} ${c.projection}`, c.neurons]).sort()).toEqual([...speaking].map(([pair, from]) => [pair, from.size]).sort());
+      expect(routed.routes.map((r) => `${r.from} ${r.to} ${r.projection}`).sort()).toEqual([...speaking.keys()].sort());
     }), { numRuns: 25, seed: 3 });
   });
 });

@@ -1,0 +1,90 @@
+/**
+ * A program as the bytes of a `.spk` file. Fields are written in the order of the schema and nothing
+ * depends on time, machine or hash order: the same program gives the same bytes.
+ */
+import type { Window } from '../graph/graph.js';
+import type { IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection } from '../quantise/integer-network.js';
+import { seal } from './envelope.js';
+import type { Program } from './program.js';
+import { INPUT_CODES, MODELS, RESETS, SpikeProgramType, toBytes } from './program-proto.js';
+import type { WireCore, WireInput, WireNetwork, WirePopulation, WireProgram, WireProjection, WireRoutes, WireWindow } from './program-proto.js';
+
+export function emitProgram(program: Program): Uint8Array {
+  const { provenance, normalisation, source, classes, target, network } = program;
+  const wire: WireProgram = {
+    provenance: { ...provenance },
+    normalisation: { scale: normalisation.scale, mean: [...normalisation.mean], std: [...normalisation.std] },
+    sourceLayers: source.layers.map((layer) => ({ ...layer })),
+    sourceParameters: source.parameters,
+    classes: [...classes],
+    targetJson: JSON.stringify(target),
+    network: writeNetwork(network),
+    cores: writeCores(program),
+    routes: writeRoutes(program),
+  };
+  return seal(SpikeProgramType.encode(wire).finish());
+}
+
+function writeNetwork(network: IntegerNetwork): WireNetwork {
+  return {
+    imageShape: [...network.imageShape],
+    input: writeInput(network.input),
+    populations: network.populations.map(writePopulation),
+    projections: network.projections.map(writeProjection),
+    output: network.output,
+    timesteps: network.timesteps,
+  };
+}
+
+function writeInput(input: IntegerInput): WireInput {
+  const code = INPUT_CODES.indexOf(input.code);
+  switch (input.code) {
+    case 'bias': return {
+      code, population: '', scale: 0, ...writeFormat(input.format),
+      layers: input.layers.map((l) => ({ ...l, weight: toBytes(l.weight), bias: toBytes(l.bias), window: writeWindow(l.window), pool: [...l.pool], scale: [...l.scale] })),
+    };
+    case 'rate': return { code, layers: [], population: input.population, scale: input.scale, ...writeFormat(input.format) };
+    case 'poisson': return { code, layers: [], population: input.population, scale: input.full, mantissaMax: 0, exponentMax: 0 };
+  }
+}
+
+const writeFormat = ({ mantissaMax, exponentMax }: { mantissaMax: number; exponentMax: number }): { mantissaMax: number; exponentMax: number } => ({ mantissaMax, exponentMax });
+
+const writeWindow = ({ kernel, stride, dilation, pads }: Window): WireWindow => ({ kernel: [...kernel], stride: [...stride], dilation: [...dilation], pads: [...pads] });
+
+function writePopulation({ neuron, ...p }: IntegerPopulation): WirePopulation {
+  return {
+    ...p,
+    shape: [...p.shape],
+    model: MODELS.indexOf(neuron.model),
+    reset: RESETS.indexOf('reset' in neuron ? neuron.reset : 'none'),
+    leak: neuron.model === 'lif' ? neuron.leak : 0,
+    bias: toBytes(p.bias),
+    scale: [...p.scale],
+  };
+}
+
+function writeProjection(p: IntegerProjection): WireProjection {
+  return { ...p, weight: new Uint8Array(p.weight.buffer, p.weight.byteOffset, p.weight.length), window: writeWindow(p.window), pool: [...p.pool] };
+}
+
+function writeCores({ network, cores, places }: Program): WireCore[] {
+  const index = new Map(network.populations.map((p, i) => [p.id, i]));
+  return cores.map(({ slice, use }, i) => ({
+    population: index.get(slice.population) as number,
+    box: [...slice.channels, ...slice.rows, ...slice.columns],
+    ...use,
+    ...places[i],
+  }));
+}
+
+function writeRoutes({ routes }: Program): WireRoutes {
+  return {
+    from: routes.map((r) => r.from),
+    to: routes.map((r) => r.to),
+    projection: routes.map((r) => r.projection),
+    hopsX: routes.map((r) => r.hopsX),
+    hopsY: routes.map((r) => r.hopsY),
+    chipCrossings: routes.map((r) => r.chipCrossings),
+  };
+}

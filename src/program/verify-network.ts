@@ -1,0 +1,118 @@
+/**
+ * Checks an integer network as it comes out of a file: names that exist, lengths that match shapes,
+ * numbers in their ranges. Whatever passes can be simulated without looking again. Findings are
+ * sentences; none means valid.
+ */
+import { windowOutput } from '../graph/graph.js';
+import type { Window } from '../graph/graph.js';
+import { neuronCount } from '../spiking/network.js';
+import type { MapShape, PopulationId } from '../spiking/network.js';
+import type { IntegerHostLayer, IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection } from '../quantise/integer-network.js';
+
+/** Neurons of a whole network: five hundred times a VGG16. Bounds what a small file can make the tool allocate. */
+const MOST_NEURONS = 2 ** 27;
+const MOST_STEPS = 2 ** 20;
+const INT32 = 2 ** 31 - 1;
+
+type Say = (problem: string) => void;
+
+export function networkProblems(network: IntegerNetwork): string[] {
+  const problems: string[] = [];
+  const say: Say = (problem) => { problems.push(problem); };
+  if (!isShape(network.imageShape)) say('the image has no proper shape');
+  if (!within(network.timesteps, 1, MOST_STEPS)) say(`${network.timesteps} time steps`);
+  const byId = new Map<PopulationId, IntegerPopulation>();
+  for (const p of network.populations) {
+    if (byId.has(p.id)) say(`two populations are called "${p.id}"`);
+    byId.set(p.id, p);
+    checkPopulation(p, (problem) => say(`population "${p.id}" ${problem}`));
+  }
+  if (problems.length > 0) return problems; // what follows computes with shapes
+  const neurons = network.populations.reduce((sum, p) => sum + neuronCount(p.shape), 0);
+  if (neurons > MOST_NEURONS) say(`${neurons} neurons, the most is ${MOST_NEURONS}`);
+  const ids = new Set<string>();
+  for (const p of network.projections) {
+    if (ids.has(p.id)) say(`two projections are called "${p.id}"`);
+    ids.add(p.id);
+    checkProjection(p, byId, (problem) => say(`projection "${p.id}" ${problem}`));
+  }
+  if (byId.get(network.output)?.neuron.model !== 'integrator') say(`the output "${network.output}" is not an integrator of the network`);
+  checkInput(network.input, network.imageShape, byId, say);
+  return problems;
+}
+
+const within = (n: number, low: number, high: number): boolean => Number.isInteger(n) && n >= low && n <= high;
+const isShape = (shape: readonly number[]): boolean => shape.length === 3 && shape.every((n) => within(n, 1, MOST_NEURONS)) && shape.reduce((a, b) => a * b, 1) <= MOST_NEURONS;
+const finite = (values: Float64Array | Float32Array): boolean => values.every(Number.isFinite);
+
+function checkPopulation(p: IntegerPopulation, say: Say): void {
+  if (p.id === '') say('has no name');
+  if (!isShape(p.shape)) { say('has no proper shape'); return; }
+  if (p.bias.length !== p.shape[0]) say(`has ${p.bias.length} biases for ${p.shape[0]} channels`);
+  if (p.scale.length !== p.shape[0] || !finite(p.scale)) say(`needs ${p.shape[0]} finite scales`);
+  if (p.neuron.model === 'lif' && !(p.neuron.leak > 0 && p.neuron.leak <= 1)) say(`has the leak ${p.neuron.leak}`);
+  if (!within(p.decay, 0, 4096)) say(`has the decay ${p.decay}`);
+  if (!within(p.limit, 1, INT32)) say(`has the limit ${p.limit}`);
+  if (!within(p.threshold, 0, p.limit)) say(`has the threshold ${p.threshold} with the limit ${p.limit}`);
+  if (!within(p.initial, -p.limit, p.limit)) say(`starts at ${p.initial} with the limit ${p.limit}`);
+  if (!p.bias.every((b) => Math.abs(b) <= p.limit)) say(`has a bias beyond its limit ${p.limit}`);
+  if (!within(p.depth, 0, MOST_STEPS)) say(`has the depth ${p.depth}`);
+}
+
+function checkProjection(p: IntegerProjection, byId: ReadonlyMap<PopulationId, IntegerPopulation>, say: Say): void {
+  const source = byId.get(p.source);
+  const target = byId.get(p.target);
+  if (source === undefined) say(`comes from an unknown population "${p.source}"`);
+  if (target === undefined) say(`goes to an unknown population "${p.target}"`);
+  if (source === undefined || target === undefined) return;
+  checkFilter({ ...p, weights: p.weight.length }, source.shape, target.shape, say);
+  if (p.weight.some((w) => w === -128)) say('has a weight of -128');
+  if (target.depth <= source.depth) say(`goes from depth ${source.depth} to depth ${target.depth}`);
+  if (!within(p.shift, 0, 16)) say(`has the shift ${p.shift}`);
+  if (!within(p.delay, 0, MOST_STEPS)) say(`has the delay ${p.delay}`);
+  if (!within(p.bound, 0, 32767)) say(`has the accumulator bound ${p.bound}`);
+  if (!Number.isFinite(p.weightError)) say('has a weight error that is not a number');
+}
+
+interface Filter { readonly window: Window; readonly groups: number; readonly pool: readonly number[]; readonly weights: number }
+
+/** A filter's geometry against the shapes at both ends. Pooling may leave a last, smaller cell or drop it. */
+function checkFilter({ window, groups, pool, weights }: Filter, source: MapShape, target: MapShape, say: Say): void {
+  const { kernel, stride, dilation, pads } = window;
+  const pairs = [kernel, stride, dilation, pool];
+  if (!pairs.every((pair) => pair.length === 2 && pair.every((n) => within(n, 1, 65536))) || pads.length !== 4 || !pads.every((n) => within(n, -65536, 65536))) {
+    say('has no proper window');
+    return;
+  }
+  if (!within(groups, 1, source[0]) || source[0] % groups !== 0 || target[0] % groups !== 0) { say(`has ${groups} groups for ${source[0]} to ${target[0]} channels`); return; }
+  const wanted = kernel[0] * kernel[1] * (source[0] / groups) * target[0];
+  if (weights !== wanted) say(`has ${weights} weights, its shapes ask for ${wanted}`);
+  const fits = [Math.ceil, Math.floor].some((round) => {
+    const [rows, columns] = windowOutput(window, round(source[1] / pool[0]), round(source[2] / pool[1]));
+    return rows === target[1] && columns === target[2];
+  });
+  if (!fits) say(`does not lead from a map of ${source[1]}x${source[2]} to one of ${target[1]}x${target[2]}`);
+}
+
+function checkInput(input: IntegerInput, image: MapShape, byId: ReadonlyMap<PopulationId, IntegerPopulation>, say: Say): void {
+  if (input.code !== 'poisson' && !(within(input.format.mantissaMax, 1, INT32) && within(input.format.exponentMax, 0, 31))) say('the bias format has no proper widths');
+  switch (input.code) {
+    case 'bias': input.layers.forEach((layer, i) => checkHostLayer(layer, image, byId, (problem) => say(`host layer ${i} ${problem}`))); break;
+    case 'rate': case 'poisson': {
+      const full = input.code === 'rate' ? input.scale : input.full;
+      if (!(full > 0 && Number.isFinite(full))) say(`the input code has the scale ${full}`);
+      const shape = byId.get(input.population)?.shape;
+      if (shape === undefined) say(`the image enters an unknown population "${input.population}"`);
+      else if (shape[1] !== image[1] || shape[2] !== image[2] || shape[0] % image[0] !== 0) say(`an image of ${image.join('x')} does not enter a population of ${shape.join('x')}`);
+    }
+  }
+}
+
+function checkHostLayer(layer: IntegerHostLayer, image: MapShape, byId: ReadonlyMap<PopulationId, IntegerPopulation>, say: Say): void {
+  const target = byId.get(layer.target);
+  if (target === undefined) { say(`goes to an unknown population "${layer.target}"`); return; }
+  checkFilter({ ...layer, weights: layer.weight.length }, image, target.shape, say);
+  const channels = target.shape[0];
+  if (layer.bias.length !== channels || layer.scale.length !== channels) say(`has ${layer.bias.length} biases and ${layer.scale.length} scales for ${channels} channels`);
+  if (!finite(layer.weight) || !finite(layer.bias) || !finite(layer.scale)) say('has a number that is not finite');
+}
