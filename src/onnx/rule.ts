@@ -95,6 +95,12 @@ type HasNode = Pick<RuleContext, 'node'>;
 export const intAttribute = (context: HasNode, name: string): number | undefined => attribute(context, name, 'int')?.value;
 export const intsAttribute = (context: HasNode, name: string): readonly number[] | undefined => attribute(context, name, 'ints')?.value;
 export const floatAttribute = (context: HasNode, name: string): number | undefined => attribute(context, name, 'float')?.value;
+/** A float attribute that has to be a real number. */
+export function finiteAttribute(context: HasNode, name: string): number | undefined {
+  const value = floatAttribute(context, name);
+  if (value !== undefined && !Number.isFinite(value)) refuse('onnx/attribute', { op: context.node.op, attribute: name, problem: `it is ${value}` });
+  return value;
+}
 export const stringAttribute = (context: HasNode, name: string): string | undefined => attribute(context, name, 'string')?.value;
 export const tensorAttribute = (context: HasNode, name: string): TensorRecord | undefined => attribute(context, name, 'tensor')?.value;
 

@@ -165,6 +165,12 @@ describe('tensors', () => {
     expect(refuseModel({ nodes: [node('Mul', ['x', 'k'], 'y')], initializers: [floats('k', [], [Infinity])] })).toContain('tensor "k" holds Infinity at element 0');
   });
 
+  it('numbers that overflow when an attribute scales them', () => {
+    const gemm = (alpha: number): ModelSpec => ({ nodes: [node('Gemm', ['x', 'w'], 'y', { alpha: { float: alpha } })], inputs: [{ name: 'x', dims: [1, 1] }], initializers: [floats('w', [1, 1], [1e38])] });
+    expect(refuseModel(gemm(100))).toContain('tensor "w" holds Infinity at element 0');
+    expect(refuseModel(gemm(NaN))).toContain('attribute alpha of Gemm is wrong: it is NaN');
+  });
+
   it('an element type without a number form', () => {
     expect(refuseModel(withWeights(tensor('w', 'string', [1], { stringData: [new Uint8Array(1)] })))).toMatchInlineSnapshot(`
       "error[onnx/tensor-type] in bad.onnx: tensor "w" is of type string, which is not supported

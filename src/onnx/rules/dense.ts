@@ -1,23 +1,10 @@
 /** Gemm and MatMul with constant weights: both become a dense node, whose weights are [out, in]. */
 import type { Constant } from '../constant.js';
-import { activation, constant, floatAttribute, from, intAttribute, optionalConstant, refuse, reshaped, weights, type RuleContext } from '../rule.js';
+import { activation, constant, finite, finiteAttribute, from, intAttribute, optionalConstant, refuse, reshaped, weights, type RuleContext } from '../rule.js';
+import { transposeMatrix } from '../transpose-matrix.js';
 import { product, type Value } from '../value.js';
 
-/** The transposed copy of a [rows, columns] matrix, in tiles that stay in the cache. */
-export function transposeMatrix(data: Float32Array, rows: number, columns: number): Float32Array {
-  const tile = 32;
-  const out = new Float32Array(data.length);
-  for (let r0 = 0; r0 < rows; r0 += tile) {
-    for (let c0 = 0; c0 < columns; c0 += tile) {
-      const rowEnd = Math.min(r0 + tile, rows);
-      const columnEnd = Math.min(c0 + tile, columns);
-      for (let r = r0; r < rowEnd; r++) for (let c = c0; c < columnEnd; c++) out[c * rows + r] = data[r * columns + c];
-    }
-  }
-  return out;
-}
-
-const scaled = (data: Float32Array, factor: number): Float32Array => (factor === 1 ? data : data.map((v) => v * factor));
+const scaled = (name: string, data: Float32Array, factor: number): Float32Array => (factor === 1 ? data : finite(name, data.map((v) => v * factor)));
 
 /** Y = alpha A' B' + beta C, with A the activations. */
 export function gemm(context: RuleContext): Value {
@@ -31,9 +18,9 @@ export function gemm(context: RuleContext): Value {
   if (matrix.dims.length !== 2 || x.dims.length !== 2 || x.dims[1] !== inputs || matrix.data.length === 0) {
     refuse('onnx/shape', { op, problem: `dims [${x.dims.join(', ')}] times [${matrix.dims.join(', ')}]${transposed ? ' transposed' : ''}` });
   }
-  const data = scaled(weights(matrix), floatAttribute(context, 'alpha') ?? 1);
+  const data = scaled(matrix.name, weights(matrix), finiteAttribute(context, 'alpha') ?? 1);
   const offset = optionalConstant(context, 2);
-  const bias = offset === undefined ? new Float32Array(outputs) : scaled(spreadBias(context, offset, outputs), floatAttribute(context, 'beta') ?? 1);
+  const bias = offset === undefined ? new Float32Array(outputs) : scaled(offset.name, spreadBias(context, offset, outputs), finiteAttribute(context, 'beta') ?? 1);
   const rest = x.dims[0];
   if (rest !== context.batch) refuse('onnx/batch-axis', { op, dims: x.dims.join(', '), batch: context.batch });
   return context.emit({ kind: 'dense', inputs: from(x), weight: transposed ? data : transposeMatrix(data, inputs, outputs), bias }, [rest, outputs]);

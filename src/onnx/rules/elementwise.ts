@@ -1,6 +1,6 @@
 /** Add, Sub, Mul, Div and Sum: with a constant they are an affine node, between activations add or subtract. */
 import type { Constant } from '../constant.js';
-import { activation, from, refuse, sample, weights, type RuleContext } from '../rule.js';
+import { activation, finite, from, refuse, sample, weights, type RuleContext } from '../rule.js';
 import { broadcastDims, broadcastIndex, product, sameDims, type Activation, type Value } from '../value.js';
 
 type Operands =
@@ -90,5 +90,6 @@ export function sum(context: RuleContext): Value {
   if (constants.length === 0) return total;
   const shift = new Float32Array(product(sample(context, dims)));
   for (const k of constants) spreadOverSample(context, first, k).forEach((v, i) => { shift[i] += v; });
+  finite(context.node.name, shift);
   return context.emit({ kind: 'affine', inputs: from(total), scale: new Float32Array(shift.length).fill(1), shift }, dims);
 }

@@ -2,7 +2,7 @@
  * BatchNormalization in inference mode: its running statistics are constants and stay in the graph,
  * because they also tell what the training data looked like at this place.
  */
-import { activation, constant, floatAttribute, from, intAttribute, refuse, sample, weights, type RuleContext } from '../rule.js';
+import { activation, constant, finiteAttribute, from, intAttribute, refuse, sample, weights, type RuleContext } from '../rule.js';
 import type { Value } from '../value.js';
 
 export function batchNormalization(context: RuleContext): Value {
@@ -16,7 +16,7 @@ export function batchNormalization(context: RuleContext): Value {
     if (value.data.length !== channels) refuse('onnx/shape', { op, problem: `"${value.name}" has ${value.data.length} values for ${channels} channels` });
     return weights(value);
   }) as [Float32Array, Float32Array, Float32Array, Float32Array];
-  const epsilon = floatAttribute(context, 'epsilon') ?? 1e-5;
+  const epsilon = finiteAttribute(context, 'epsilon') ?? 1e-5;
   const bad = variance.findIndex((v) => !(v + epsilon > 0));
   if (bad >= 0) refuse('onnx/form', { op, problem: `variance ${variance[bad]} of channel ${bad} is negative`, advice: 'the statistics are damaged: take another checkpoint' });
   return context.emit({ kind: 'batch-norm', inputs: from(x), gamma, beta, mean, variance, epsilon }, x.dims);
