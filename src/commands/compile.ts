@@ -42,7 +42,7 @@ async function compileToFile(model: string, flags: CompileFlags): Promise<void> 
   checkOutput(path);
   const result = await compileModel(model, { ...compileOptions(model, flags), observer: printer(flags) });
   checkPass(result, flags.printAfter);
-  writeOutputs([{ path, content: result.bytes }, { path: notesPath(path), content: printNotes(notesOf(result, { model, path, flags })) }]);
+  await writeOutputs([{ path, content: result.bytes }, { path: notesPath(path), content: printNotes(notesOf(result, { model, path, flags })) }]);
   warn(result.summary.warnings);
   if (flags.json === true) sayJson({ ...result.summary, program: path });
   else say(summaryText(result, path));

@@ -18,7 +18,7 @@ export const reportCommand = (): Command => new Command('report')
     checkOutput(path);
     const record = readRunRecord(run);
     const { renderReport } = await import('../report/html-report.js'); // loads the plotting library
-    writeOutputs([{ path, content: await renderReport(record) }]);
+    await writeOutputs([{ path, content: await renderReport(record) }]);
     if (flags.json === true) sayJson({ report: path });
     else say(`wrote ${path}`);
   });

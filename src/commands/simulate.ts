@@ -37,7 +37,7 @@ export const simulateCommand = (): Command => new Command('simulate')
     if (flags.out !== undefined) {
       const { annAccuracy, agreement } = figures;
       const record = buildRunRecord({ program, trace, energy, dataset, annAccuracy, agreement, seed: flags.seed, tool: toolVersion() });
-      writeOutputs([{ path: flags.out, content: printRunRecord(record) }]);
+      await writeOutputs([{ path: flags.out, content: printRunRecord(record) }]);
     }
     if (flags.json === true) sayJson(figures);
     else say(figuresText(figures));
@@ -48,7 +48,7 @@ export const simulateCommand = (): Command => new Command('simulate')
 export function figuresText(f: RunFigures): string {
   const [low, high] = f.accuracyInterval;
   return pairs([
-    ['accuracy', `${formatPercent(f.accuracy, 2)} of ${formatCount(f.samples)} images (95 % interval ${formatPercent(low, 2)} to ${formatPercent(high, 2)})`],
+    ['accuracy', `${formatPercent(f.accuracy, 2)} of ${formatCount(f.samples)} images (95 % interval ${(100 * low).toFixed(2)} to ${(100 * high).toFixed(2)})`],
     ['accuracy of the ANN', f.annAccuracy === null ? 'unknown: the model is not at hand' : formatPercent(f.annAccuracy, 2)],
     ['same answer as the ANN', f.agreement === null ? 'unknown' : formatPercent(f.agreement, 2)],
     ['time steps', String(f.timesteps)],

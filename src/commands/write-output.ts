@@ -26,8 +26,12 @@ export function checkOutput(path: string): void {
   }
 }
 
-/** Writes all files or none: they are renamed together when each is whole. */
-export function writeOutputs(files: readonly OutputFile[]): void {
+/**
+ * Writes all files or none: they are renamed together when each is whole. A Ctrl-C that was pressed
+ * during the work is heard first, and then nothing is written.
+ */
+export async function writeOutputs(files: readonly OutputFile[]): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((next) => setImmediate(next)); // between two turns the event loop looks for signals
   const pairs = files.map((f) => ({ ...f, temporary: join(dirname(f.path), `.${basename(f.path)}.${process.pid}.tmp`) }));
   try {
     for (const { temporary, content } of pairs) writeWhole(temporary, typeof content === 'string' ? Buffer.from(content) : content);

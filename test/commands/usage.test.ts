@@ -21,7 +21,7 @@ const wrong: readonly (readonly [words: string, sentence: string])[] = [
   ['simulate a.spk --data x --timing cycle', 'Allowed choices are functional, pipeline.'],
 ];
 
-describe('usage errors', () => {
+describe.concurrent('usage errors', () => {
   it.each(wrong)('%s', async (words, sentence) => {
     const { code, stdout, stderr } = await runCli(words.split(' '));
     expect(stderr).toContain(sentence);
@@ -37,7 +37,7 @@ describe('usage errors', () => {
   });
 });
 
-describe('help', () => {
+describe.concurrent('help', () => {
   it('--version is that of the package', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
@@ -52,7 +52,7 @@ describe('help', () => {
   });
 });
 
-describe('targets', () => {
+describe.concurrent('targets', () => {
   it('lists the chips', async () => {
     const { code, stdout } = await runCli(['targets']);
     expect(code).toBe(0);

@@ -10,17 +10,17 @@ beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'out-')); });
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('writeOutputs', () => {
-  it('replaces files and leaves nothing else behind', () => {
+  it('replaces files and leaves nothing else behind', async () => {
     writeFileSync(join(folder, 'a'), 'old and longer');
-    writeOutputs([{ path: join(folder, 'a'), content: 'new' }, { path: join(folder, 'b'), content: Uint8Array.of(1, 2) }]);
+    await writeOutputs([{ path: join(folder, 'a'), content: 'new' }, { path: join(folder, 'b'), content: Uint8Array.of(1, 2) }]);
     expect(readdirSync(folder).sort()).toEqual(['a', 'b']);
     expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('new');
     expect([...readFileSync(join(folder, 'b'))]).toEqual([1, 2]);
   });
 
-  it('writes neither file when one cannot be written', () => {
+  it('writes neither file when one cannot be written', async () => {
     writeFileSync(join(folder, 'a'), 'old');
-    expect(() => writeOutputs([{ path: join(folder, 'a'), content: 'new' }, { path: join(folder, 'none', 'b'), content: 'x' }])).toThrow('run/output-not-writable');
+    await expect(writeOutputs([{ path: join(folder, 'a'), content: 'new' }, { path: join(folder, 'none', 'b'), content: 'x' }])).rejects.toThrow('run/output-not-writable');
     expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('old');
     expect(readdirSync(folder)).toEqual(['a']);
   });
