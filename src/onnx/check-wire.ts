@@ -7,8 +7,8 @@ import protobuf from 'protobufjs';
 
 /** Deepest nesting of messages that is read. */
 export const DEEPEST_MESSAGE = 64;
-/** Most fields in a whole file: a network of ten thousand nodes has about half a million. */
-export const MOST_FIELDS = 2_000_000;
+/** Most fields in a whole file: a network of ten thousand nodes has about three hundred thousand. */
+export const MOST_FIELDS = 1_000_000;
 /** Most bytes of packed number lists outside tensors. */
 const MOST_LIST_BYTES = 8 * 2 ** 20;
 

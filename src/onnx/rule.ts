@@ -72,9 +72,13 @@ export function constant(context: RuleContext, index: number): Constant {
 
 /** A constant's numbers as finite weights. */
 export function weights(value: Constant): Float32Array {
-  const data = value.data instanceof Float32Array ? value.data : Float32Array.from(value.data);
+  return finite(value.name, value.data instanceof Float32Array ? value.data : Float32Array.from(value.data));
+}
+
+/** `data`, which was read or computed from the constant of this name, if all of it is finite. */
+export function finite(name: string, data: Float32Array): Float32Array {
   const index = data.findIndex((w) => !Number.isFinite(w));
-  return index < 0 ? data : refuse('onnx/not-finite', { tensor: value.name, index, value: String(value.data[index]) });
+  return index < 0 ? data : refuse('onnx/not-finite', { tensor: name, index, value: String(data[index]) });
 }
 
 /** A constant that must be a single number. */

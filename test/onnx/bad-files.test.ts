@@ -9,15 +9,16 @@ import { CompileError, Reporter } from '../../src/diagnostics.js';
 import { importOnnx, importOnnxBytes, type ImportOptions } from '../../src/onnx/import-onnx.js';
 import { buildModel, describeModel, encodeModel, floats, node, tensor, values, type ModelSpec, type TensorSpec } from './build-model.js';
 
-/** The text of the refusal; fails if it takes a second, 64 MB, or anything but a CompileError. */
+/** The text of the refusal; fails if it takes a second of processor time, 64 MB, or anything but a CompileError. */
 function refusal(work: () => unknown): string {
   const memory = process.memoryUsage();
-  const start = performance.now();
+  const start = process.cpuUsage();
   try {
     work();
   } catch (error) {
     if (!(error instanceof CompileError)) throw error;
-    expect(performance.now() - start).toBeLessThan(1000);
+    const { user, system } = process.cpuUsage(start);
+    expect((user + system) / 1000).toBeLessThan(1000);
     const after = process.memoryUsage();
     expect(after.arrayBuffers + after.heapTotal - memory.arrayBuffers - memory.heapTotal).toBeLessThan(64e6);
     return error.message;
@@ -113,11 +114,11 @@ describe('damaged files', () => {
     expect(refuseBytes(new Uint8Array(100_000).fill(0x0b))).toContain('a protobuf group, which ONNX does not use');
   });
 
-  it('millions of empty nodes', () => {
-    const graph = new Uint8Array(2 * 2_500_000);
+  it('more than a million empty nodes', () => {
+    const graph = new Uint8Array(2 * 1_500_000);
     for (let i = 0; i < graph.length; i += 2) graph[i] = 0x0a;
     expect(refuseBytes(Buffer.concat([Buffer.of(0x3a), varint(graph.length), graph]))).toMatchInlineSnapshot(`
-      "error[onnx/too-large] in bad.onnx: too many protobuf fields: more than 2000000, at most 2000000 are allowed
+      "error[onnx/too-large] in bad.onnx: too many protobuf fields: more than 1000000, at most 1000000 are allowed
         hint: use a smaller network or input; if the model is real, simplify it first, for example with onnxsim"
     `);
   });

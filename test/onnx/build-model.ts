@@ -57,7 +57,7 @@ export function node(op: string, inputs: readonly string[], outputs: string | re
 
 /** A float32 tensor as raw bytes. */
 export function floats(name: string, dims: readonly number[], values: ArrayLike<number>): TensorSpec {
-  return { tensor: name, dims, type: 'float', fields: { rawData: new Uint8Array(Float32Array.from(values).buffer) } };
+  return { tensor: name, dims, type: 'float', fields: { rawData: new Uint8Array((values instanceof Float32Array ? values.slice() : Float32Array.from(values)).buffer) } };
 }
 
 /** An int64 tensor as raw bytes; `dims` defaults to one axis. */
