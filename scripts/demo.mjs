@@ -1,7 +1,7 @@
 // The main job from end to end: a pretrained CIFAR-10 network is compiled for Loihi 2 without any of
 // its training data, run on virtual cores over real test images, and costed. Writes to out/.
-//   npm run demo              all 1000 images of the sample
-//   npm run demo -- 100       100 of them
+//   npm run demo              500 images
+//   npm run demo -- 1000      all images of the sample
 import { mkdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ import { readRunRecord } from '../dist/report/read-run.js';
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 mkdirSync('out', { recursive: true });
-const images = process.argv[2] ?? '1000';
+const images = process.argv[2] ?? '500';
 const program = join('out', 'vgg_cifar10.spk');
 const run = join('out', 'run.json');
 const page = join('out', 'report.html');

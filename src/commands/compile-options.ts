@@ -27,7 +27,7 @@ export function compileOptions(model: string, flags: CompileFlags): Omit<Compile
   return {
     ...source.import, timesteps, neuron, code, seed,
     target: loadTarget(flags.target),
-    ...present({ reset, weightBits, normalisation: source.normalisation ?? undefined, calibration: calibrate === undefined ? undefined : loadDataset(calibrate) }),
+    ...present({ reset, weightBits, normalisation: source.normalisation ?? undefined, calibration: calibrate === undefined ? undefined : loadDataset(calibrate, '--calibrate') }),
   };
 }
 

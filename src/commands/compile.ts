@@ -9,7 +9,7 @@ import { NOTES_FORMAT, notesPath, pathFrom, printNotes, type CompileNotes } from
 import { compileOptions, modelReading, type CompileFlags } from './compile-options.js';
 import { addReadingOptions, codeOption, resetOption, targetOption, timestepsOption } from './model-options.js';
 import { integer, jsonOption, seedOption, workersOption } from './options.js';
-import { notice, say, sayJson, warn } from './output.js';
+import { notice, say, sayJson, status, warn } from './output.js';
 import { pairs, table } from './table.js';
 import { checkOutput, writeOutputs } from './write-output.js';
 
@@ -41,6 +41,7 @@ async function compileToFile(model: string, flags: CompileFlags): Promise<void> 
   const path = flags.out ?? defaultOutput(model);
   checkOutput(path);
   const result = await compileModel(model, { ...compileOptions(model, flags), observer: printer(flags) });
+  status('');
   checkPass(result, flags.printAfter);
   await writeOutputs([{ path, content: result.bytes }, { path: notesPath(path), content: printNotes(notesOf(result, { model, path, flags })) }]);
   warn(result.summary.warnings);
@@ -60,6 +61,7 @@ function printer({ printAfter, json }: CompileFlags): PassObserver {
   const print = json === true ? notice : say;
   return {
     onPass: (name, text) => {
+      status(`done: ${name}`);
       if (printAfter === name || printAfter === 'all') print(`--- after ${name}\n${text()}`);
     },
   };

@@ -36,3 +36,8 @@ export function progress(title: string): Progress {
     stop: () => { if (started) bar.stop(); },
   };
 }
+
+/** A passing line on stderr while something works, gone when it is replaced by ''; nothing when stderr is not a terminal. */
+export function status(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}

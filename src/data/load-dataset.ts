@@ -11,53 +11,60 @@ import { readNpy } from './npy.js';
 
 interface Scheme {
   readonly form: string;
-  /** `rest` is what stands behind the first colon. */
-  readonly load: (spec: string, rest: string, form: string) => Dataset;
+  readonly load: (request: Request) => Dataset;
+}
+
+interface Request {
+  readonly spec: string;
+  /** What stands behind the first colon. */
+  readonly rest: string;
+  readonly form: string;
+  /** The option that the spec was given with, for messages. */
+  readonly option: string;
 }
 
 const DIGITS = 10;
 const BYTE_LABELS = 256;
 
-const mnistFolder = (spec: string, rest: string, form: string): Dataset => {
+const mnistFolder = ({ spec, rest, form, option }: Request): Dataset => {
   const [folder, part = 'test'] = rest.split(/#(?=[^#/]*$)/);
-  if (part !== 'test' && part !== 'train') fail('data/bad-spec', dataOption, { spec, problem: `names the part "${part}"`, form });
+  if (part !== 'test' && part !== 'train') fail('data/bad-spec', { kind: 'option', option }, { spec, problem: `names the part "${part}"`, form });
   return readIdx(spec, findIdx(folder, part), DIGITS);
 };
 
 const SCHEMES: Readonly<Record<string, Scheme>> = {
   mnist: { form: 'mnist:DIR for the test images or mnist:DIR#train', load: mnistFolder },
   'fashion-mnist': { form: 'fashion-mnist:DIR for the test images or fashion-mnist:DIR#train', load: mnistFolder },
-  cifar10: { form: 'cifar10:FILE or cifar10:FILE.gz', load: (spec, rest) => readCifar10(spec, rest) },
-  cifar100: { form: 'cifar100:FILE or cifar100:FILE.gz', load: (spec, rest) => readCifar100(spec, rest) },
+  cifar10: { form: 'cifar10:FILE or cifar10:FILE.gz', load: ({ spec, rest }) => readCifar10(spec, rest) },
+  cifar100: { form: 'cifar100:FILE or cifar100:FILE.gz', load: ({ spec, rest }) => readCifar100(spec, rest) },
   idx: {
     form: 'idx:IMAGES,LABELS',
-    load: (spec, rest, form) => {
-      const [images, labels] = twoFiles(spec, rest, form);
-      return readIdx(spec, { images, labels }, BYTE_LABELS);
+    load: (request) => {
+      const [images, labels] = twoFiles(request);
+      return readIdx(request.spec, { images, labels }, BYTE_LABELS);
     },
   },
-  npy: { form: 'npy:IMAGES,LABELS', load: (spec, rest, form) => readNpy(spec, ...twoFiles(spec, rest, form)) },
-  images: { form: 'images:DIR with a folder of PNG files per class', load: (spec, rest) => readImageFolder(spec, rest) },
+  npy: { form: 'npy:IMAGES,LABELS', load: (request) => readNpy(request.spec, ...twoFiles(request)) },
+  images: { form: 'images:DIR with a folder of PNG files per class', load: ({ spec, rest }) => readImageFolder(spec, rest) },
 };
 
-/** The data specs as one line of help. */
-export const dataSpecs: readonly string[] = Object.values(SCHEMES).map((s) => s.form);
-
-const dataOption = { kind: 'option', option: '--data' } as const;
-
-/** Reads the data set that a spec names. Throws a `CompileError` with `data/...` codes for anything wrong with it. */
-export function loadDataset(spec: string): Dataset {
+/**
+ * Reads the data set that a spec names; `option` is where the user wrote it. Throws a `CompileError` with
+ * `data/...` codes for anything wrong with it.
+ */
+export function loadDataset(spec: string, option = '--data'): Dataset {
+  const where = { kind: 'option', option } as const;
   const colon = spec.indexOf(':');
   const kind = spec.slice(0, Math.max(colon, 0));
-  if (!Object.hasOwn(SCHEMES, kind)) fail('data/unknown-scheme', dataOption, { spec, schemes: Object.keys(SCHEMES) });
-  const scheme = SCHEMES[kind];
+  if (!Object.hasOwn(SCHEMES, kind)) fail('data/unknown-scheme', where, { spec, schemes: Object.keys(SCHEMES) });
+  const { form, load } = SCHEMES[kind];
   const rest = spec.slice(colon + 1);
-  if (rest === '') fail('data/bad-spec', dataOption, { spec, problem: 'has no path', form: scheme.form });
-  return scheme.load(spec, rest, scheme.form);
+  if (rest === '') fail('data/bad-spec', where, { spec, problem: 'has no path', form });
+  return load({ spec, rest, form, option });
 }
 
-function twoFiles(spec: string, rest: string, form: string): readonly [string, string] {
+function twoFiles({ spec, rest, form, option }: Request): readonly [string, string] {
   const parts = rest.split(',');
-  if (parts.length !== 2 || parts.includes('')) fail('data/bad-spec', dataOption, { spec, problem: 'does not name two files with a comma between them', form });
+  if (parts.length !== 2 || parts.includes('')) fail('data/bad-spec', { kind: 'option', option }, { spec, problem: 'does not name two files with a comma between them', form });
   return [parts[0], parts[1]];
 }
