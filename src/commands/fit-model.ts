@@ -2,7 +2,7 @@
  * Whether a network fits a chip. What a core must hold depends on shapes, not on values, so no threshold
  * is chosen and no image is run: every threshold is one, and the cutting into cores is the real one.
  */
-import { Reporter } from '../diagnostics.js';
+import { Reporter, type Diagnostic } from '../diagnostics.js';
 import { createKernels } from '../kernels/kernels.js';
 import { lower } from '../lower/lower.js';
 import { coresPerChip } from '../map/board.js';
@@ -44,6 +44,7 @@ export interface Fit {
   readonly limits: Target['core'];
   /** Nodes of the file by operator. */
   readonly operators: Readonly<Record<string, number>>;
+  readonly warnings: readonly Diagnostic[];
 }
 
 /** Throws a CompileError with everything that is not supported or does not fit. */
@@ -59,7 +60,7 @@ export function fitModel(source: ModelSource, { target, reset, code, timesteps }
     target: target.name, reset, cores: cores.length, chips: Math.ceil(cores.length / coresPerChip(target)), coresPerChip: coresPerChip(target),
     neurons: network.populations.reduce((sum, p) => sum + neuronCount(p.shape), 0),
     layers: network.populations.map((p) => layerFit(p.id, neuronCount(p.shape), cores.filter((c) => c.slice.population === p.id))),
-    limits: target.core, operators: model.operators,
+    limits: target.core, operators: model.operators, warnings: report.warnings,
   };
 }
 

@@ -8,7 +8,7 @@ import { fitModel, type Fit, type LayerFit } from './fit-model.js';
 import { addReadingOptions, codeOption, resetOption, targetOption, timestepsOption } from './model-options.js';
 import { modelSource } from './model-source.js';
 import { jsonOption } from './options.js';
-import { say, sayJson } from './output.js';
+import { say, sayJson, warn } from './output.js';
 import { pairs, table } from './table.js';
 
 interface FitFlags extends ModelReading {
@@ -33,6 +33,7 @@ export const fitCommand = (): Command => addReadingOptions(new Command('fit')
     const target = loadTarget(flags.target);
     const { reset = target.capabilities.resets[0], code, timesteps } = flags;
     const fit = fitModel(modelSource(model, flags), { target, reset, code, timesteps });
+    warn(fit.warnings);
     if (flags.json === true) sayJson({ fits: true, ...fit });
     else say(fitText(fit, flags.allLayers === true));
   });

@@ -1,14 +1,10 @@
 /**
- * The command line as a whole: hands the words to the verb, and turns whatever goes wrong into an
- * exit code. 0: done. 1: the input is at fault; its diagnostics are printed, no stack. 2: the command
- * was not understood. 70: a bug of ours, with its stack. 130: interrupted.
+ * The command line as a whole: hands the words to the verb, hears signals, and returns the exit code.
  */
-import { Command, CommanderError } from 'commander';
-import { CompileError } from '../diagnostics.js';
-import { notice, sayJson } from './output.js';
+import { Command } from 'commander';
+import { EXIT, exitCode } from './exit-code.js';
+import { notice } from './output.js';
 import { toolVersion } from './tool-version.js';
-
-export const EXIT = { ok: 0, input: 1, usage: 2, bug: 70, interrupted: 130 } as const;
 
 const EXAMPLES = `
 Examples:
@@ -76,16 +72,4 @@ function listen(): void {
       throw error;
     });
   }
-}
-
-function exitCode(error: unknown, json: boolean): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  if (error instanceof CompileError) {
-    notice(error.message);
-    if (json) sayJson({ diagnostics: error.diagnostics });
-    return EXIT.input;
-  }
-  notice(error instanceof Error && error.stack !== undefined ? error.stack : String(error));
-  notice('\nThis is a bug in Spikeveil, not in your input. Please report it, with the command\nline and the lines above.');
-  return EXIT.bug;
 }
