@@ -309,13 +309,6 @@ EXPORT double spiking_layer(const Layer *l) {
   return clips;
 }
 
-/* Number of set bits of n words. */
-EXPORT double spiking_count(const uint64_t *masks, int n) {
-  int64_t count = 0;
-  for (int i = 0; i < n; i++) count += __builtin_popcountll(masks[i]);
-  return (double)count;
-}
-
 /* For each byte: the places of its set bits, lowest first. Filled at the first use. */
 static uint16_t bitPlaces[256][8];
 
@@ -340,105 +333,4 @@ EXPORT void spiking_expand(const uint64_t *masks, int n, int words, uint32_t *st
     }
   }
   starts[n] = count;
-}
-
-/* counts[i] = set bits of place i among the channels of `select` [words]. */
-EXPORT void spiking_popcounts(const uint64_t *masks, int n, int words, const uint64_t *select, int32_t *counts) {
-  for (int i = 0; i < n; i++) {
-    int count = 0;
-    for (int w = 0; w < words; w++) count += __builtin_popcountll(masks[i * words + w] & select[w]);
-    counts[i] = count;
-  }
-}
-
-/* out[t] = sum over rows [y0, y1) and columns [x0, x1) of rows[y] * columns[x] * counts[y * width + x][t]. */
-EXPORT void spiking_weigh(const int32_t *counts, int steps, int width, const int32_t *box, const int32_t *rows, const int32_t *columns, int32_t *out) {
-  for (int t = 0; t < steps; t++) out[t] = 0;
-  for (int y = box[0]; y < box[1]; y++)
-    for (int x = box[2]; x < box[3]; x++) {
-      int weight = rows[y] * columns[x];
-      if (weight == 0) continue;
-      const int32_t *c = counts + (y * width + x) * steps;
-      for (int t = 0; t < steps; t++) out[t] += weight * c[t];
-    }
-}
-
-/* The layer that the host computes: float convolution of the image [C, H, W], then the rounding of `roundToBias`. */
-typedef struct {
-  const float *image, *weights; /* [tap][input of the group][channels] */
-  const float *bias;            /* [channels] */
-  const double *scale;
-  float *sums; /* scratch [channels] */
-  int32_t *drive; /* [pixel][driveStride], added to */
-  int32_t driveStride, imageHeight, imageWidth, height, width, channels, inputs, groups;
-  int32_t kernelY, kernelX, strideY, strideX, dilationY, dilationX, padY, padX, poolY, poolX;
-  int32_t mantissaMax, exponentMax;
-} HostLayer;
-
-INLINE int32_t roundToBias(double value, int mantissaMax, int exponentMax) {
-  double size = value < 0 ? -value : value, step = 1;
-  for (int e = 0; e < exponentMax && size / step >= mantissaMax + 0.5; e++) step *= 2;
-  double mantissa = __builtin_floor(size / step + 0.5);
-  if (mantissa > mantissaMax) mantissa = mantissaMax;
-  return (int32_t)(value < 0 ? -mantissa * step : mantissa * step);
-}
-
-static void addInput(const HostLayer *h, const float *pixel, const float *weights) {
-  int outputs = h->channels / h->groups, plane = h->imageHeight * h->imageWidth;
-  for (int g = 0; g < h->groups; g++) {
-    float *sums = h->sums + g * outputs;
-    for (int i = 0; i < h->inputs; i++) {
-      float x = pixel[(g * h->inputs + i) * plane];
-      const float *w = weights + i * h->channels + g * outputs;
-      for (int o = 0; o < outputs; o++) sums[o] += w[o] * x;
-    }
-  }
-}
-
-EXPORT void spiking_host_layer(const HostLayer *h) {
-  for (int y = 0; y < h->height; y++)
-    for (int x = 0; x < h->width; x++) {
-      for (int c = 0; c < h->channels; c++) h->sums[c] = 0;
-      for (int ky = 0; ky < h->kernelY; ky++)
-        for (int kx = 0; kx < h->kernelX; kx++) {
-          int row = (y * h->strideY + ky * h->dilationY - h->padY) * h->poolY;
-          int column = (x * h->strideX + kx * h->dilationX - h->padX) * h->poolX;
-          if (row < 0 || column < 0) continue;
-          for (int r = row; r < row + h->poolY && r < h->imageHeight; r++)
-            for (int c = column; c < column + h->poolX && c < h->imageWidth; c++)
-              addInput(h, h->image + r * h->imageWidth + c, h->weights + (ky * h->kernelX + kx) * h->inputs * h->channels);
-        }
-      int32_t *drive = h->drive + (y * h->width + x) * h->driveStride;
-      for (int c = 0; c < h->channels; c++)
-        drive[c] += roundToBias(((double)h->sums[c] + (double)h->bias[c]) * h->scale[c], h->mantissaMax, h->exponentMax);
-    }
-}
-
-/* Philox4x32-10 (Salmon, Moraes, Dror, Shaw, SC 2011), as in random.ts. */
-static void philox(uint64_t counter, uint32_t k0, uint32_t k1, uint32_t *out) {
-  uint32_t c0 = (uint32_t)counter, c1 = (uint32_t)(counter >> 32), c2 = 0, c3 = 0;
-  for (int round = 0; round < 10; round++) {
-    uint64_t a = (uint64_t)0xd2511f53u * c0, b = (uint64_t)0xcd9e8d57u * c2;
-    c0 = (uint32_t)(b >> 32) ^ c1 ^ k0;
-    c1 = (uint32_t)b;
-    c2 = (uint32_t)(a >> 32) ^ c3 ^ k1;
-    c3 = (uint32_t)a;
-    k0 += 0x9e3779b9u;
-    k1 += 0xbb67ae85u;
-  }
-  out[0] = c0; out[1] = c1; out[2] = c2; out[3] = c3;
-}
-
-/* Poisson spikes of an image [channels][pixels]: probability times 2^32 of each value, and the channel in which it spikes. */
-EXPORT void spiking_poisson(const double *chance, const int32_t *channel, int count, int pixels, int steps, int words, uint32_t key0, uint32_t key1, uint64_t *masks) {
-  int blocks = (count + 3) / 4;
-  for (int t = 0; t < steps; t++)
-    for (int b = 0; b < blocks; b++) {
-      uint32_t draws[4];
-      philox((uint64_t)t * (uint64_t)blocks + (uint64_t)b, key0, key1, draws);
-      for (int j = 0; j < 4 && b * 4 + j < count; j++) {
-        int k = b * 4 + j;
-        if ((double)draws[j] < chance[k]) masks[((k % pixels) * steps + t) * words + channel[k] / 64] |= 1ull << (channel[k] % 64);
-      }
-    }
 }
