@@ -9,7 +9,7 @@ import { buildProgram, coreOfNeurons, fanOutByCore } from './build-program.js';
 import { randomNetwork } from './random-network.js';
 
 describe('counters', () => {
-  for (const [seed, parts] of [[20, [2, 2, 2]], [24, [3, 1, 2]], [28, [1, 2, 3]], [33, [2, 3, 1]], [34, [5, 1, 1]], [26, [2, 1, 2]]] as const) {
+  for (const [seed, parts] of [[20, [2, 2, 2]], [24, [3, 1, 2]], [28, [1, 2, 3]], [33, [2, 3, 1]], [34, [5, 1, 1]], [26, [2, 1, 2]], [102, [3, 1, 1]], [144, [3, 1, 1]]] as const) {
     it(`are those of the unrolled network (seed ${seed}, cut ${parts.join(' x ')})`, () => {
       const { network, image } = randomNetwork(seed);
       const program = buildProgram(network, { parts });
