@@ -3,7 +3,7 @@
  * images, and every value that has the same name in both must agree. The first that does not is
  * named; that is a bug of a pass, not a mistake of the user.
  */
-import { indexNodes, sizeOf, type Graph, type GraphNode, type NodeId } from '../graph/graph.js';
+import { sizeOf, type Graph, type GraphNode, type NodeId } from '../graph/graph.js';
 import { createEvaluator } from '../graph/evaluate.js';
 import { verifyGraph } from '../graph/verify.js';
 import type { Kernels } from '../kernels/kernels.js';
@@ -15,17 +15,19 @@ export interface Reference {
   readonly images: Float32Array;
   readonly count: number;
   readonly values: ReadonlyMap<NodeId, Float32Array>;
-  /** The class scores before any softmax. */
-  readonly scores: Float32Array;
+  /** The size that an error of each value is measured against. */
+  readonly scales: ReadonlyMap<NodeId, number>;
+  /** The node with the class scores, before any softmax. */
+  readonly scores: NodeId;
 }
 
 export interface Disagreement {
   readonly node: NodeId;
-  /** Largest difference over the largest magnitude of the value in the reference. */
+  /** Largest difference over the scale of the value in the reference. */
   readonly error: number;
 }
 
-/** Float folding rounds each weight once; over a deep network that stays well below this share of the largest value. */
+/** Float folding rounds each weight once; over a deep network that stays well below this share of a value's scale. */
 const tolerance = 1e-4;
 
 /** Evaluates the import on `count` images of standard normal numbers. */
@@ -35,23 +37,56 @@ export function referenceOf(graph: Graph, kernels: Kernels, options: { readonly 
   const stream = substream(randomStream(options.seed), 'lower/check-pass');
   const images = Float32Array.from(normal(stream, count * sizeOf(input.shape)));
   const values = valuesOf(graph, kernels, { images, count, keep: graph.nodes.map((n) => n.id) });
-  return { images, count, values, scores: values.get(scoresOf(graph)) as Float32Array };
+  return { images, count, values, scales: scalesOf(graph, values), scores: scoresOf(graph) };
 }
+
+/**
+ * The scale of a value is its largest magnitude, or that of the terms it came from if that is
+ * larger: a ReLU that leaves next to nothing of its input carries the rounding of its input. Terms
+ * are followed through nodes that only choose or add, and one linear node back, times its largest factor.
+ */
+function scalesOf(graph: Graph, values: ReadonlyMap<NodeId, Float32Array>): ReadonlyMap<NodeId, number> {
+  const reach = new Map<NodeId, number>();
+  const scales = new Map<NodeId, number>();
+  for (const node of graph.nodes) {
+    const own = largestOf(values.get(node.id) as Float32Array);
+    const terms = Math.max(0, ...node.inputs.map((id) => reach.get(id) as number));
+    const factor = largestFactor(node);
+    reach.set(node.id, factor === undefined ? Math.max(own, terms) : own);
+    scales.set(node.id, Math.max(own, terms * (factor ?? 1)));
+  }
+  return scales;
+}
+
+/** Largest factor of a node that multiplies; undefined for one that only chooses, moves or adds. */
+function largestFactor(node: GraphNode): number | undefined {
+  switch (node.kind) {
+    case 'conv': case 'dense': return largestOf(node.weight);
+    case 'affine': return largestOf(node.scale);
+    case 'batch-norm': return largestOf(node.gamma.map((g, c) => g / Math.sqrt(node.variance[c] + node.epsilon)));
+    case 'softmax': return 0;
+    case 'input': case 'relu': case 'average-pool': case 'max-pool': case 'add': case 'subtract': case 'concat':
+    case 'reshape': case 'transpose': case 'pad': case 'slice': return undefined;
+  }
+}
+
+const largestOf = (values: Float32Array): number => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
 
 /** The first value of `graph`, in its order, that differs from the reference; undefined when all agree. Throws Error on a malformed graph. */
 export function checkPass(reference: Reference, graph: Graph, kernels: Kernels): Disagreement | undefined {
   verifyGraph(graph);
   const shared = graph.nodes.filter((n) => reference.values.has(n.id)).map((n) => n.id);
   const { images, count } = reference;
-  const [output] = graph.outputs;
-  const values = valuesOf(graph, kernels, { images, count, keep: [...new Set([...shared, output])] });
-  const nodes = indexNodes(graph);
+  const scores = scoresOf(graph);
+  const values = valuesOf(graph, kernels, { images, count, keep: [...new Set([...shared, scores])] });
+  const errorOf = (id: NodeId, as: NodeId): number =>
+    difference(values.get(id) as Float32Array, reference.values.get(as) as Float32Array) / (reference.scales.get(as) as number);
   for (const id of shared) {
-    const error = difference(values.get(id) as Float32Array, reference.values.get(id) as Float32Array);
-    if (!(error <= tolerance) && nodes.get(id)?.kind !== 'softmax') return { node: id, error };
+    const error = errorOf(id, id);
+    if (error > tolerance) return { node: id, error };
   }
-  const error = difference(values.get(scoresOf(graph)) ?? values.get(output) as Float32Array, reference.scores);
-  return error <= tolerance ? undefined : { node: output, error };
+  const error = errorOf(scores, reference.scores);
+  return error > tolerance ? { node: scores, error } : undefined;
 }
 
 function valuesOf(
@@ -63,14 +98,13 @@ function valuesOf(
   return kept;
 }
 
+/** Largest difference; Infinity for unequal lengths and where one is not a number. */
 function difference(values: Float32Array, expected: Float32Array): number {
   if (values.length !== expected.length) return Infinity;
-  let largest = 0;
   let apart = 0;
   for (let i = 0; i < expected.length; i++) {
-    largest = Math.max(largest, Math.abs(expected[i]));
     const d = Math.abs(values[i] - expected[i]);
-    apart = d <= apart ? apart : d; // keeps NaN
+    if (!(d <= apart)) apart = Number.isNaN(d) ? Infinity : d;
   }
-  return apart === 0 ? 0 : apart / largest;
+  return apart;
 }

@@ -22,8 +22,8 @@ export interface Edit {
 /** Gets a node whose inputs carry their new names, and the old node. Returns the name of the value's new node, or undefined to keep it. */
 export type Rule = (node: GraphNode, edit: Edit, old: GraphNode) => NodeId | undefined;
 
-/** A name for a helper node, derived from the node it helps. */
-export const derivedId = (id: NodeId, role: string | number): NodeId => nodeId(`${id}:${role}`);
+/** A name for a helper node, derived from the node it helps. The role is a word: exporters number names themselves ("x:0"). */
+export const derivedId = (id: NodeId, role: string): NodeId => nodeId(`${id}:${role}`);
 
 export function consumersOf(graph: Graph): ReadonlyMap<NodeId, readonly GraphNode[]> {
   const consumers = new Map<NodeId, GraphNode[]>();

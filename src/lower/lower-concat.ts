@@ -39,7 +39,7 @@ function overParts(node: GraphNode, seen: readonly (Parts | undefined)[], edit: 
   const each = (make: (part: { id: NodeId; inputs: NodeId[]; shape: Shape }, first: number, input: Shape) => GraphNode): Parts =>
     parts.map((id, k) => {
       const shape = node.shape.length === shapes[k].length ? node.shape.with(0, shapes[k][0]) : [sizeOf(shapes[k])];
-      return edit.emit(make({ id: derivedId(node.id, k), inputs: [id], shape }, firstOf(shapes, k), shapes[k]));
+      return edit.emit(make({ id: derivedId(node.id, `part-${k}`), inputs: [id], shape }, firstOf(shapes, k), shapes[k]));
     });
   switch (node.kind) {
     case 'relu': case 'average-pool': case 'max-pool': return each((part) => ({ ...node, ...part }));
@@ -75,7 +75,7 @@ function addParts(node: Extract<GraphNode, { kind: 'add' | 'subtract' }>, seen: 
   const alike = seen.every((s) => s?.length === first.length && s.every((id, k) => channels(id) === channels(first[k])));
   if (!alike) return undefined;
   return first.map((id, k) => edit.emit({
-    ...node, id: derivedId(node.id, k), inputs: seen.map((s) => (s as Parts)[k]), shape: edit.node(id).shape,
+    ...node, id: derivedId(node.id, `part-${k}`), inputs: seen.map((s) => (s as Parts)[k]), shape: edit.node(id).shape,
   }));
 }
 
@@ -91,7 +91,7 @@ function splitInputs(node: Conv | Dense, parts: Parts, edit: Edit): NodeId {
     for (let o = 0; o < outputs; o++) weight.set(node.weight.subarray(o * row + column, o * row + column + width), o * width);
     column += width;
     const { statistics: _, ...rest } = node;
-    return edit.emit({ ...rest, id: derivedId(node.id, k), inputs: [input], weight, bias: k === 0 ? node.bias : new Float32Array(outputs) });
+    return edit.emit({ ...rest, id: derivedId(node.id, `part-${k}`), inputs: [input], weight, bias: k === 0 ? node.bias : new Float32Array(outputs) });
   });
   return edit.emit({ kind: 'add', id: node.id, inputs: terms, shape: node.shape });
 }
@@ -111,7 +111,7 @@ function splitGroups(node: Conv, parts: Parts, edit: Edit): Parts | undefined {
     first += count;
     const { statistics, ...rest } = node;
     return edit.emit({
-      ...rest, id: derivedId(node.id, k), inputs: [input], groups, shape: node.shape.with(0, count),
+      ...rest, id: derivedId(node.id, `part-${k}`), inputs: [input], groups, shape: node.shape.with(0, count),
       weight: node.weight.slice(range[0] * row, range[1] * row), bias: node.bias.slice(...range),
       ...(statistics === undefined ? {} : { statistics: { mean: statistics.mean.slice(...range), deviation: statistics.deviation.slice(...range) } }),
     });
@@ -126,6 +126,7 @@ function joinParts(parts: Parts | undefined, at: { readonly id: NodeId; readonly
   const shape = shapes[0].with(0, total);
   if (shape.length === 1 && total > widestDiagonal) {
     report.report('lower/too-wide', { kind: 'node', node: at.name }, { features: total, most: widestDiagonal, what: 'a concatenation of vectors' });
+    return edit.emit({ kind: 'concat', id: at.name, inputs: parts, shape, axis: 0 });
   }
   const terms = parts.map((input, k) => {
     const site = { id: derivedId(at.name, `place-${k}`), input, shape: shapes[k] };

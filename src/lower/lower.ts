@@ -68,7 +68,7 @@ export function runPass(
   const result = pass.run(graph, check.report);
   const wrong = result === graph ? undefined : checkPass(check.reference, result, check.kernels);
   if (wrong !== undefined) {
-    throw new Error(`internal: after ${pass.name} node "${wrong.node}" differs from the import by ${wrong.error.toExponential(2)} of its largest value`);
+    throw new Error(`internal: after ${pass.name} node "${wrong.node}" differs from the import by ${wrong.error.toExponential(2)} of its scale`);
   }
   return result;
 }

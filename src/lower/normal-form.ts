@@ -5,7 +5,7 @@
  * populations, p = relu(y) and n = relu(-y), of which y = p - n is the exact difference; one is
  * enough when y cannot be negative.
  */
-import { indexNodes, type AveragePool, type Conv, type CoreNode, type Dense, type Graph, type GraphNode, type NodeId, type Relu, type Reshape } from '../graph/graph.js';
+import { indexNodes, sizeOf, type AveragePool, type Conv, type CoreNode, type Dense, type Graph, type GraphNode, type NodeId, type Relu, type Reshape } from '../graph/graph.js';
 import { unreachable, type Reporter } from '../diagnostics.js';
 import { boundsOf, type Bounds } from './bounds.js';
 import { consumersOf, derivedId, dropDead } from './edit.js';
@@ -13,6 +13,7 @@ import {
   layerInput, negated, pathWeights, throughConv, throughDense, throughFlatten, throughPool, unrolled, type Path,
 } from './linear-paths.js';
 import { depthwise, diagonal, placesOf, uniformScale, weightCount, widestDiagonal } from './linear-nodes.js';
+import { isCore } from './verify-core.js';
 
 interface Building {
   readonly old: ReadonlyMap<NodeId, GraphNode>;
@@ -27,6 +28,12 @@ interface Building {
 }
 
 export function normalForm(graph: Graph, report: Reporter): Graph<CoreNode> {
+  const result = isCore(graph) ? graph : rebuilt(graph, report);
+  if (!result.nodes.some((n) => n.kind === 'relu')) report.report('lower/no-relu', { kind: 'nowhere' }, {});
+  return result;
+}
+
+function rebuilt(graph: Graph, report: Reporter): Graph<CoreNode> {
   const old = indexNodes(graph);
   const b: Building = {
     old, consumers: consumersOf(graph), bounds: boundsOf((id) => old.get(id) as GraphNode), report,
@@ -36,9 +43,7 @@ export function normalForm(graph: Graph, report: Reporter): Graph<CoreNode> {
     if (!b.paths.has(node.id)) b.paths.set(node.id, pathsOf(node, b));
   }
   const outputs = graph.outputs.map((id) => writeOutput(id, b));
-  const result = dropDead({ nodes: [...b.made.values()], outputs });
-  if (!result.nodes.some((n) => n.kind === 'relu')) report.report('lower/no-relu', { kind: 'nowhere' }, {});
-  return result;
+  return dropDead({ nodes: [...b.made.values()], outputs });
 }
 
 function pathsOf(node: GraphNode, b: Building): readonly Path[] {
@@ -87,9 +92,9 @@ type Linear = Conv | Dense | AveragePool | Reshape;
 /** The paths of the node's input, each lengthened by the node; where that fails, those of the split input. */
 function lengthened(node: Linear, b: Building): readonly Path[] {
   const [input] = node.inputs;
-  const paths = b.split.get(input) ?? readPaths(input, b);
+  const paths = readPaths(input, b);
   const direct = lengthenAll(paths, node);
-  if (direct !== undefined && (paths.length === 1 || b.split.has(input) || worthwhile(node, paths, direct))) return direct;
+  if (direct !== undefined && (paths.length === 1 || worthwhile(node, paths, direct))) return direct;
   const split = lengthenAll(splitSigned(input, b), node);
   if (split === undefined) throw new Error(`internal: ${node.kind} "${node.id}" does not follow a ReLU`);
   return split;
@@ -112,7 +117,7 @@ function lengthen(path: Path, node: Linear): Path | undefined {
 
 /** The node as term k of a sum: a name of its own, and the bias only once. */
 function termOf(node: Linear, k: number): Linear {
-  const id = derivedId(node.id, k);
+  const id = derivedId(node.id, `part-${k}`);
   if (node.kind === 'average-pool' || node.kind === 'reshape') return { ...node, id };
   const { statistics: _, ...rest } = node;
   return { ...rest, id, bias: k === 0 ? node.bias : new Float32Array(node.bias.length) };
@@ -129,11 +134,21 @@ function worthwhile(node: Linear, paths: readonly Path[], longer: readonly Path[
 function splitSigned(id: NodeId, b: Building): readonly Path[] {
   const known = b.split.get(id);
   if (known !== undefined) return known;
-  const paths = readPaths(id, b);
-  const positive = positivePart(id, paths, b);
-  const result = b.bounds.nonNegative(id) ? positive : [...positive, ...negativePart(id, paths, b)];
+  const node = b.old.get(id);
+  const result = node?.kind === 'reshape' ? splitBefore(node, b) : splitHere(id, b);
   b.split.set(id, result);
   return result;
+}
+
+/** A flattened value is split while it is a picture. */
+function splitBefore(node: Reshape, b: Building): readonly Path[] {
+  return lengthenAll(splitSigned(node.inputs[0], b), node) ?? splitHere(node.id, b);
+}
+
+function splitHere(id: NodeId, b: Building): readonly Path[] {
+  const paths = readPaths(id, b);
+  const positive = positivePart(id, paths, b);
+  return b.bounds.nonNegative(id) ? positive : [...positive, ...negativePart(id, paths, b)];
 }
 
 /** relu(y): the network's own ReLU on y where there is one. */
@@ -152,7 +167,7 @@ function positivePart(id: NodeId, paths: readonly Path[], b: Building): readonly
 /** -relu(-y) */
 function negativePart(id: NodeId, paths: readonly Path[], b: Building): readonly Path[] {
   const name = derivedId(id, 'negated');
-  const turned = paths.map((p, k) => negated(p, paths.length === 1 ? name : derivedId(name, k)));
+  const turned = paths.map((p, k) => negated(p, paths.length === 1 ? name : derivedId(name, `part-${k}`)));
   const input = writeValue(name, turned, b);
   const part = asSource({ kind: 'relu', id: derivedId(id, 'negative'), inputs: [input], shape: shapeOf(id, b), cap: Infinity }, b);
   return part.map((p) => ({ ...p, sign: -1 }));
@@ -181,6 +196,8 @@ function writeOutput(id: NodeId, b: Building): NodeId {
 
 /** The path's nodes; the name of the last. One without a layer that is negated or flat gets a layer called `name`. */
 function writePath(open: Path, name: NodeId, b: Building): NodeId {
+  const features = open.flattenAfter === undefined ? 0 : Math.max(...open.flattenAfter.shape, sizeOf(layerInput(open)));
+  if (features > widestDiagonal) return tooWide(open, features, b);
   const path = unrolled(open);
   let last = path.source;
   for (const node of [path.pool, path.flatten]) {
@@ -196,11 +213,15 @@ function writePath(open: Path, name: NodeId, b: Building): NodeId {
 /** A layer that only copies, or negates, what `input` holds. */
 function writeCopy(path: Path, id: NodeId, input: NodeId, b: Building): NodeId {
   const shape = layerInput(path);
-  if (shape.length !== 3 && shape[0] > widestDiagonal) {
-    b.report.report('lower/too-wide', { kind: 'node', node: id }, { features: shape[0], most: widestDiagonal, what: 'a copy of a vector' });
-    return input;
-  }
+  if (shape.length !== 3 && shape[0] > widestDiagonal) return tooWide(path, shape[0], b);
   const by = uniformScale(shape[0], path.sign);
   if (!b.made.has(id)) b.made.set(id, shape.length === 3 ? depthwise({ id, input, shape }, by) : diagonal({ id, input, shape }, by));
   return id;
+}
+
+/** Reports a path that would need a matrix over a long vector; the graph that comes out is not used. */
+function tooWide(path: Path, features: number, b: Building): NodeId {
+  const node = path.flattenAfter?.id ?? path.flatten?.id ?? path.source;
+  b.report.report('lower/too-wide', { kind: 'node', node }, { features, most: widestDiagonal, what: 'a sum of a flattened picture and something else' });
+  return path.source;
 }

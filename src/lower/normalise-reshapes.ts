@@ -14,6 +14,7 @@ import { placesOf } from './linear-nodes.js';
 
 export function normaliseReshapes(graph: Graph, report: Reporter): Graph {
   const shaped = shapeInput(graph);
+  if (shaped === graph && onlyFlattens(graph)) return graph;
   const before = indexNodes(shaped);
   const wantedShape = (id: NodeId): Shape => (before.get(id) as GraphNode).shape;
   return rewriteGraph(shaped, (node, edit, old) => {
@@ -23,6 +24,14 @@ export function normaliseReshapes(graph: Graph, report: Reporter): Graph {
     if (actual.every((shape, i) => sameShape(shape, wanted[i]))) return undefined;
     return inActualShape(node, { actual, wanted }, edit) ?? inWantedShape(node, { old, actual, wanted }, edit, report);
   });
+}
+
+/** True when every reshape flattens a picture for dense layers, and they are the only nodes that read it. */
+function onlyFlattens(graph: Graph): boolean {
+  const nodes = indexNodes(graph);
+  const consumers = consumersOf(graph);
+  return graph.nodes.every((n) => n.kind !== 'reshape' || (n.shape.length === 1 && !graph.outputs.includes(n.id)
+    && nodes.get(n.inputs[0])?.shape.length === 3 && (consumers.get(n.id) ?? []).every((r) => r.kind === 'dense')));
 }
 
 /** An input that is neither a picture nor a vector, or that every consumer reshapes to the same picture, takes that shape itself. */

@@ -1,3 +1,4 @@
+/** Each pass alone: the values stay (afterPass checks them), and what it removes is gone. */
 import { describe, expect, it } from 'vitest';
 import type { Conv, Dense } from '../../src/graph/graph.js';
 import { dropSoftmax } from '../../src/lower/drop-softmax.js';
@@ -22,6 +23,15 @@ describe('drop-softmax', () => {
     const result = dropSoftmax(b.graph(soft, x), { report: () => { throw new Error('no report expected'); } } as never);
     expect(result.outputs).toEqual([scores]);
     expect(kindsOf(result)).toEqual({ input: 1, dense: 2, relu: 1 });
+  });
+});
+
+describe('drop-softmax behind a reshape', () => {
+  it('reshapes the scores instead', () => {
+    const b = graphBuilder(1);
+    const scores = b.conv(b.input([2, 1, 1]), 4, { kernel: [1, 1], pads: [0, 0, 0, 0] });
+    const result = afterPass(b.graph(b.flatten(b.node('softmax', [scores], { axis: 0, log: false }))), dropSoftmax);
+    expect(result.nodes.map((n) => n.id)).toEqual(['input1', 'conv1', 'reshape1:scores']);
   });
 });
 
@@ -84,6 +94,12 @@ describe('fold-affine', () => {
     const scaled = b.node('affine', [x], { scale: new Float32Array(18).map((_, i) => i - 4), shift: new Float32Array(18).map((_, i) => i * i / 50) });
     const result = afterPass(b.graph(b.dense(b.flatten(scaled), 4)), foldAffine);
     expect(kindsOf(result)).toEqual({ input: 1, reshape: 1, dense: 1 });
+  });
+  it('is not folded over a dense layer where something else reads the value too', () => {
+    const b = graphBuilder(7);
+    const x = b.affine(b.input([4]));
+    const result = afterPass(b.graph(b.add(b.dense(x, 4), x)), foldAffine);
+    expect(kindsOf(result)).toEqual({ input: 1, dense: 2, add: 1 });
   });
   it('becomes a depthwise convolution or a diagonal dense layer', () => {
     const b = graphBuilder(8);
