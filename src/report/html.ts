@@ -18,9 +18,12 @@ export function html(texts: TemplateStringsArray, ...parts: readonly Part[]): Ma
   return trusted(texts.map((text, i) => (i === 0 ? text : write(parts[i - 1] as Part) + text)).join(''));
 }
 
+/** A number and its unit stay on one line. */
+const keepUnits = (text: string): string => text.replace(/(\d) (?=(?:%|[pnµm]?[JsWV]|[kMG])(?![\w]))/g, '$1\u00a0');
+
 function write(part: Part): string {
   if (part === null) return '';
-  if (typeof part === 'string') return escapeText(part);
+  if (typeof part === 'string') return escapeText(keepUnits(part));
   if (typeof part === 'number') return String(part);
   return 'markup' in part ? part.markup : part.map((p) => p.markup).join('');
 }

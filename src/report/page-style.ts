@@ -31,7 +31,7 @@ figure svg{display:block;max-width:100%;height:auto}
 .scroll{overflow-x:auto;margin:14px 0 0;border-top:1px solid var(--line);border-bottom:1px solid var(--line)}
 .scroll:focus-visible{outline:2px solid var(--spiking);outline-offset:2px}
 table{border-collapse:collapse;width:100%;font-size:.875rem;line-height:1.4}
-th,td{padding:7px 13px 7px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
+th,td{padding:7px 11px 7px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
 th:last-child,td:last-child{padding-right:0}
 tbody tr:last-child>*{border-bottom:0}
 thead th{color:var(--soft);font-weight:500;white-space:nowrap;vertical-align:bottom}

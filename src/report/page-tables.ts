@@ -29,7 +29,7 @@ const shareOf = (part: number, whole: number): string => (whole > 0 ? formatPerc
 function threshold(layer: RunLayer): string {
   if (layer.thresholdRange === null) return '';
   const [low, high] = layer.thresholdRange.map((t) => formatRatio(t));
-  return low === high ? `${low ?? ''}` : `${low ?? ''} to ${high ?? ''}`;
+  return low === high ? `${low ?? ''}` : `${low ?? ''}–${high ?? ''}`;
 }
 
 /** One row a layer, then what belongs to no layer, then the total. */
@@ -46,15 +46,15 @@ export function layerTable(record: RunRecord): Markup {
       cells: [
         layer.shape.join('×'), formatCount(layer.neurons), String(layer.cores), threshold(layer),
         layer.neuron === 'integrator' ? '' : formatPercent(layer.rate, 2), layer.onHost && layer.synapticOps === 0 ? 'on host' : formatCount(layer.synapticOps),
-        layer.weightError === null ? '' : formatPercent(layer.weightError, 2), ...clipped(formatCount(layer.saturations)), formatJoules(layer.joules), shareOf(layer.joules, total),
+        layer.weightError === null ? '' : formatPercent(layer.weightError, 2), formatJoules(layer.joules), shareOf(layer.joules, total), ...clipped(formatCount(layer.saturations)),
       ],
     })),
-    { head: 'Mesh, host and static power', cells: ['', '', '', '', '', '', '', ...clipped(''), formatJoules(Math.max(0, total - inLayers)), shareOf(Math.max(0, total - inLayers), total)] },
-    { head: 'Total', total: true, cells: ['', sum((l) => l.neurons), sum((l) => l.cores), '', '', sum((l) => l.synapticOps), '', ...clipped(sum((l) => l.saturations)), formatJoules(total), shareOf(total, total)] },
+    { head: 'Mesh, host and static power', cells: ['', '', '', '', '', '', '', formatJoules(Math.max(0, total - inLayers)), shareOf(Math.max(0, total - inLayers), total), ...clipped('')] },
+    { head: 'Total', total: true, cells: ['', sum((l) => l.neurons), sum((l) => l.cores), '', '', sum((l) => l.synapticOps), '', formatJoules(total), shareOf(total, total), ...clipped(sum((l) => l.saturations))] },
   ];
   return table('Layers', 'Layer', [
     { title: 'Shape', kind: 'number' }, number('Neurons'), number('Cores'), number('Threshold'), number('Rate'), number('Synaptic ops'),
-    number('Weight error'), ...(saturates ? [number('Saturations')] : []), number('Energy'), number('Share'),
+    number('Weight error'), number('Energy'), number('Share'), ...(saturates ? [number('Saturations')] : []),
   ], rows);
 }
 

@@ -26,11 +26,11 @@ export function accuracyPlot(record: RunRecord, width: number): Plot {
   const x = { field: 'step', type: 'quantitative', title: 'time step', scale: { domain: [1, Math.max(2, last)], nice: false }, axis: { grid: false, tickMinStep: 1, format: 'd', tickCount: 6 } };
   const y = { field: 'accuracy', type: 'quantitative', scale: { domain: [0, 1] }, axis: { title: null, labelExpr: PERCENT, tickCount: 5 } };
   return {
-    width: width - 66, height: 210, padding: { left: 52, right: 14, top: 14, bottom: 40 },
+    width: width - 66, height: 210, padding: { left: 52, right: 14, top: 20, bottom: 40 },
     layer: [
       ...(ann === null ? [] : [
         { data: { values: [{ accuracy: ann }] }, mark: { type: 'rule', strokeDash: [5, 4], color: ink.other, strokeWidth: 1.5 }, encoding: { y } },
-        { data: { values: [{ accuracy: ann, step: last, text: `ANN ${formatPercent(ann)}` }] }, mark: { type: 'text', align: 'right', baseline: ann > 0.93 ? 'top' : 'bottom', dy: ann > 0.93 ? 6 : -6, color: ink.other }, encoding: { x, y, text: { field: 'text' } } },
+        { data: { values: [{ accuracy: ann, step: last, text: `ANN ${formatPercent(ann)}` }] }, mark: { type: 'text', align: 'right', baseline: 'bottom', dy: -5, color: ink.other }, encoding: { x, y, text: { field: 'text' } } },
       ]),
       { data: { values }, mark: { type: 'line', color: ink.spiking, strokeWidth: 2, interpolate: 'linear' }, encoding: { x, y } },
       { data: { values: [{ step: last, low, high }] }, mark: { type: 'rule', color: ink.spiking, strokeWidth: 1.5 }, encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' } } },
