@@ -35,7 +35,7 @@ th,td{padding:7px 11px 7px 0;text-align:left;vertical-align:top;border-bottom:1p
 th:last-child,td:last-child{padding-right:0}
 tbody tr:last-child>*{border-bottom:0}
 thead th{color:var(--soft);font-weight:500;white-space:nowrap;vertical-align:bottom}
-tbody th{font-weight:500;min-width:11em;overflow-wrap:anywhere}
+tbody th{font-weight:500;min-width:10em;overflow-wrap:anywhere}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 td.why{color:var(--soft);min-width:16em}
 td.break{overflow-wrap:anywhere;min-width:18em}

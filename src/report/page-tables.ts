@@ -54,7 +54,7 @@ export function layerTable(record: RunRecord): Markup {
   ];
   return table('Layers', 'Layer', [
     { title: 'Shape', kind: 'number' }, number('Neurons'), number('Cores'), number('Threshold'), number('Rate'), number('Synaptic ops'),
-    number('Weight error'), number('Energy'), number('Share'), ...(saturates ? [number('Saturations')] : []),
+    number('Weight error'), number('Energy'), number('Share'), ...(saturates ? [number('Clipped')] : []),
   ], rows);
 }
 
