@@ -38,6 +38,7 @@ export class Pipeline {
     this.warnings.push(...report.warnings);
     stage.verify?.(result);
     const milliseconds = performance.now() - start;
+    await new Promise((resolve) => setImmediate(resolve)); // lets Ctrl-C and progress in
     this.passes.push({ name, milliseconds });
     this.#observer.onPass(name, () => stage.text?.(result) ?? '', milliseconds);
     return result;

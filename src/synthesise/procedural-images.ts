@@ -1,9 +1,9 @@
 /**
  * Images that nobody owns: drawn from a seed, not from data. Half are "dead leaves" (opaque discs and
  * rectangles of random size, place and colour, the classic model of natural image statistics: Lee,
- * Mumford, Huang, IJCV 41, 2001), half smoothed noise over several octaves. They have edges, flat
- * regions and correlated colours as photographs have, which is all that thresholds need when the
- * network file holds no statistics of its own.
+ * Mumford, Huang, IJCV 41, 2001), the others smoothed noise over several octaves and, for grey images,
+ * pen strokes in full contrast. They have the edges, flat regions and correlated colours of photographs
+ * (or of scanned writing), which is what thresholds need when the file holds no statistics.
  */
 import { randomStream, substream, uniform, type RandomStream } from '../random.js';
 
@@ -36,13 +36,20 @@ export function proceduralImages(options: ProceduralOptions): SampleSet {
   const root = substream(randomStream(seed), 'procedural-images');
   for (let i = 0; i < count; i++) {
     const stream = substream(root, i);
-    const picture = i % 2 === 0 ? deadLeaves(shape, stream) : octaveNoise(shape, stream);
-    const [low, high] = contrast(stream);
+    const kinds = shape[0] === 1 ? GREY_KINDS : COLOUR_KINDS;
+    const kind = kinds[i % kinds.length];
+    const picture = kind(shape, stream);
+    const [low, high] = kind === penStrokes ? fullContrast(stream) : contrast(stream);
     for (let k = 0; k < size; k++) {
       images[i * size + k] = normalise(Math.min(1, Math.max(0, low + (high - low) * picture[k])), Math.floor(k / (height * width)));
     }
   }
-  return { count, shape, images, seed, recipe: `${count} procedural images (dead leaves and octave noise)` };
+  return { count, shape, images, seed, recipe: `${count} procedural images (${shape[0] === 1 ? 'dead leaves, octave noise, pen strokes' : 'dead leaves, octave noise'})` };
+}
+
+/** White on black three times in four, as scanned writing is stored. */
+function fullContrast(stream: RandomStream): readonly [number, number] {
+  return uniform(substream(stream, 'contrast'), 1)[0] < 0.75 ? [0, 1] : [1, 0];
 }
 
 /** A darkest and a lightest value, now and then reversed. */
@@ -118,6 +125,44 @@ function octaveNoise([channels, height, width]: readonly [number, number, number
   }
   return picture;
 }
+
+const STROKES = 5;
+const DOTS = 60;
+
+/** A few curved strokes of one thickness, and now and then a filled blob, on an empty ground. */
+function penStrokes([channels, height, width]: readonly [number, number, number], stream: RandomStream): Float32Array {
+  const next = draws(substream(stream, 'strokes'), 4 + STROKES * 8);
+  const plane = new Float32Array(height * width);
+  const strokes = 1 + Math.floor(next() * STROKES);
+  const size = Math.max(height, width);
+  const radius = next() < 0.3 ? size * (0.12 + 0.2 * next()) : size * (0.025 + 0.05 * next());
+  for (let s = 0; s < strokes; s++) {
+    const points = Array.from({ length: 6 }, (_, k) => (0.15 + 0.7 * next()) * (k % 2 === 0 ? height : width));
+    for (let d = 0; d <= DOTS; d++) {
+      const t = d / DOTS;
+      const along = (a: number, b: number, c: number): number => (1 - t) ** 2 * a + 2 * t * (1 - t) * b + t * t * c;
+      stamp(plane, [height, width], { y: along(points[0], points[2], points[4]), x: along(points[1], points[3], points[5]), radius });
+    }
+  }
+  const picture = new Float32Array(channels * height * width);
+  for (let c = 0; c < channels; c++) picture.set(plane, c * height * width);
+  return picture;
+}
+
+interface Dot { readonly y: number; readonly x: number; readonly radius: number }
+
+/** Draws a disc with a soft edge of one pixel. */
+function stamp(plane: Float32Array, [height, width]: readonly [number, number], dot: Dot): void {
+  for (let y = Math.max(0, Math.floor(dot.y - dot.radius - 1)); y <= Math.min(height - 1, dot.y + dot.radius + 1); y++) {
+    for (let x = Math.max(0, Math.floor(dot.x - dot.radius - 1)); x <= Math.min(width - 1, dot.x + dot.radius + 1); x++) {
+      const ink = Math.min(1, Math.max(0, dot.radius + 0.5 - Math.hypot(y - dot.y, x - dot.x)));
+      plane[y * width + x] = Math.max(plane[y * width + x], ink);
+    }
+  }
+}
+
+const COLOUR_KINDS = [deadLeaves, octaveNoise] as const;
+const GREY_KINDS = [deadLeaves, octaveNoise, deadLeaves, penStrokes] as const;
 
 /** One 1-2-1 smoothing in both directions: the blur of a lens. */
 function soften(picture: Float32Array, channels: number, height: number, width: number): Float32Array {
