@@ -92,24 +92,27 @@ static void pack_sliver(const float *right, const int *rows, int depth, const in
 
 typedef struct { v4 low[TILE_ROWS], high[TILE_ROWS]; } Tile;
 
-// The loop is written for V8, whose scheduler moves all loads of a loop body to its front: unrolled,
-// it spills. The empty asm keeps the two pointers from being rewritten as many running sums, so that
-// the loads keep constant offsets.
+// The loop is written for V8. Its scheduler moves all loads of a loop body to the front, so that an
+// unrolled body spills; and a pointer that was just added to needs no zero extension before a load,
+// which is why the pointers advance first. The empty asm keeps the compiler from rewriting the two
+// pointers as many running sums.
 static inline __attribute__((always_inline)) Tile multiply_tile(int depth, const float *left, const float *right) {
   v4 a0 = splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
-  const float *const end = left + depth * TILE_ROWS;
+  const float *const last = left + (depth - 1) * TILE_ROWS;
+  left -= TILE_ROWS;
+  right -= TILE_COLUMNS;
 #pragma clang loop unroll(disable)
   do {
+    left += TILE_ROWS;
+    right += TILE_COLUMNS;
     __asm__ volatile("" : "+r"(left), "+r"(right));
     const v4 low = *(const v4 *)right, high = *(const v4 *)(right + 4);
     const v4 l0 = splat(left[0]), l1 = splat(left[1]), l2 = splat(left[2]), l3 = splat(left[3]);
-    a0 += l0 * low; b0 += l0 * high;
-    a1 += l1 * low; b1 += l1 * high;
-    a2 += l2 * low; b2 += l2 * high;
     a3 += l3 * low; b3 += l3 * high;
-    left += TILE_ROWS;
-    right += TILE_COLUMNS;
-  } while (left != end);
+    a2 += l2 * low; b2 += l2 * high;
+    a1 += l1 * low; b1 += l1 * high;
+    a0 += l0 * low; b0 += l0 * high;
+  } while (left != last);
   return (Tile){{a0, a1, a2, a3}, {b0, b1, b2, b3}};
 }
 
@@ -131,8 +134,9 @@ static void store_scattered(const Tile *t, float *to, int stride, int add, const
   }
 }
 
-// The tiles of rows [row0, row1) in one sliver of columns, for the terms [k0, k0 + depth).
-static void multiply_sliver(const Product *p, int row0, int row1, int k0, int depth, int first, const float *right) {
+// The tiles of rows [row0, row1) in one sliver of columns, for the terms [k0, k0 + depth). Not
+// inlined: V8 unrolls by the depth of the nest of loops, and two loops deep it stops at twice.
+static __attribute__((noinline)) void multiply_sliver(const Product *p, int row0, int row1, int k0, int depth, int first, const float *right) {
   int unused[TILE_COLUMNS], places[TILE_COLUMNS];
   locate(p, first, unused, places);
   const int columns = least(TILE_COLUMNS, p->columns - first);
