@@ -35,9 +35,11 @@ export interface LayerDescription {
   /** none: an integrator, which never spikes. */
   readonly reset: 'none' | 'soft' | 'hard';
   readonly decay: number;
-  readonly threshold: number;
+  /** Per channel. */
+  readonly thresholds: Int32Array;
   readonly limit: number;
-  readonly initial: number;
+  /** v at the first step, per channel. */
+  readonly initials: Int32Array;
   readonly projections: readonly LayerProjection[];
   /** Offset of the constant currents, int32 [pixel][words * 64], and the elements from pixel to pixel (0: all alike). */
   readonly drive: { readonly at: number; readonly stride: number };
@@ -84,6 +86,8 @@ export function prepareLayer(kernels: Kernels, layer: LayerDescription): Spiking
   const table = memory.reserve(Math.max(1, packed.length) * PROJECTION_FIELDS * 4);
   const trace = layer.reset === 'none' ? memory.reserve(shape[1] * shape[2] * steps * words * LANES * 4) : 0;
   const descriptor = memory.reserve(22 * 4);
+  const thresholds = packChannels(kernels, layer.thresholds, words);
+  const initials = packChannels(kernels, layer.initials, words);
   const run = (): number => {
     const mark = memory.mark();
     packed.forEach((p, i) => memory.int32(table, packed.length * PROJECTION_FIELDS).set(bindProjection(kernels, p, chunk), i * PROJECTION_FIELDS));
@@ -93,7 +97,7 @@ export function prepareLayer(kernels: Kernels, layer: LayerDescription): Spiking
     const potential = memory.reserve(words * LANES * 4);
     memory.int32(descriptor, 22).set([
       table, packed.length, steps, chunk, shape[1], shape[2], shape[0], words,
-      { none: 0, soft: 1, hard: 2 }[layer.reset], 4096 - layer.decay, layer.threshold, layer.limit, layer.initial,
+      { none: 0, soft: 1, hard: 2 }[layer.reset], 4096 - layer.decay, layer.limit, thresholds, initials,
       layer.drive.at, layer.drive.stride, layer.buffers.spikes, layer.buffers.active, trace,
       starts, arrived, current, potential,
     ]);
@@ -102,6 +106,15 @@ export function prepareLayer(kernels: Kernels, layer: LayerDescription): Spiking
     return clips;
   };
   return { run, trace };
+}
+
+/** One number a channel, with zeros up to whole words. */
+function packChannels({ memory }: Kernels, values: Int32Array, words: number): number {
+  const at = memory.reserve(words * LANES * 4);
+  const out = memory.int32(at, words * LANES);
+  out.fill(0);
+  out.set(values);
+  return at;
 }
 
 interface PackedProjection {

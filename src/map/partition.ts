@@ -125,10 +125,11 @@ function slicesOf(population: IntegerPopulation, near: Neighbourhood, grid: Grid
   const most = compartments(near);
   const slices = [...boxes(population, grid)].map((slice): CoreSlice => ({ slice, use: use(slice) }));
   const two = hasTwoCompartments(population);
+  const profiles = new Set(population.thresholdExponent).size;
   const [c, y, x] = population.shape.map((length) => length >> 1);
   const one: Slice = { population: population.id, channels: [c, c + 1], rows: [y, y + 1], columns: [x, x + 1] };
   const worst = slices.find((s) => overrun(s.use, near.target, most) !== null);
-  const over = overrunOfProfiles(near.incoming.length + (two ? 1 : 0), two ? 2 : 1, near.target)
+  const over = overrunOfProfiles(near.incoming.length + (two ? profiles : 0), profiles + (two ? 1 : 0), near.target)
     ?? (worst === undefined ? null : overrun(use(one), near.target, most));
   const where = { kind: 'node', node: population.id } as const;
   if (over !== null) report.report('map/layer-does-not-fit', where, { target: near.target.name, neurons: 1, ...over });

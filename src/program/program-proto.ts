@@ -11,7 +11,7 @@ export interface WireHostLayer { target: string; weight: Uint8Array; bias: Uint8
 export interface WireInput { code: number; layers: WireHostLayer[]; population: string; scale: number; mantissaMax: number; exponentMax: number }
 export interface WirePopulation {
   id: string; shape: number[]; model: number; reset: number; leak: number; decay: number; threshold: number; initial: number;
-  bias: Uint8Array; limit: number; depth: number; scale: number[];
+  bias: Uint8Array; limit: number; depth: number; scale: number[]; thresholdExponent: Uint8Array;
 }
 export interface WireProjection {
   id: string; source: string; target: string; weight: Uint8Array; shift: number; window: WireWindow; groups: number; pool: number[];

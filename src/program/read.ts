@@ -151,7 +151,7 @@ function readPopulation(wire: WirePopulation): IntegerPopulation {
   const { shape, decay, threshold, initial, limit, depth } = wire;
   return {
     id: populationId(wire.id), shape: shape as unknown as MapShape, neuron: readNeuron(wire), decay, threshold, initial,
-    bias: toInt32(wire.bias), limit, depth, scale: Float64Array.from(wire.scale),
+    bias: toInt32(wire.bias), limit, depth, scale: Float64Array.from(wire.scale), thresholdExponent: Uint8Array.from(wire.thresholdExponent),
   };
 }
 

@@ -53,8 +53,10 @@ function checkPopulation(p: IntegerPopulation, say: Say): void {
   if (p.neuron.model === 'lif' && !(p.neuron.leak > 0 && p.neuron.leak <= 1)) say(`has the leak ${p.neuron.leak}`);
   if (!within(p.decay, 0, 4096)) say(`has the decay ${p.decay}`);
   if (!within(p.limit, 1, INT32)) say(`has the limit ${p.limit}`);
-  if (!within(p.threshold, 0, p.limit)) say(`has the threshold ${p.threshold} with the limit ${p.limit}`);
-  if (!within(p.initial, -p.limit, p.limit)) say(`starts at ${p.initial} with the limit ${p.limit}`);
+  if (p.thresholdExponent.length !== p.shape[0]) say(`has ${p.thresholdExponent.length} threshold exponents for ${p.shape[0]} channels`);
+  const gain = 2 ** p.thresholdExponent.reduce((a, b) => Math.max(a, b), 0);
+  if (!within(p.threshold * gain, 0, p.limit)) say(`has the threshold ${p.threshold} with the limit ${p.limit}`);
+  if (!within(p.initial * gain, -p.limit, p.limit)) say(`starts at ${p.initial} with the limit ${p.limit}`);
   if (!p.bias.every((b) => Math.abs(b) <= p.limit)) say(`has a bias beyond its limit ${p.limit}`);
   if (!within(p.depth, 0, MOST_STEPS)) say(`has the depth ${p.depth}`);
 }

@@ -48,7 +48,7 @@ export interface EvaluationOptions {
 export function evaluateInteger(network: IntegerNetwork, image: Float32Array, options: EvaluationOptions): IntegerEvaluation {
   checkDelays(network);
   const states = network.populations.map((population): PopulationRun => ({
-    population, spikes: [], v: new Int32Array(neuronCount(population.shape)).fill(population.initial),
+    population, spikes: [], v: initialPotentials(population),
     drive: constantCurrent(network, population, image), active: 0, inactive: 0, saturations: 0,
   }));
   const synapticOps = network.projections.map(() => 0);
@@ -261,9 +261,16 @@ function targetPlace(projection: IntegerProjection, axis: 0 | 1, place: number, 
   return Number.isInteger(target) && target >= 0 && target < extent ? target : null;
 }
 
+/** v at the first step, [C, H, W]. */
+function initialPotentials({ shape, initial, thresholdExponent }: IntegerPopulation): Int32Array {
+  const pixels = shape[1] * shape[2];
+  return Int32Array.from({ length: neuronCount(shape) }, (_, i) => initial * 2 ** thresholdExponent[Math.floor(i / pixels)]);
+}
+
 /** v = clip(decay(v) + a + bias); spike if v > threshold; reset. Returns the spikes. */
 function updateNeurons(state: PopulationRun, { current, touched }: Arrivals): Uint8Array {
-  const { neuron, decay, threshold, limit } = state.population;
+  const { neuron, decay, threshold, thresholdExponent, limit, shape } = state.population;
+  const pixels = shape[1] * shape[2];
   const spikes = new Uint8Array(state.v.length);
   for (let i = 0; i < state.v.length; i++) {
     const free = decayed(state.v[i], decay) + current[i] + state.drive[i];
@@ -271,9 +278,10 @@ function updateNeurons(state: PopulationRun, { current, touched }: Arrivals): Ui
     if (v !== free) state.saturations++;
     if (touched[i] === 1 || state.drive[i] !== 0) state.active++;
     else state.inactive++;
-    if ((neuron.model === 'if' || neuron.model === 'lif') && v > threshold) {
+    const theta = threshold * 2 ** thresholdExponent[Math.floor(i / pixels)];
+    if ((neuron.model === 'if' || neuron.model === 'lif') && v > theta) {
       spikes[i] = 1;
-      v = neuron.reset === 'hard' ? 0 : v - threshold;
+      v = neuron.reset === 'hard' ? 0 : v - theta;
     }
     state.v[i] = v;
   }

@@ -3,7 +3,7 @@
  *
  *   a = sum over projections p of ( (sum of weights of p's arriving spikes) << shift_p )
  *   v = clip(decay(v) + a + bias, -limit, +limit)          decay(v) = sgn(v) * ((|v| * (4096 - d)) >> 12)
- *   spike if v > threshold;   soft reset: v -= threshold   hard reset: v = 0
+ *   spike if v > theta;   soft reset: v -= theta   hard reset: v = 0     theta = threshold * 2^exponent of the channel
  *
  * `limit` = 2^(stateBits-1) - 1. The plain sum of weights never leaves 16 bits: quantisation proves it
  * for every neuron (`bound`). Weights stand in event order: the row of one spike is contiguous.
@@ -17,9 +17,15 @@ export interface IntegerPopulation {
   readonly neuron: Neuron;
   /** 0..4096: v loses decay/4096 of itself in each step. 0 for IF. */
   readonly decay: number;
-  /** State units. 0 for the integrator. */
+  /** State units, before `thresholdExponent`. 0 for the integrator. */
   readonly threshold: number;
-  /** v at the first step, state units; the same for all neurons. */
+  /**
+   * Per channel: the threshold is threshold * 2^exponent, and so is v at the first step. Channels of
+   * small weights take a larger exponent, so that their weights fill the mantissa too. Each exponent in
+   * use is one of the core's threshold profiles.
+   */
+  readonly thresholdExponent: Uint8Array;
+  /** v at the first step, state units, before `thresholdExponent`. */
   readonly initial: number;
   /** Per channel, in state units: mantissa * 2^exponent with the target's widths. */
   readonly bias: Int32Array;

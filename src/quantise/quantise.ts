@@ -1,13 +1,13 @@
 /**
- * Spiking network + target -> integers. Each layer gets one scale: S steps of weight stand for the
- * threshold. S is the largest number for which the finest projection still fits the mantissa, the sum
- * of any step's weights provably stays inside the chip's accumulator (`accumulatorMax`), and the bias
- * currents fit their registers. Weights are rounded so that each output channel keeps its sum, which
- * removes the mean error that plain rounding leaves.
+ * Spiking network + target -> integers. Each layer's scale comes from `choose-scale.ts`; weights are
+ * rounded so that each output channel keeps its sum, which removes the mean error that plain rounding
+ * leaves; then the bound of every sum is proven again on the integers, and the scale shrinks a little
+ * until it holds.
  */
-import type { SpikingNetwork, Population, Projection } from '../spiking/network.js';
+import type { SpikingNetwork, Population } from '../spiking/network.js';
 import type { Reporter } from '../diagnostics.js';
 import type { Target } from '../target/schema.js';
+import { chooseScale, preferredShift, stepsInAccumulator, SUM_MAX, usesTwoCompartments, type Incoming, type LayerScale } from './choose-scale.js';
 import { roundToBias, type BiasFormat, type IntegerHostLayer, type IntegerInput, type IntegerNetwork, type IntegerPopulation, type IntegerProjection } from './integer-network.js';
 import { fanInSums, normalisedWeights, toEventOrder } from './normalised-weights.js';
 import { roundKeepingSums } from './round-weights.js';
@@ -15,11 +15,11 @@ import { roundKeepingSums } from './round-weights.js';
 /** Chooses every layer's scale and rounds. Problems go to `report`. */
 export function quantise(network: SpikingNetwork, target: Target, report: Reporter): IntegerNetwork {
   const format: BiasFormat = { mantissaMax: target.numbers.biasMantissaMax, exponentMax: target.numbers.biasExponentMax };
-  const layers = network.populations.map((p) => quantiseLayer(p, network, { target, format, report, timesteps: network.timesteps }));
-  const scales = new Map(layers.map((l) => [l.population.id, l.population]));
+  const layers = network.populations.map((p) => quantiseLayer(p, { network, target, format, report }));
+  const populations = new Map(layers.map((l) => [l.population.id, l.population]));
   return {
     imageShape: network.imageShape,
-    input: quantiseInput(network, scales, format),
+    input: quantiseInput(network, populations, format),
     populations: layers.map((l) => l.population),
     projections: layers.flatMap((l) => l.projections),
     output: network.output,
@@ -28,10 +28,10 @@ export function quantise(network: SpikingNetwork, target: Target, report: Report
 }
 
 interface Settings {
+  readonly network: SpikingNetwork;
   readonly target: Target;
   readonly format: BiasFormat;
   readonly report: Reporter;
-  readonly timesteps: number;
 }
 
 interface Layer {
@@ -39,118 +39,53 @@ interface Layer {
   readonly projections: readonly IntegerProjection[];
 }
 
-/** A projection whose weights are in units of the target's threshold. */
-interface Incoming {
-  readonly projection: Projection;
-  readonly weight: Float32Array;
-  readonly largest: number;
-}
-
-function quantiseLayer(population: Population, network: SpikingNetwork, settings: Settings): Layer {
-  const { target } = settings;
-  const incoming = network.projections.filter((p) => p.target === population.id).map((projection): Incoming => {
-    const weight = normalisedWeights(projection, population.threshold);
-    return { projection, weight, largest: weight.reduce((m, w) => Math.max(m, Math.abs(w)), 0) };
-  });
-  let steps = chooseSteps(population, incoming, settings);
-  for (;;) {
-    const shift = chooseShift(population, steps, { incoming, timesteps: network.timesteps, target });
-    const unit = Math.log2(target.numbers.weightStep) + shift;
-    const perThreshold = thresholdInState(steps * 2 ** unit, population, target);
-    const projections = incoming.map((i) => roundProjection(i, { steps: perThreshold / 2 ** unit, unit, outputs: population.shape[0], target }));
-    const total = projections.reduce((sum, p) => sum + p.bound * 2 ** (p.shift - unit), usesTwoCompartments(population) ? perThreshold / 2 ** unit : 0);
-    const fits = total <= stepsInAccumulator(target, shift) && projections.every((p) => p.bound <= SUM_MAX);
-    // rounding may have lifted the sums a little above the margin: the proof is on the integers, so try a smaller scale
-    if (fits || steps < MIN_STEPS) {
-      return { population: integerPopulation(population, perThreshold, settings, network), projections };
-    }
-    steps = usesTwoCompartments(population) ? twoCompartmentSteps(steps * 0.98, target) : steps * 0.99;
-  }
-}
-
-/** The plain sum of a projection's weights is kept in 16 bits, here and in every kernel. */
-const SUM_MAX = 32767;
-
-/** How many weight steps of one time step the chip's accumulator holds at this shift. */
-export function stepsInAccumulator({ numbers }: Target, shift: number): number {
-  const unit = numbers.accumulatorShift === null ? 1 : 2 ** (shift - numbers.accumulatorShift);
-  return numbers.accumulatorMax / (numbers.weightStep * unit);
-}
-
-/** Fraction bits of v below one weight step, where the chip leaves the choice. */
-const PREFERRED_UNIT = 6;
-
-/** The shift from mantissas to v that gives `PREFERRED_UNIT`, as far as the chip allows. */
-const preferredShift = ({ numbers }: Target): number =>
-  Math.max(numbers.shiftMin, Math.min(PREFERRED_UNIT - Math.log2(numbers.weightStep), numbers.shiftMax));
-
-const usesTwoCompartments = (population: Population): boolean =>
-  (population.neuron.model === 'if' || population.neuron.model === 'lif') && population.neuron.reset === 'soft-two-compartment';
-
-/** S: weight steps per threshold, before rounding; see the head of the file. */
-function chooseSteps(population: Population, incoming: readonly Incoming[], { target, report, timesteps }: Settings): number {
-  const { numbers } = target;
-  if (population.neuron.model === 'relay') return 1;
-  const used = incoming.filter((i) => i.largest > 0);
-  const limits: number[] = [];
-  if (used.length > 0) {
-    limits.push(numbers.weightMax / Math.min(...used.map((i) => i.largest)));
-    // half a step per weight of rounding is allowed for by proving the bound again on the rounded weights
-    limits.push(proofLimit(population, used, target));
-  }
-  const thresholdMax = (2 ** numbers.thresholdBits - 1) * 2 ** numbers.thresholdShift;
-  const finestUnit = numbers.weightStep * 2 ** preferredShift(target);
-  const biasMax = numbers.biasMantissaMax * 2 ** numbers.biasExponentMax;
-  const largestBias = population.bias.reduce((m, b, c) => Math.max(m, Math.abs(b) / population.threshold[c]), 0);
-  if (largestBias > 0) limits.push(biasMax / (largestBias * finestUnit));
-  if (population.neuron.model !== 'integrator') limits.push(thresholdMax / finestUnit);
-  limits.push((2 ** (numbers.stateBits - 1) - 1) / (4 * finestUnit));
-  if (used.length === 0) limits.push(INJECTED_STEPS);
-  if (population.neuron.model === 'integrator') limits.push((2 ** (numbers.stateBits - 1) - 1) / (OUTPUT_MARGIN * timesteps * numbers.weightStep * 2 ** numbers.shiftMin));
-  const steps = Math.min(...limits);
-  if (!(steps >= MIN_STEPS)) report.report('quantise/no-precision', { kind: 'node', node: population.id }, { steps, target: target.name });
-  return usesTwoCompartments(population) ? twoCompartmentSteps(steps, target) : Math.max(steps, 1);
-}
-
-/** Levels of the threshold of a population that only the host drives: its weights are currents of 12 bits and more. */
-const INJECTED_STEPS = 2048;
+/** Room left at first for what rounding adds to a sum. */
+const FIRST_SLACK = 0.985;
 /** With fewer steps per threshold the layer is noise. */
 const MIN_STEPS = 4;
-/** How far above the largest expected score the output may climb before v is clipped, where the shift cannot prevent it. */
-const OUTPUT_MARGIN = 1.5;
 
-/** Largest S for which no neuron's sum can leave the accumulator. */
-function proofLimit(population: Population, incoming: readonly Incoming[], target: Target): number {
-  const channels = population.shape[0];
-  const positive = new Float64Array(channels);
-  const negative = new Float64Array(channels);
-  for (const { projection, weight } of incoming) {
-    const sums = fanInSums(weight, projection, channels);
-    for (let c = 0; c < channels; c++) { positive[c] += sums.positive[c]; negative[c] += sums.negative[c]; }
+function quantiseLayer(population: Population, settings: Settings): Layer {
+  const { network, target, report } = settings;
+  const incoming = network.projections.filter((p) => p.target === population.id)
+    .map((projection): Incoming => ({ projection, weight: normalisedWeights(projection, population.threshold) }));
+  if (population.neuron.model === 'relay') return { population: integerPopulation(population, { perThreshold: 1, exponents: new Uint8Array(population.shape[0]) }, settings), projections: [] };
+  for (let slack = FIRST_SLACK; ; slack *= 0.99) {
+    const scale = chooseScale({ population, incoming, timesteps: network.timesteps, target, slack });
+    const tooCoarse = largestSteps(scale) < MIN_STEPS;
+    if (tooCoarse) report.report('quantise/no-precision', { kind: 'node', node: population.id }, { steps: largestSteps(scale), target: target.name });
+    const rounded = roundLayer(population, incoming, scale, settings);
+    if (tooCoarse || sumsFit(population, rounded, target)) return rounded;
   }
-  // the two-compartment reset adds one inhibitory synapse of a whole threshold
-  if (usesTwoCompartments(population)) {
-    for (let c = 0; c < channels; c++) negative[c] += 1;
-  }
-  const worst = Math.max(...positive, ...negative);
-  const room = Math.min(stepsInAccumulator(target, preferredShift(target)), SUM_MAX);
-  return worst === 0 ? Infinity : (PROOF_MARGIN * room) / worst;
 }
 
-/** Leaves room for the rounding of each weight to its nearest step. */
-const PROOF_MARGIN = 0.985;
+/** Steps of the channel with the most. */
+const largestSteps = ({ steps, thresholdExponent }: LayerScale): number => steps * 2 ** thresholdExponent.reduce((a, b) => Math.max(a, b), 0);
 
-/** A threshold that a single inhibitory weight can hold: mantissa * 2^exponent with the largest mantissa below the limit. */
-function twoCompartmentSteps(steps: number, target: Target): number {
-  let exponent = 0;
-  while (steps / 2 ** exponent > target.numbers.weightMax) exponent++;
-  return Math.floor(steps / 2 ** exponent) * 2 ** exponent;
+function roundLayer(population: Population, incoming: readonly Incoming[], scale: LayerScale, settings: Settings): Layer {
+  const { target, network } = settings;
+  const steps = Math.max(scale.steps, 1);
+  const shift = chooseShift(population, steps, incoming, { timesteps: network.timesteps, target });
+  const unit = Math.log2(target.numbers.weightStep) + shift;
+  const perThreshold = thresholdInState(steps * 2 ** unit, population, target);
+  const projections = incoming.map((i, j) => roundProjection(i, {
+    steps: perThreshold / 2 ** unit, exponents: scale.thresholdExponent, weightExponent: scale.weightExponents[j], unit, target,
+  }));
+  return { population: integerPopulation(population, { perThreshold, exponents: scale.thresholdExponent }, settings), projections };
 }
 
-interface ShiftContext { readonly incoming: readonly Incoming[]; readonly timesteps: number; readonly target: Target }
+/** The proof on the integers: no step's sum leaves the accumulator, whatever spikes arrive. */
+function sumsFit(population: Population, { population: integer, projections }: Layer, target: Target): boolean {
+  if (projections.length === 0) return true;
+  const unit = Math.min(...projections.map((p) => p.shift));
+  const reset = usesTwoCompartments(population) ? (integer.threshold * 2 ** Math.max(...integer.thresholdExponent)) / 2 ** unit : 0;
+  const total = projections.reduce((sum, p) => sum + p.bound * 2 ** (p.shift - unit), reset);
+  return total <= stepsInAccumulator(target, unit - Math.log2(target.numbers.weightStep)) && projections.every((p) => p.bound <= SUM_MAX);
+}
+
+interface ShiftContext { readonly timesteps: number; readonly target: Target }
 
 /** Left shift from mantissas to state units. */
-function chooseShift(population: Population, steps: number, { incoming, timesteps, target }: ShiftContext): number {
+function chooseShift(population: Population, steps: number, incoming: readonly Incoming[], { timesteps, target }: ShiftContext): number {
   const { numbers } = target;
   const preferred = preferredShift(target);
   if (population.neuron.model !== 'integrator') return preferred;
@@ -172,8 +107,14 @@ function thresholdInState(value: number, population: Population, target: Target)
   return Math.max(1, Math.round(value / unit)) * unit;
 }
 
-function integerPopulation(population: Population, perThreshold: number, settings: Settings, network: SpikingNetwork): IntegerPopulation {
-  const scale = Float64Array.from(population.threshold, (t) => perThreshold / t);
+interface PopulationScale {
+  /** State units per threshold of a channel of exponent 0. */
+  readonly perThreshold: number;
+  readonly exponents: Uint8Array;
+}
+
+function integerPopulation(population: Population, { perThreshold, exponents }: PopulationScale, { network, target, format }: Settings): IntegerPopulation {
+  const scale = Float64Array.from(population.threshold, (t, c) => (perThreshold * 2 ** exponents[c]) / t);
   const injected = network.input.code === 'bias' && network.input.layers.some((l) => l.target === population.id);
   const spikes = population.neuron.model === 'if' || population.neuron.model === 'lif';
   return {
@@ -182,35 +123,35 @@ function integerPopulation(population: Population, perThreshold: number, setting
     neuron: population.neuron,
     decay: population.neuron.model === 'lif' ? Math.round((1 - population.neuron.leak) * 4096) : 0,
     threshold: spikes ? perThreshold : 0,
+    thresholdExponent: exponents,
     initial: spikes ? Math.round(population.initial * perThreshold) : 0,
-    bias: injected ? new Int32Array(population.shape[0]) : Int32Array.from(population.bias, (b, c) => roundToBias(b * scale[c], settings.format)),
-    limit: 2 ** (settings.target.numbers.stateBits - 1) - 1,
+    bias: injected ? new Int32Array(population.shape[0]) : Int32Array.from(population.bias, (b, c) => roundToBias(b * scale[c], format)),
+    limit: 2 ** (target.numbers.stateBits - 1) - 1,
     depth: population.depth,
     scale,
   };
 }
 
 interface RoundOptions {
-  /** Weight steps per threshold at exponent 0. */
+  /** Weight steps per threshold of a channel of exponent 0. */
   readonly steps: number;
+  readonly exponents: Uint8Array;
+  readonly weightExponent: number;
   readonly unit: number;
-  readonly outputs: number;
   readonly target: Target;
 }
 
-function roundProjection({ projection, weight, largest }: Incoming, { steps, unit, outputs, target }: RoundOptions): IntegerProjection {
-  const { weightMax } = target.numbers;
-  let exponent = 0;
-  while (Math.round((largest * steps) / 2 ** exponent) > weightMax) exponent++;
-  const scaled = weight.map((w) => (w * steps) / 2 ** exponent);
-  const { rounded, error } = roundKeepingSums(scaled, outputs, weightMax);
+function roundProjection({ projection, weight }: Incoming, { steps, exponents, weightExponent, unit, target }: RoundOptions): IntegerProjection {
+  const outputs = exponents.length;
+  const perOutput = weight.length / outputs;
+  const scaled = weight.map((w, i) => (w * steps * 2 ** exponents[Math.floor(i / perOutput)]) / 2 ** weightExponent);
+  const { rounded, error } = roundKeepingSums(scaled, outputs, target.numbers.weightMax);
   const sums = fanInSums(rounded, projection, outputs);
-  const bound = Math.max(...sums.positive, ...sums.negative);
   return {
     id: projection.id, source: projection.source, target: projection.target,
-    weight: toEventOrder(rounded, projection, outputs), shift: unit + exponent,
+    weight: toEventOrder(rounded, projection, outputs), shift: unit + weightExponent,
     window: projection.window, groups: projection.groups, pool: projection.pool, delay: projection.delay,
-    bound, weightError: error,
+    bound: Math.max(...sums.positive, ...sums.negative), weightError: error,
   };
 }
 

@@ -7,7 +7,7 @@ import { neuronCount } from '../spiking/network.js';
 import type { Target } from '../target/schema.js';
 import type { IntegerNetwork, IntegerPopulation, IntegerProjection } from './integer-network.js';
 import { roundToBias } from './integer-network.js';
-import { stepsInAccumulator } from './quantise.js';
+import { stepsInAccumulator } from './choose-scale.js';
 
 export function verifyIntegerNetwork(network: IntegerNetwork, target: Target): void {
   for (const p of network.populations) {
@@ -20,10 +20,12 @@ function verifyRegisters(p: IntegerPopulation, { numbers, name }: Target): void 
   const limit = 2 ** (numbers.stateBits - 1) - 1;
   check(p.limit === limit, `${p.id}: v is clipped at ${p.limit}, ${name} clips at ${limit}`);
   const spikes = p.neuron.model === 'if' || p.neuron.model === 'lif';
-  check(!spikes || (p.threshold > 0 && p.threshold % 2 ** numbers.thresholdShift === 0 && p.threshold / 2 ** numbers.thresholdShift < 2 ** numbers.thresholdBits), `${p.id}: threshold ${p.threshold} does not fit`);
+  const largest = p.threshold * 2 ** Math.max(0, ...p.thresholdExponent);
+  check(p.thresholdExponent.length === p.shape[0], `${p.id}: ${p.thresholdExponent.length} threshold exponents`);
+  check(!spikes || (p.threshold > 0 && p.threshold % 2 ** numbers.thresholdShift === 0 && largest / 2 ** numbers.thresholdShift < 2 ** numbers.thresholdBits), `${p.id}: threshold ${largest} does not fit`);
   const format = { mantissaMax: numbers.biasMantissaMax, exponentMax: numbers.biasExponentMax };
   check(p.bias.every((b) => roundToBias(b, format) === b), `${p.id}: a bias does not fit its register`);
-  check(Math.abs(p.initial) <= limit, `${p.id}: starts outside its state`);
+  check(Math.abs(p.initial) * 2 ** Math.max(0, ...p.thresholdExponent) <= limit, `${p.id}: starts outside its state`);
 }
 
 /** Sums positive and negative weights per output channel over all projections, in weight steps. */
@@ -52,7 +54,7 @@ function verifySums(p: IntegerPopulation, incoming: readonly IntegerProjection[]
     }
   }
   if ((p.neuron.model === 'if' || p.neuron.model === 'lif') && p.neuron.reset === 'soft-two-compartment' && incoming.length > 0) {
-    for (let c = 0; c < channels; c++) negative[c] += p.threshold / 2 ** unit;
+    for (let c = 0; c < channels; c++) negative[c] += (p.threshold * 2 ** p.thresholdExponent[c]) / 2 ** unit;
   }
   const worst = Math.max(0, ...positive, ...negative);
   const room = incoming.length === 0 ? Infinity : stepsInAccumulator(target, unit - Math.log2(numbers.weightStep));

@@ -78,7 +78,7 @@ function layerOf(population: IntegerPopulation, { program, trace, energy }: RunS
   const mean = (sum: number | undefined): number => (sum ?? 0) / trace.samples;
   const { neuron } = population;
   const spiking = neuron.model === 'if' || neuron.model === 'lif';
-  const thresholds = Array.from(population.scale, (scale) => population.threshold / scale);
+  const thresholds = Array.from(population.scale, (scale, c) => (population.threshold * 2 ** population.thresholdExponent[c]) / scale);
   return {
     name: population.id, shape: [...population.shape], neuron: neuron.model, reset: spiking ? neuron.reset : null, neurons,
     cores: program.cores.filter((c) => c.slice.population === population.id).length,

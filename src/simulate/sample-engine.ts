@@ -71,7 +71,9 @@ function prepareStage(network: IntegerNetwork, population: IntegerPopulation, co
   const drive = prepareDrive(context.kernels, population, injected);
   const inject = injected ? prepareInjection(network, population, drive, context) : [];
   const layer: SpikingLayer = prepareLayer(context.kernels, {
-    buffers: own, decay: population.decay, threshold: population.threshold, limit: population.limit, initial: population.initial,
+    buffers: own, decay: population.decay, limit: population.limit,
+    thresholds: Int32Array.from(population.thresholdExponent, (e) => population.threshold * 2 ** e),
+    initials: Int32Array.from(population.thresholdExponent, (e) => population.initial * 2 ** e),
     reset: population.neuron.model === 'integrator' ? 'none' : population.neuron.reset === 'hard' ? 'hard' : 'soft',
     projections: network.projections.filter((p) => p.target === population.id).map((p) => ({ ...p, source: context.buffers.get(p.source)! })),
     drive,

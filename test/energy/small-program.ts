@@ -13,7 +13,7 @@ export const readTarget = (name: string): Target => JSON.parse(readFileSync(new 
 
 export function population(name: string, shape: MapShape, neuron: Neuron = { model: 'if', reset: 'soft' }): IntegerPopulation {
   const ones = new Float64Array(shape[0]).fill(64);
-  return { id: populationId(name), shape, neuron, decay: 0, threshold: neuron.model === 'integrator' ? 0 : 6400, initial: 3200, bias: new Int32Array(shape[0]), limit: 2 ** 23 - 1, depth: 0, scale: ones };
+  return { id: populationId(name), shape, neuron, decay: 0, threshold: neuron.model === 'integrator' ? 0 : 6400, initial: 3200, thresholdExponent: new Uint8Array(shape[0]), bias: new Int32Array(shape[0]), limit: 2 ** 23 - 1, depth: 0, scale: ones };
 }
 
 export function projection(source: string, target: string, weights: number, kernel: readonly [number, number]): IntegerProjection {

@@ -47,7 +47,7 @@ export function chain(input: MapShape, layers: readonly Layer[], options: { seed
 
 function population(name: string, shape: MapShape, depth: number, neuron: Neuron): IntegerPopulation {
   const spikes = neuron.model !== 'integrator';
-  return { id: populationId(name), shape, neuron, decay: 0, threshold: spikes ? 64 * 100 : 0, initial: 0, bias: new Int32Array(shape[0]).fill(depth), limit: 2 ** 23 - 1, depth, scale: new Float64Array(shape[0]).fill(1 + depth / 3) };
+  return { id: populationId(name), shape, neuron, decay: 0, threshold: spikes ? 64 * 100 : 0, initial: 0, thresholdExponent: new Uint8Array(shape[0]), bias: new Int32Array(shape[0]).fill(depth), limit: 2 ** 23 - 1, depth, scale: new Float64Array(shape[0]).fill(1 + depth / 3) };
 }
 
 const small = (max: number): fc.Arbitrary<number> => fc.integer({ min: 1, max });

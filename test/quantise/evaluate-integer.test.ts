@@ -7,7 +7,7 @@ import { populationId } from '../../src/spiking/network.js';
 
 /** One neuron under a constant current, and an integrator that adds up its spikes. */
 function single(neuron: Partial<IntegerPopulation>, current: number, timesteps: number): IntegerNetwork {
-  const base = { shape: [1, 1, 1] as const, decay: 0, initial: 0, limit: 8388607, scale: Float64Array.of(1) };
+  const base = { shape: [1, 1, 1] as const, decay: 0, initial: 0, limit: 8388607, scale: Float64Array.of(1), thresholdExponent: new Uint8Array(1) };
   return {
     imageShape: [1, 1, 1], timesteps, output: populationId('sum'), input: { code: 'bias', layers: [], format: { mantissaMax: 4095, exponentMax: 7 } },
     populations: [

@@ -12,8 +12,8 @@ const chain: IntegerNetwork = {
   imageShape: [1, 1, 1], timesteps: 3, output: populationId('out'),
   input: { code: 'bias', layers: [], format: { mantissaMax: 4095, exponentMax: 7 } },
   populations: [
-    { id: populationId('in'), shape: [1, 1, 1], neuron: { model: 'if', reset: 'soft' }, decay: 0, threshold: 99, initial: 0, bias: Int32Array.of(100), limit: 8388607, depth: 0, scale: Float64Array.of(1) },
-    { id: populationId('out'), shape: [1, 1, 1], neuron: { model: 'integrator' }, decay: 0, threshold: 0, initial: 0, bias: Int32Array.of(0), limit: 8388607, depth: 1, scale: Float64Array.of(1) },
+    { id: populationId('in'), shape: [1, 1, 1], neuron: { model: 'if', reset: 'soft' }, decay: 0, threshold: 99, initial: 0, thresholdExponent: new Uint8Array(1), bias: Int32Array.of(100), limit: 8388607, depth: 0, scale: Float64Array.of(1) },
+    { id: populationId('out'), shape: [1, 1, 1], neuron: { model: 'integrator' }, decay: 0, threshold: 0, initial: 0, thresholdExponent: new Uint8Array(1), bias: Int32Array.of(0), limit: 8388607, depth: 1, scale: Float64Array.of(1) },
   ],
   projections: [{
     id: 'p', source: populationId('in'), target: populationId('out'), weight: Int8Array.of(3), shift: 0, groups: 1, pool: [1, 1], delay: 0, bound: 3, weightError: 0,

@@ -37,7 +37,7 @@ export function population(id: string, shape: MapShape, depth: number, d: Dice):
   const threshold = d.between(500, 4000);
   const dynamics = neuron(d);
   return {
-    id: populationId(id), shape, ...dynamics, threshold, initial: Math.floor(threshold / 2), depth,
+    id: populationId(id), shape, ...dynamics, threshold, initial: Math.floor(threshold / 2), thresholdExponent: Uint8Array.from({ length: shape[0] }, () => d.between(0, 3)), depth,
     bias: Int32Array.from({ length: shape[0] }, () => (d.unit() < 0.5 ? 0 : d.between(-400, 600))),
     limit: d.pick([8388607, 8388607, 6000]), scale: new Float64Array(shape[0]).fill(1000),
   };

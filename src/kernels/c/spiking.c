@@ -56,7 +56,8 @@ typedef struct {
   int32_t height, width, channels, windows;
   int32_t reset; /* 0 none (integrator), 1 soft, 2 hard */
   int32_t keep;  /* 4096 - decay */
-  int32_t threshold, limit, initial;
+  int32_t limit;
+  const int32_t *thresholds, *initials; /* [windows * 64] */
   const int32_t *drive; /* [pixel][windows * 64] constant current */
   int32_t driveStride;  /* elements from pixel to pixel; 0: the same for all */
   uint64_t *spikes, *active; /* [pixel][step][window] */
@@ -217,7 +218,8 @@ typedef struct { uint64_t valid, driven; const int32_t *drive; int pixel, window
 INLINE int update(const Layer *l, const Place *place, int first, int last, const int leaky, const int reset) {
   int32_t *v = l->potential + place->window * LANES;
   const int32_t *current = l->current;
-  const i32x4 limit = (i32x4)wasm_i32x4_splat(l->limit), threshold = (i32x4)wasm_i32x4_splat(l->threshold);
+  const i32x4 limit = (i32x4)wasm_i32x4_splat(l->limit);
+  const i32x4 *thresholds = (const i32x4 *)(l->thresholds + place->window * LANES);
   const i32x4 keep = (i32x4)wasm_i32x4_splat(l->keep);
   const int inWindow = l->channels - place->window * LANES;
   const int vectors = inWindow >= LANES ? VECTORS : (inWindow + 15) / 16 * 4;
@@ -235,6 +237,7 @@ INLINE int update(const Layer *l, const Place *place, int first, int last, const
         i32x4 clipped = (i32x4)wasm_i32x4_min(wasm_i32x4_max((v128_t)now, (v128_t)-limit), (v128_t)limit);
         clips -= clipped != now;
         if (reset) {
+          const i32x4 threshold = thresholds[j + k];
           fired[k] = clipped > threshold;
           clipped = reset == 1 ? clipped - (fired[k] & threshold) : clipped & ~fired[k];
         }
@@ -290,7 +293,7 @@ EXPORT double spiking_layer(const Layer *l) {
   for (int pixel = 0; pixel < l->height * l->width; pixel++) {
     const int32_t *drive = l->drive + pixel * l->driveStride;
     for (int i = 0; i < l->projectionCount; i++) taps[i] = findTaps(l->projections + i, pixel / l->width, pixel % l->width);
-    for (int c = 0; c < l->windows * LANES; c++) l->potential[c] = c < l->channels ? l->initial : 0;
+    __builtin_memcpy(l->potential, l->initials, (unsigned long)l->windows * LANES * 4);
     for (int first = 0; first < l->steps; first += l->chunk) {
       int last = first + l->chunk < l->steps ? first + l->chunk : l->steps;
       for (int i = 0; i < l->projectionCount; i++) {
