@@ -1,5 +1,5 @@
 // Builds dist/ when it is stale: TypeScript, then the files that travel beside the code (the WASM
-// kernels, the protobuf schemas, the target files' schema). Staleness is judged by a hash of the sources.
+// kernels, the protobuf schemas, the schema of model cards). Staleness is judged by a hash of the sources.
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
@@ -20,7 +20,7 @@ export function build() {
   try {
     execFileSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root], { stdio: 'inherit' });
   } catch { process.exit(1); }
-  for (const file of sources.filter((f) => /\.(wasm|proto)$/.test(f))) {
+  for (const file of sources.filter((f) => /\.(wasm|proto|schema\.json)$/.test(f))) {
     const to = join(root, 'dist', relative(join(root, 'src'), file));
     mkdirSync(dirname(to), { recursive: true });
     cpSync(file, to);

@@ -30,6 +30,3 @@ export function compileOptions(model: string, flags: CompileFlags): Omit<Compile
     ...present({ reset, weightBits, normalisation: source.normalisation ?? undefined, calibration: calibrate === undefined ? undefined : loadDataset(calibrate, '--calibrate') }),
   };
 }
-
-/** The flags that say how the model is read, to be kept in the notes. */
-export const modelReading = ({ card, layout, scale, mean, std, output }: CompileFlags): ModelReading => present({ card, layout, scale, mean, std, output });

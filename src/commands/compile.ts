@@ -1,14 +1,14 @@
 /** `spikeveil compile MODEL`: from an ONNX file to a program file, with what it takes on the chip. */
 import { basename, dirname } from 'node:path';
 import { Command, Option } from 'commander';
-import { compileModel, type CompileResult } from '../compile.js';
+import type { CompileResult } from '../compile.js';
 import { fail } from '../diagnostics.js';
 import type { PassObserver } from '../pipeline.js';
 import { formatCount, formatSi } from '../report/quantities.js';
-import { NOTES_FORMAT, notesPath, pathFrom, printNotes, type CompileNotes } from './compile-notes.js';
-import { compileOptions, modelReading, type CompileFlags } from './compile-options.js';
+import { modelReading, NOTES_FORMAT, notesPath, pathFrom, printNotes, type CompileNotes } from './compile-notes.js';
+import type { CompileFlags } from './compile-options.js';
 import { addReadingOptions, codeOption, resetOption, targetOption, timestepsOption } from './model-options.js';
-import { integer, jsonOption, seedOption, workersOption } from './options.js';
+import { integer, jsonOption, seedOption } from './options.js';
 import { notice, say, sayJson, status, warn } from './output.js';
 import { pairs, table } from './table.js';
 import { checkOutput, writeOutputs } from './write-output.js';
@@ -32,7 +32,6 @@ export const compileCommand = (): Command => addReadingOptions(new Command('comp
   .option('--calibrate <spec>', 'choose thresholds on these images instead of on none; the program then depends on your data'))
   .option('--print-after <pass>', 'print what left this pass, or "all"')
   .addOption(seedOption())
-  .addOption(workersOption())
   .addOption(jsonOption())
   .addHelpText('after', EXAMPLES)
   .action(compileToFile);
@@ -40,6 +39,7 @@ export const compileCommand = (): Command => addReadingOptions(new Command('comp
 async function compileToFile(model: string, flags: CompileFlags): Promise<void> {
   const path = flags.out ?? defaultOutput(model);
   checkOutput(path);
+  const [{ compileModel }, { compileOptions }] = await Promise.all([import('../compile.js'), import('./compile-options.js')]);
   const result = await compileModel(model, { ...compileOptions(model, flags), observer: printer(flags) });
   status('');
   checkPass(result, flags.printAfter);

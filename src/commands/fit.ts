@@ -2,11 +2,9 @@
 import { Command, Option } from 'commander';
 import { formatCount, formatPercent } from '../report/quantities.js';
 import type { InputCode, Reset } from '../spiking/network.js';
-import { loadTarget } from '../target/load-target.js';
 import type { ModelReading } from './compile-notes.js';
-import { fitModel, type Fit, type LayerFit } from './fit-model.js';
+import type { Fit, LayerFit } from './fit-model.js';
 import { addReadingOptions, codeOption, resetOption, targetOption, timestepsOption } from './model-options.js';
-import { modelSource } from './model-source.js';
 import { jsonOption } from './options.js';
 import { say, sayJson, warn } from './output.js';
 import { pairs, table } from './table.js';
@@ -29,7 +27,8 @@ export const fitCommand = (): Command => addReadingOptions(new Command('fit')
   .addOption(new Option('--all-layers', 'name every layer, not only the ten with the most cores'))
   .addOption(jsonOption())
   .addHelpText('after', '\nExample:\n  $ spikeveil fit models/resnet20_cifar10/model.onnx --target loihi1')
-  .action((model: string, flags: FitFlags & { readonly allLayers?: true }) => {
+  .action(async (model: string, flags: FitFlags & { readonly allLayers?: true }) => {
+    const [{ loadTarget }, { modelSource }, { fitModel }] = await Promise.all([import('../target/load-target.js'), import('./model-source.js'), import('./fit-model.js')]);
     const target = loadTarget(flags.target);
     const { reset = target.capabilities.resets[0], code, timesteps } = flags;
     const fit = fitModel(modelSource(model, flags), { target, reset, code, timesteps });

@@ -26,7 +26,7 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-/** Each verb and its libraries are loaded when asked for: `--version` needs none of them. */
+/** Each verb is loaded when asked for, and the libraries it works with when it starts to work: help and refusals come at once. */
 const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   compile: async () => (await import('./compile.js')).compileCommand(),
   fit: async () => (await import('./fit.js')).fitCommand(),

@@ -1,6 +1,5 @@
 /** `spikeveil targets [NAME]`: the chips it can compile for, or the limits and the constants of one. */
 import { Command } from 'commander';
-import { listTargets, loadTarget } from '../target/load-target.js';
 import type { Profile, Target } from '../target/schema.js';
 import { formatCount } from '../report/quantities.js';
 import { jsonOption } from './options.js';
@@ -12,13 +11,13 @@ export const targetsCommand = (): Command => new Command('targets')
   .argument('[name]', 'a name from the list, or the path of a target file')
   .addOption(jsonOption())
   .addHelpText('after', '\nExamples:\n  $ spikeveil targets\n  $ spikeveil targets loihi2\n  $ spikeveil targets my-chip.json   check a target file of your own')
-  .action((name: string | undefined, { json }: { json?: true }) => {
-    if (name === undefined) list(json === true);
+  .action(async (name: string | undefined, { json }: { json?: true }) => {
+    const { listTargets, loadTarget } = await import('../target/load-target.js');
+    if (name === undefined) list(listTargets().map((n) => loadTarget(n)), json === true);
     else show(loadTarget(name), json === true);
   });
 
-function list(json: boolean): void {
-  const targets = listTargets().map((n) => loadTarget(n));
+function list(targets: readonly Target[], json: boolean): void {
   if (json) return sayJson(targets.map((t) => ({ name: t.name, title: t.title })));
   say(table([{ head: 'target' }, { head: 'neurons/core', align: 'right' }, { head: 'cores/chip', align: 'right' }, { head: 'chip' }],
     targets.map((t) => [t.name, limit(t.core.neurons), formatCount(coresPerChip(t)), t.title])));
