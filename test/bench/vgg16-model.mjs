@@ -5,8 +5,6 @@ import { randomStream, substream, uniform } from '../../dist/random.js';
 
 const { onnx } = onnxProto;
 const BLOCKS = [[64, 64], [128, 128], [256, 256, 256], [512, 512, 512], [512, 512, 512]];
-/** A few channels of the same plan, for trying the bench out. */
-const SMALL = BLOCKS.map((widths) => widths.map((w) => w / 16));
 
 const float = 1;
 const bytesOf = (values) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
@@ -20,8 +18,11 @@ function tensor(name, dims, fanIn) {
   return { name, dims, dataType: float, rawData: bytesOf(Float32Array.from(uniform(substream(randomStream(16), name), count), (u) => (2 * u - 1) * deviation)) };
 }
 
-/** Bytes of a ModelProto. `side` is the picture's; `pooled` ends in a global average pool, so that any side has the same weights. */
-export function vgg16Model({ small = false, side = 32, pooled = false } = {}) {
+/**
+ * Bytes of a ModelProto. All widths are divided by `narrow`; `side` is the picture's; `pooled` ends in a global
+ * average pool, so that any side has the same weights.
+ */
+export function vgg16Model({ narrow = 1, side = 32, pooled = false } = {}) {
   const nodes = [];
   const initializer = [];
   let last = 'x';
@@ -36,8 +37,8 @@ export function vgg16Model({ small = false, side = 32, pooled = false } = {}) {
     initializer.push(tensor(name, dims, dims.slice(1).reduce((a, b) => a * b, 1)));
     add(opType, [last, name], attribute);
   };
-  for (const block of small ? SMALL : BLOCKS) {
-    for (const width of block) {
+  for (const block of BLOCKS) {
+    for (const width of block.map((w) => w / narrow)) {
       weighted('Conv', [width, channels, 3, 3], [ints('kernel_shape', [3, 3]), ints('pads', [1, 1, 1, 1])]);
       add('Relu', [last]);
       channels = width;
@@ -47,7 +48,7 @@ export function vgg16Model({ small = false, side = 32, pooled = false } = {}) {
   if (pooled) add('GlobalAveragePool', [last]);
   add('Flatten', [last]);
   const transposed = [{ name: 'transB', type: 2, i: 1 }];
-  const hidden = small ? 256 : 4096;
+  const hidden = 4096 / narrow;
   weighted('Gemm', [hidden, channels * (pooled ? 1 : (side / 32) ** 2)], transposed);
   add('Relu', [last]);
   weighted('Gemm', [10, hidden], transposed);
