@@ -7,7 +7,7 @@ import type { Fit, LayerFit } from './fit-model.js';
 import { addReadingOptions, codeOption, resetOption, targetOption, timestepsOption } from './model-options.js';
 import { jsonOption } from './options.js';
 import { say, sayJson, warn } from './output.js';
-import { pairs, table } from './table.js';
+import { pairs, table, wrap } from './table.js';
 
 interface FitFlags extends ModelReading {
   readonly target: string;
@@ -38,14 +38,16 @@ export const fitCommand = (): Command => addReadingOptions(new Command('fit')
   });
 
 const LAYERS = 10;
+const NAME = 36;
 
 function fitText(fit: Fit, all: boolean): string {
   const shown = all ? fit.layers : [...fit.layers].sort((a, b) => b.cores - a.cores).slice(0, LAYERS);
   const share = (used: number, limit: number | null): string => (limit === null ? '-' : formatPercent(used / limit, 0));
   const { limits } = fit;
   const row = (l: LayerFit): string[] => [
-    l.name, formatCount(l.neurons), formatCount(l.cores), share(l.most.neurons, limits.neurons), share(l.most.synapticBits, limits.synapticMemoryBits),
-    share(l.most.inAxons, limits.inAxons), share(l.most.outAxons, limits.outAxons),
+    l.name.length > NAME ? `...${l.name.slice(3 - NAME)}` : l.name, formatCount(l.neurons), formatCount(l.cores),
+    share(l.most.neurons, limits.neurons), share(l.most.synapticBits, limits.synapticMemoryBits),
+    share(l.most.inAxons, limits.inAxons), share(l.most.outAxons, limits.outAxons), l.boundBy ?? '-',
   ];
   const right = 'right' as const;
   const column = (head: string) => ({ head, align: right });
@@ -55,8 +57,8 @@ function fitText(fit: Fit, all: boolean): string {
       ['cores', `${formatCount(fit.cores)} on ${fit.chips} chip${fit.chips === 1 ? '' : 's'} of ${fit.coresPerChip}`],
       ['neurons', formatCount(fit.neurons)],
     ]),
-    `\n${table([{ head: 'layer' }, column('neurons'), column('cores'), column('full'), column('memory'), column('in'), column('out')], shown.map(row))}`,
-    '\nOf the fullest core: compartments, synaptic memory, axons in and out.',
+    `\n${table([{ head: 'layer' }, column('neurons'), column('cores'), column('full'), column('memory'), column('in'), column('out'), { head: 'bound by' }], shown.map(row))}`,
+    `\n${wrap('Shares are those of the fullest core: of its compartments (full), synaptic memory, and axons in and out. The largest share binds.')}`,
     ...(shown.length < fit.layers.length ? [`${fit.layers.length - shown.length} layers with fewer cores are left out (--all-layers).`] : []),
   ].join('\n');
 }
