@@ -1,9 +1,8 @@
 /**
- * The command line as a whole: hands the words to the verb, hears signals, and returns the exit code.
+ * The command line as a whole: hands the words to the verb and returns the exit code.
  */
 import { Command } from 'commander';
 import { EXIT, exitCode } from './exit-code.js';
-import { notice } from './output.js';
 import { toolVersion } from './tool-version.js';
 
 const EXAMPLES = `
@@ -17,7 +16,6 @@ Exit codes: 0 done, 1 the input is at fault, 2 the command was not understood,
 
 /** Runs one command line (without the program's own name) and returns its exit code. */
 export async function main(words: readonly string[]): Promise<number> {
-  listen();
   try {
     await (await commandLine(words)).parseAsync([...words], { from: 'user' });
     return EXIT.ok;
@@ -51,25 +49,4 @@ async function commandLine(words: readonly string[]): Promise<Command> {
     command.exitOverride().showHelpAfterError(`(\`${[command.parent?.name(), command.name()].filter(Boolean).join(' ')} --help\` lists what can be written)`);
   }
   return root;
-}
-
-let listening = false;
-
-/** Ctrl-C ends at once: outputs are written whole in one go, so nothing half-done can be left. A closed pipe ends quietly. */
-function listen(): void {
-  if (listening) return;
-  listening = true;
-  const interrupted = (): void => {
-    notice('\ninterrupted');
-    process.exit(EXIT.interrupted);
-  };
-  process.on('SIGINT', interrupted);
-  process.on('SIGTERM', interrupted);
-  process.on('uncaughtException', (error) => process.exit(exitCode(error, false)));
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(EXIT.ok);
-      throw error;
-    });
-  }
 }
