@@ -1,5 +1,5 @@
 // Each example is run as a reader would run it, and has to print what it promises.
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,8 +21,7 @@ const example = async (...words: readonly string[]): Promise<string> => {
 
 describe('examples', () => {
   beforeAll(async () => {
-    execFileSync(process.execPath, [fileURLToPath(new URL('../scripts/build.mjs', import.meta.url))]);
-    compiled = await example('compile-and-simulate', program);
+    compiled = await example('compile-and-simulate', program); // imports the build in dist/
   });
   afterAll(() => rmSync(work, { recursive: true, force: true }));
 
