@@ -10,7 +10,7 @@ function quantity(value, unit) {
   if (value === null) return '-';
   if (unit === 'points') return `${value.toFixed(2)} points`;
   if (unit === 'GFLOP/s') return `${value.toFixed(1)} GFLOP/s`;
-  return PREFIXED.includes(unit) ? formatSi(value, unit) : `${Number(value.toPrecision(3))}${unit === 'times' ? ' times' : ''}`;
+  return PREFIXED.includes(unit) ? formatSi(value, unit) : `${value >= 1000 ? formatCount(value) : value.toPrecision(3)}${unit === 'times' ? ' times' : ''}`;
 }
 
 function barText({ bar, unit }) {
