@@ -53,22 +53,18 @@ function quantiseLayer(population: Population, settings: Settings): Layer {
   if (population.neuron.model === 'relay') return { population: integerPopulation(population, { perThreshold: 1, exponents: new Uint8Array(population.shape[0]) }, settings), projections: [], sums: [] };
   for (let slack = FIRST_SLACK; ; slack *= 0.99) {
     const scale = chooseScale({ population, incoming, timesteps: network.timesteps, target, slack });
-    const tooCoarse = largestSteps(scale) < MIN_STEPS;
-    if (tooCoarse) report.report('quantise/no-precision', { kind: 'node', node: population.id }, { steps: largestSteps(scale), target: target.name });
+    const tooCoarse = scale.finest < MIN_STEPS;
+    if (tooCoarse) report.report('quantise/no-precision', { kind: 'node', node: population.id }, { steps: scale.finest, target: target.name });
     const rounded = roundLayer(population, incoming, scale, settings);
     if (tooCoarse || sumsFit(population, rounded, target)) return rounded;
   }
 }
 
-/** Steps of the channel with the most. */
-const largestSteps = ({ steps, thresholdExponent }: LayerScale): number => steps * 2 ** thresholdExponent.reduce((a, b) => Math.max(a, b), 0);
-
 function roundLayer(population: Population, incoming: readonly Incoming[], scale: LayerScale, settings: Settings): Layer {
   const { target, network } = settings;
-  const steps = Math.max(scale.steps, 1);
-  const shift = chooseShift(population, steps, incoming, { timesteps: network.timesteps, target });
+  const shift = chooseShift(population, scale.steps, incoming, { timesteps: network.timesteps, target });
   const unit = Math.log2(target.numbers.weightStep) + shift;
-  const perThreshold = thresholdInState(steps * 2 ** unit, population, target);
+  const perThreshold = thresholdInState(scale.steps * 2 ** unit, population, target);
   const rounded = incoming.map((i, j) => roundProjection(i, {
     steps: perThreshold / 2 ** unit, exponents: scale.thresholdExponent, weightExponent: scale.weightExponents[j], unit, target,
   }));
@@ -109,11 +105,11 @@ function chooseShift(population: Population, steps: number, incoming: readonly I
   return shift;
 }
 
-/** The threshold as the chip holds it. */
+/** The threshold as the chip holds it; never above what the weights were scaled to, or the largest would be clipped. */
 function thresholdInState(value: number, population: Population, target: Target): number {
   if (population.neuron.model === 'integrator') return value;
   const unit = 2 ** target.numbers.thresholdShift;
-  return Math.max(1, Math.round(value / unit)) * unit;
+  return Math.max(1, Math.floor(value / unit + 1e-6)) * unit;
 }
 
 interface PopulationScale {

@@ -55,8 +55,9 @@ describe('every rule', () => {
     expect([...chosen]).toEqual([10, 2, 2, 12, 8]);
   });
 
-  it('gives a layer that never fires thresholds of a fifth', () => {
-    expect([...chooseThresholds({ rule: 'optimal' }, request([[-1, -2], [-3]]))]).toEqual([Math.fround(0.2), Math.fround(0.2)]);
+  it('gives a layer that never fires thresholds of its own size, so that its weights still fit', () => {
+    expect([...chooseThresholds({ rule: 'optimal' }, request([[-1, -200], [-3]]))]).toEqual([40, 40]);
+    expect([...chooseThresholds({ rule: 'optimal' }, request([[0], [0]]))]).toEqual([Math.fround(0.2), Math.fround(0.2)]);
   });
 
   it('stops at the cap of a ReLU6, the floor too', () => {

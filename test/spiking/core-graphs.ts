@@ -4,8 +4,10 @@ import { sizeOf, type CoreNode, type Graph, type NodeId } from '../../src/graph/
 import { createKernels } from '../../src/kernels/kernels.js';
 import { asCore } from '../../src/lower/lower.js';
 import { randomStream, uniform } from '../../src/random.js';
+import { chooseThresholds } from '../../src/spiking/choose-thresholds.js';
 import { convert, type ConversionOptions } from '../../src/spiking/convert.js';
 import { findInflows, mapShape } from '../../src/spiking/linear-paths.js';
+import { observeActivations } from '../../src/spiking/observe-activations.js';
 import type { SpikingNetwork } from '../../src/spiking/network.js';
 import { graphBuilder, type Builder } from '../lower/graph-builder.js';
 
@@ -60,14 +62,14 @@ export function activations(graph: Graph<CoreNode>, images: Float32Array, count:
   return createEvaluator(graph, createKernels()).run(images, count, { keep: targets }).kept;
 }
 
-/** Thresholds `room` times the largest activation of the images in each channel; ones for the output. */
-export function roomyThresholds(graph: Graph<CoreNode>, images: Float32Array, { count = 1, room = 1.1 } = {}): ReadonlyMap<NodeId, Float32Array> {
-  const values = activations(graph, images, count);
-  return new Map(findInflows(graph).map(({ target, shape, isOutput }) => {
-    const pixels = shape[1] * shape[2];
-    const peak = new Float32Array(shape[0]);
-    values.get(target)?.forEach((v, i) => { const c = Math.floor(i / pixels) % shape[0]; peak[c] = Math.max(peak[c], v); });
-    return [target, isOutput ? peak.fill(1) : peak.map((p) => (p > 0 ? room * p : 0.1))];
+/** Thresholds a tenth above the largest activation of the images in each channel; ones for the output. */
+export function roomyThresholds(graph: Graph<CoreNode>, images: Float32Array, count = 1): ReadonlyMap<NodeId, Float32Array> {
+  const observed = observeActivations(graph, images, count);
+  return new Map(findInflows(graph).map(({ target, shape, isOutput, cap }) => {
+    const sample = observed.get(target);
+    if (isOutput || sample === undefined) return [target, new Float32Array(shape[0]).fill(1)];
+    const largest = chooseThresholds({ rule: 'percentile', percent: 100 }, { sample, statistics: undefined, cap, timesteps: 1 });
+    return [target, largest.map((t) => 1.1 * t)];
   }));
 }
 

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { compileModel, type CompileOptions } from '../../src/compile.js';
 import { CompileError, formatDiagnostic } from '../../src/diagnostics.js';
 import { loadTarget } from '../../src/target/load-target.js';
+import { floats, values } from '../onnx/build-model.js';
 import { modelFile, plainSpec, randomBytes } from '../compile/tiny-models.js';
 
 const plain = modelFile('plain', plainSpec());
@@ -78,8 +79,11 @@ it('spiking/normalisation-channels', async () => {
 });
 
 it('quantise/no-precision', async () => {
-  const path = modelFile('broken-channel', plainSpec([0.1, -1e8, 0.3, 0]));
-  expect(await said({}, path)).toBe(
-    'error[quantise/no-precision] at node "Relu:r2": only 0.01 weight steps per threshold are left on loihi2: the layer\'s largest weight or bias is too far above the others\n'
+  // channel 1 of the second convolution never fires; the dense layer's weights on it (features 16 to 31) are far above the others
+  const spec = plainSpec([0.1, -50, 0.3, 0]);
+  const weight = values(5 * 64).map((w, i) => (i % 64 >= 16 && i % 64 < 32 ? 1000 * w : w));
+  const initializers = (spec.initializers ?? []).map((t) => (t.tensor === 'w9' ? floats('w9', [5, 64], weight) : t));
+  expect(await said({}, modelFile('broken-channel', { ...spec, initializers }))).toBe(
+    'error[quantise/no-precision] at node "Gemm:scores": only 2.28 weight steps per threshold are left on loihi2: the layer\'s largest weight or bias is too far above the others\n'
     + '  hint: the network may hold a broken channel (look at --print-after convert), or take a target with wider numbers');
 });
