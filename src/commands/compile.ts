@@ -10,7 +10,7 @@ import type { CompileFlags } from './compile-options.js';
 import { addReadingOptions, codeOption, resetOption, targetOption, timestepsOption } from './model-options.js';
 import { integer, jsonOption, seedOption } from './options.js';
 import { notice, say, sayJson, status, warn } from './output.js';
-import { pairs, table } from './table.js';
+import { pairs, plural, table } from './table.js';
 import { checkOutput, writeOutputs } from './write-output.js';
 
 const EXAMPLES = `
@@ -40,8 +40,8 @@ async function compileToFile(model: string, flags: CompileFlags): Promise<void> 
   const path = flags.out ?? defaultOutput(model);
   checkOutput(path);
   const [{ compileModel }, { compileOptions }] = await Promise.all([import('../compile.js'), import('./compile-options.js')]);
-  const result = await compileModel(model, { ...compileOptions(model, flags), observer: printer(flags) });
-  status('');
+  const options = { ...compileOptions(model, flags), observer: printer(flags) };
+  const result = await compileModel(model, options).finally(() => status(''));
   checkPass(result, flags.printAfter);
   await writeOutputs([{ path, content: result.bytes }, { path: notesPath(path), content: printNotes(notesOf(result, { model, path, flags })) }]);
   warn(result.summary.warnings);
@@ -56,13 +56,15 @@ function defaultOutput(model: string): string {
   return `${name === 'model' && folder !== '.' && folder !== '' ? folder : name}.spk`;
 }
 
-/** Prints the representation that leaves the asked pass: on stdout, or on stderr where stdout is for JSON. */
+/** Shows how far the compiler is, and prints the representation that leaves the asked pass: on stdout, or on stderr where stdout is for JSON. */
 function printer({ printAfter, json }: CompileFlags): PassObserver {
   const print = json === true ? notice : say;
+  const started = performance.now();
   return {
     onPass: (name, text) => {
-      status(`done: ${name}`);
+      status('');
       if (printAfter === name || printAfter === 'all') print(`--- after ${name}\n${text()}`);
+      status(`compiling, ${((performance.now() - started) / 1000).toFixed(1)} s: ${name} is done`);
     },
   };
 }
@@ -82,13 +84,11 @@ function notesOf({ program, summary }: CompileResult, made: { readonly model: st
   };
 }
 
-const plural = (count: number): string => (count === 1 ? '' : 's');
-
 function summaryText({ program, bytes, summary }: CompileResult, path: string): string {
   return [
     pairs([
       ['model', `${program.provenance.modelName}, ${formatCount(summary.parameters)} parameters`],
-      ['target', `${program.target.name}: ${formatCount(summary.cores)} core${plural(summary.cores)} on ${summary.chips} chip${plural(summary.chips)}`],
+      ['target', `${program.target.name}: ${plural(summary.cores, 'core')} on ${plural(summary.chips, 'chip')}`],
       ['network', `${formatCount(summary.neurons)} neurons, ${formatCount(summary.synapses)} synapses, ${program.network.timesteps} time steps`],
       ['thresholds', program.provenance.calibration],
       ['private data read', program.provenance.privateData ? 'yes' : 'none'],

@@ -22,8 +22,8 @@ export const energyCommand = (): Command => new Command('energy')
   .addOption(jsonOption())
   .addHelpText('after', '\nExample:\n  $ spikeveil energy vgg.spk --data cifar10:models/samples/cifar10-1000.bin.gz --limit 100 --explain')
   .action(async (path: string, flags: EnergyFlags) => {
-    const { runProgram } = await import('./run-program.js');
-    const { energy } = await runProgram(path, flags);
+    const { loadRun, runProgram } = await import('./run-program.js');
+    const { energy } = await runProgram(loadRun(path, flags), flags);
     if (flags.json === true) sayJson(energy);
     else say(energyText(energy, flags.explain === true));
   });

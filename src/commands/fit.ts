@@ -7,7 +7,7 @@ import type { Fit, LayerFit } from './fit-model.js';
 import { addReadingOptions, codeOption, resetOption, targetOption, timestepsOption } from './model-options.js';
 import { jsonOption } from './options.js';
 import { say, sayJson, warn } from './output.js';
-import { pairs, table, wrap } from './table.js';
+import { pairs, plural, table, wrap } from './table.js';
 
 interface FitFlags extends ModelReading {
   readonly target: string;
@@ -54,11 +54,11 @@ function fitText(fit: Fit, all: boolean): string {
   return [
     pairs([
       ['fits', `yes: ${fit.target} with the ${fit.reset} reset`],
-      ['cores', `${formatCount(fit.cores)} on ${fit.chips} chip${fit.chips === 1 ? '' : 's'} of ${fit.coresPerChip}`],
+      ['cores', `${formatCount(fit.cores)} on ${plural(fit.chips, 'chip')} of ${fit.coresPerChip}`],
       ['neurons', formatCount(fit.neurons)],
     ]),
     `\n${table([{ head: 'layer' }, column('neurons'), column('cores'), column('full'), column('memory'), column('in'), column('out'), { head: 'bound by' }], shown.map(row))}`,
     `\n${wrap('Shares are those of the fullest core: of its compartments (full), synaptic memory, and axons in and out. The largest share binds.')}`,
-    ...(shown.length < fit.layers.length ? [`${fit.layers.length - shown.length} layers with fewer cores are left out (--all-layers).`] : []),
+    ...(shown.length < fit.layers.length ? [`${plural(fit.layers.length - shown.length, 'layer')} with fewer cores left out: --all-layers shows all.`] : []),
   ].join('\n');
 }
