@@ -151,7 +151,11 @@ interface RoundedProjection { readonly projection: IntegerProjection; readonly s
 function roundProjection({ projection, weight }: Incoming, { steps, exponents, weightExponent, unit, target }: RoundOptions): RoundedProjection {
   const outputs = exponents.length;
   const perOutput = weight.length / outputs;
-  const scaled = weight.map((w, i) => (w * steps * 2 ** exponents[Math.floor(i / perOutput)]) / 2 ** weightExponent);
+  const scaled = new Float32Array(weight.length);
+  for (let c = 0; c < outputs; c++) {
+    const factor = (steps * 2 ** exponents[c]) / 2 ** weightExponent;
+    for (let i = c * perOutput; i < (c + 1) * perOutput; i++) scaled[i] = weight[i] * factor;
+  }
   const { rounded, error } = roundKeepingSums(scaled, outputs, target.numbers.weightMax);
   const sums = fanInSums(rounded, projection, outputs);
   const quantised: IntegerProjection = {
