@@ -50,7 +50,7 @@ export const maxPoolSpec: ModelSpec = {
 export const flatSpec: ModelSpec = {
   inputs: [{ name: 'image', dims: ['N', 36] }],
   nodes: [node('Gemm', ['image', 'w1', 'b1'], 'd1', { transB: 1 }), node('Relu', ['d1'], 'r1'), node('Gemm', ['r1', 'w2'], 'd2', { transB: 1 }), node('Relu', ['d2'], 'r2'), node('Gemm', ['r2', 'w9', 'b9'], 'scores', { transB: 1 })],
-  initializers: [weights('w1', [16, 36], 9), floats('b1', [16], values(16, 10).map((v) => v / 4)), weights('w2', [12, 16], 11), weights('w9', [5, 12], 12), floats('b9', [5], values(5, 13))],
+  initializers: [weights('w1', [16, 36], 9), floats('b1', [16], values(16, 10).map((v) => v / 16)), weights('w2', [12, 16], 11), weights('w9', [5, 12], 12), floats('b9', [5], values(5, 13).map((v) => v / 16))],
 };
 
 /** Random bytes as images, all of class 0. */

@@ -81,7 +81,7 @@ it.each(['hard', 'soft-two-compartment'] as const)('random networks mean the sam
   expect(exponents.size).toBeGreaterThan(1);
 });
 
-it('so does a long window\'s output, whose exponent falls below zero', () => {
+it('so does a single layer, at the least exponent that the chip has', () => {
   const layer = singleLayer({ weight: gaussian(600, 1), outputs: 3, timesteps: 512, threshold: Float32Array.of(30, 30, 30) });
   expect(Math.min(...compare(integers(layer, target), 1))).toBe(-1);
 });
