@@ -3,7 +3,7 @@
  */
 import { Command } from 'commander';
 import { EXIT, exitCode } from './exit-code.js';
-import { toolVersion } from './tool-version.js';
+import { toolVersion } from '../tool-version.js';
 
 const EXAMPLES = `
 Examples:

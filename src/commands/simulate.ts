@@ -6,7 +6,7 @@ import { notice, say, sayJson } from './output.js';
 import type { RunFigures } from './run-figures.js';
 import type { RunFlags } from './run-program.js';
 import { pairs, plural } from './table.js';
-import { toolVersion } from './tool-version.js';
+import { toolVersion } from '../tool-version.js';
 import { checkOutput, writeOutputs } from './write-output.js';
 
 interface SimulateFlags extends RunFlags { readonly ann?: string; readonly out?: string; readonly json?: true }
