@@ -30,7 +30,7 @@ it.each<readonly [string, IntegerNetwork, string]>([
   ['a delay beyond the chip\'s', withLayer({ delay: 63 }), 'layer: a delay of 63 steps, loihi1 has 62'],
   ['a shift below the chip\'s', withLayer({ shift: 5 }), 'layer: shift 4 is outside 5..13'],
   ['a shift above the chip\'s', withLayer({ shift: 15 }), 'layer: shift 14 is outside 5..13'],
-  ['a weight beyond the mantissa', withLayer({ weight: q.weight.map((w, i) => (i === 0 ? -128 : w)) }), 'layer: weight -128'],
+  ['a weight beyond the mantissa', withLayer({ weight: q.weight.map((w, i) => (i === 0 ? -128 : w)) }), 'layer: a weight beyond 127'],
   ['a sum that wraps', withLayer({ weight: full }), 'out: a step\'s sum can reach 38100 weight steps, the accumulator holds 32767'],
   ['a stated bound beyond 16 bits', withLayer({ bound: 32768 }), 'out: a sum of weights leaves 16 bits'],
 ])('refuses %s', (_what, network, message) => {
