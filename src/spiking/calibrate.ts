@@ -39,6 +39,7 @@ export function calibrate(graph: Graph<CoreNode>, options: CalibrationOptions): 
   const thresholds = new Map<NodeId, Float32Array>();
   const statistics = new Map<NodeId, ChannelStatistics>();
   const rates = new Map<NodeId, number>();
+  const denseView: View = graph.nodes.some((n) => n.kind === 'conv') ? 'features' : 'picture';
   let fromStatistics = 0;
   let fromImages = 0;
   for (const inflow of findInflows(graph)) {
@@ -53,7 +54,7 @@ export function calibrate(graph: Graph<CoreNode>, options: CalibrationOptions): 
     else fromImages++;
     const rule: ThresholdRule = useStatistics ? { rule: 'statistics', deviations: deviationsFor(timesteps, reset) } : { rule: 'optimal' };
     const chosen = chooseThresholds(rule, { sample, statistics: known, cap: inflow.cap, timesteps });
-    const factor = useStatistics || privateData ? 1 : headroom(before?.kind !== 'dense', reset);
+    const factor = useStatistics || privateData ? 1 : headroom(before?.kind === 'dense' ? denseView : 'window', reset);
     const scaled = chosen.map((t) => Math.min(inflow.cap, t * factor));
     thresholds.set(inflow.target, scaled);
     rates.set(inflow.target, expectedRate(sample, scaled));
@@ -85,14 +86,16 @@ function deviationsFor(timesteps: number, reset: Reset): number {
   return timesteps <= 32 ? 3.25 : 3.5;
 }
 
+/** What the filter in front of a population looks at: a window of a map, features of filters, or the flat picture itself. */
+type View = 'window' | 'features' | 'picture';
+
 /**
- * Room above what made-up images reach. Real images drive the class features of a dense layer harder than
- * procedural ones do (factor measured: README, "How thresholds are chosen"); a hard reset loses the overshoot.
+ * Room above what made-up images reach. Dense layers look for classes, and real images match them harder
+ * than made-up ones, hardest where no filter stands in front (factors measured: README, "How thresholds
+ * are chosen"). A hard reset loses the overshoot.
  */
-function headroom(isMap: boolean, reset: Reset): number {
-  return (isMap ? 1 : DENSE_HEADROOM) * (reset === 'hard' ? HARD_RESET_HEADROOM : 1);
-}
-const DENSE_HEADROOM = 1.8;
+const headroom = (view: View, reset: Reset): number => HEADROOM[view] * (reset === 'hard' ? HARD_RESET_HEADROOM : 1);
+const HEADROOM: Readonly<Record<View, number>> = { window: 1, features: 1.8, picture: 4 };
 const HARD_RESET_HEADROOM = 1.6;
 
 interface Described { readonly fromStatistics: number; readonly fromImages: number; readonly recipe: string; readonly privateData: boolean }
