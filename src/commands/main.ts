@@ -28,6 +28,7 @@ export async function main(words: readonly string[]): Promise<number> {
 
 /** Each verb and its libraries are loaded when asked for: `--version` needs none of them. */
 const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
+  synthesise: async () => (await import('./synthesise.js')).synthesiseCommand(),
   compile: async () => (await import('./compile.js')).compileCommand(),
   fit: async () => (await import('./fit.js')).fitCommand(),
   simulate: async () => (await import('./simulate.js')).simulateCommand(),
