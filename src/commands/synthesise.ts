@@ -44,7 +44,7 @@ export const synthesiseCommand = (): Command => addReadingOptions(new Command('s
   .requiredOption('-o, --out <file>', 'the set to write (.images)')
   .addOption(new Option('--recipe <name>', 'impressions: data impressions, as PrivateSNN makes them; batch-norm: match the statistics in the file; mixed: both, and diverse; procedural: drawn, the network is not asked').choices(recipeNames).default('mixed'))
   .addOption(new Option('--count <n>', 'images').argParser(integer(1, 1e6)).default(1000))
-  .addOption(new Option('--steps <n>', 'steps of Adam (default: the recipe\'s 100; the paper took 2499 for impressions)').argParser(integer(1, 1e6)))
+  .addOption(new Option('--steps <n>', 'steps of Adam (default: 40 for mixed, 100 for others; the paper took 2499 for impressions)').argParser(integer(1, 1e6)))
   .addOption(new Option('--rate <r>', 'step of Adam on pictures in [-1, 1] (default: the recipe\'s)').argParser(positive))
   .option('--png <file>', `write a contact sheet of the first ${MOST_ON_A_SHEET} images`))
   .addOption(seedOption())
@@ -63,6 +63,7 @@ async function synthesiseToFile(model: string, flags: SynthesiseFlags): Promise<
   const normalisation = perChannel(source.normalisation ?? undefined, mapShape(graph.nodes[0].shape), report);
   report.finish();
   warn(report.warnings);
+  notice(`making ${formatCount(count)} images (recipe ${recipe})`);
   const bar = progress(`making images (${recipe})`);
   try {
     const { set, file } = await synthesise(graph, {

@@ -60,7 +60,7 @@ export function calibrationSamples({ imageShape, normalisation, seed, dataset, i
     checkImageSet(set, { sha256: modelSha256, shape: pictureShape(imageShape, normalisation.mean.length), normalisation }, '--images', report);
     report.finish();
     const count = Math.min(SYNTHETIC, set.count);
-    return { count, shape: set.shape, images: set.images.subarray(0, (count * set.images.length) / set.count), seed: set.seed, range, recipe: set.recipe };
+    return { count, shape: set.shape, images: set.images.subarray(0, (count * set.images.length) / set.count), seed: set.seed, range, recipe: `${set.recipe}, set ${set.sha256.slice(0, 12)}` };
   }
   if (dataset === undefined) {
     return { ...proceduralImages({ count: MADE_UP, shape: drawnShape(imageShape), seed, normalise }), range };

@@ -56,7 +56,7 @@ const batchNorm: RecipeSettings = {
 export const recipes = {
   impressions: { summary: 'data impressions', needsStatistics: false, settings: impressions },
   'batch-norm': { summary: 'batch-norm matching', needsStatistics: true, settings: batchNorm },
-  mixed: { summary: 'impressions with batch-norm matching and diversity', needsStatistics: false, settings: { ...batchNorm, start: 'procedural', steps: 50, rate: 0.01, labels: 'dirichlet', temperature: 3, diversity: 1 } },
+  mixed: { summary: 'impressions with batch-norm matching and diversity', needsStatistics: false, settings: { ...batchNorm, start: 'procedural', steps: 40, rate: 0.01, labels: 'dirichlet', diversity: 1 } },
 } as const satisfies Readonly<Record<string, Recipe>>;
 
 export type OptimisedRecipe = keyof typeof recipes;
