@@ -23,8 +23,6 @@ export interface Loss {
 export interface Differentiator {
   /** Runs `images`, [count, ...input shape], forward and back; returns d loss / d images. Throws RangeError if the length differs. */
   differentiate(images: Float32Array, count: number, loss: Loss): Float32Array;
-  /** Memory that one sample takes while it runs. */
-  readonly bytesPerSample: number;
 }
 
 /**
@@ -35,7 +33,6 @@ export function createDifferentiator(graph: Graph<CoreNode>, kernels: Kernels, w
   const network = prepare(graph, kernels, watch);
   const { input, sizes } = network;
   return {
-    bytesPerSample: network.floatsPerSample * 4,
     differentiate(images, count, loss) {
       const length = count * sizes(input);
       if (images.length !== length) throw new RangeError(`differentiate: ${count} samples of ${sizes(input)} numbers need ${length} numbers, not ${images.length}`);
@@ -66,7 +63,6 @@ interface Network {
   /** Floats of one sample for a second share of a gradient, and for what steps need of their own. */
   readonly shareLength: number;
   readonly scratchLength: number;
-  readonly floatsPerSample: number;
 }
 
 function prepare(graph: Graph<CoreNode>, kernels: Kernels, watch: readonly NodeId[]): Network {
@@ -81,10 +77,7 @@ function prepare(graph: Graph<CoreNode>, kernels: Kernels, watch: readonly NodeI
   const back = graph.nodes.map((n) => n.inputs.map((id) => prepareGradient(n, nodeOf(id).shape, kernels)));
   const shareLength = Math.max(...graph.nodes.map((n) => sizeOf(n.shape)));
   const scratchLength = Math.max(0, ...forward.map((s) => s.scratchPerSample), ...back.flat().map((s) => s.scratchPerSample));
-  return {
-    graph, kernels, input: graph.nodes[0].id, output, watched, sizes: (id) => sizeOf(nodeOf(id).shape), plan, forward, back,
-    shareLength, scratchLength, floatsPerSample: plan.valuesLength + plan.gradientsLength + shareLength + scratchLength,
-  };
+  return { graph, kernels, input: graph.nodes[0].id, output, watched, sizes: (id) => sizeOf(nodeOf(id).shape), plan, forward, back, shareLength, scratchLength };
 }
 
 function missing(id: NodeId): never {

@@ -32,7 +32,6 @@ export interface RecipeSettings {
 }
 
 interface Recipe {
-  readonly summary: string;
   /** Needs layers that kept batch-norm statistics. */
   readonly needsStatistics: boolean;
   readonly settings: RecipeSettings;
@@ -54,9 +53,10 @@ const batchNorm: RecipeSettings = {
 };
 
 export const recipes = {
-  impressions: { summary: 'data impressions', needsStatistics: false, settings: impressions },
-  'batch-norm': { summary: 'batch-norm matching', needsStatistics: true, settings: batchNorm },
-  mixed: { summary: 'impressions with batch-norm matching and diversity', needsStatistics: false, settings: { ...batchNorm, start: 'procedural', steps: 40, rate: 0.01, labels: 'dirichlet', diversity: 1 } },
+  impressions: { needsStatistics: false, settings: impressions },
+  'batch-norm': { needsStatistics: true, settings: batchNorm },
+  /** Labels of impressions, batch-norm matching where the file has statistics, diversity; from procedural pictures, a little way. */
+  mixed: { needsStatistics: false, settings: { ...batchNorm, start: 'procedural', steps: 40, rate: 0.01, labels: 'dirichlet', diversity: 1 } },
 } as const satisfies Readonly<Record<string, Recipe>>;
 
 export type OptimisedRecipe = keyof typeof recipes;

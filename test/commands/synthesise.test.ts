@@ -60,7 +60,7 @@ it('a foreign file, and --images beside --calibrate', () => inFolder(async (fold
 it('a file without statistics and a wrong recipe: before any work', () => inFolder(async (folder) => {
   const path = join(folder, 'r.images');
   const { code, stderr } = await runCli(['synthesise', 'models/resnet20_cifar10/model.onnx', '-o', path, '--recipe', 'batch-norm']);
-  expect([code, stderr]).toEqual([1, expect.stringMatching(/^error\[synthesise\/no-statistics\] for --recipe: /)]);
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^making 1,000 images \(recipe batch-norm\)\nerror\[synthesise\/no-statistics\] for --recipe: /)]);
   expect((await make(path, '--recipe', 'alchemy')).code).toBe(2);
   expect(existsSync(path)).toBe(false);
 }));
