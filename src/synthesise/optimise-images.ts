@@ -48,7 +48,7 @@ export function createImageMaker(graph: Graph<CoreNode>, options: MakerOptions):
 
   return (batch) => {
     const targets = parts.targets(batch, root);
-    const pictures = settings.start === 'noise' ? noise(batch, sizeOf(shape), root) : drawn(batch, shape, seed);
+    const pictures = settings.start === 'noise' ? noise(batch, sizeOf(shape), root) : drawn(batch, { shape, seed, classes: parts.classes });
     const adam = createAdam(pictures.length, { rate: settings.rate, decay: settings.decay });
     const loss = parts.loss(targets, batch.count);
     const own = substream(substream(root, 'batch'), batch.first);
@@ -75,13 +75,24 @@ function noise({ first, count }: Batch, size: number, root: RandomStream): Float
   return out;
 }
 
-/** Procedural pictures: those that a procedural set of the same seed has in these places. */
-function drawn({ first, count }: Batch, shape: PictureShape, seed: number): Float32Array {
-  return proceduralImages({ first, count, shape, seed, normalise: (value) => 2 * value - 1 }).images;
+interface Drawing { readonly shape: PictureShape; readonly seed: number; readonly classes: number }
+
+/**
+ * Procedural pictures, one an image. Their kinds take turns as the classes do; where both would keep
+ * step, one picture is left out a round, so that every class gets every kind.
+ */
+function drawn({ first, count }: Batch, { shape, seed, classes }: Drawing): Float32Array {
+  const out = new Float32Array(count * sizeOf(shape));
+  for (let i = 0; i < count; i++) {
+    const place = first + i + (classes % 2 === 0 ? Math.floor((first + i) / classes) : 0);
+    out.set(proceduralImages({ first: place, count: 1, shape, seed, normalise: (value) => 2 * value - 1 }).images, i * sizeOf(shape));
+  }
+  return out;
 }
 
 interface LossParts {
   readonly watch: readonly NodeId[];
+  readonly classes: number;
   readonly targets: (batch: Batch, root: RandomStream) => Float32Array;
   readonly loss: (targets: Float32Array, count: number) => Loss;
 }
@@ -98,6 +109,7 @@ function lossParts(graph: Graph<CoreNode>, settings: RecipeSettings): LossParts 
     return settings.labels === 'dirichlet' ? softTarget(concentrations, label, substream(substream(root, 'label'), first + i)) : hardTarget(classes, label);
   };
   return {
+    classes,
     watch: [...known.keys(), ...(features === undefined ? [] : [features])],
     targets: (batch, root) => {
       const all = new Float32Array(batch.count * classes);

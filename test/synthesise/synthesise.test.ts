@@ -5,6 +5,7 @@ import { createKernels } from '../../src/kernels/kernels.js';
 import { knownStatistics, addStatisticsGradient } from '../../src/synthesise/batch-norm-matching.js';
 import type { ImageSet } from '../../src/synthesise/image-set.js';
 import { createImageMaker } from '../../src/synthesise/optimise-images.js';
+import { proceduralImages } from '../../src/synthesise/procedural-images.js';
 import { recipeSettings, type RecipeName } from '../../src/synthesise/recipes.js';
 import { synthesise, type SynthesiseOptions } from '../../src/synthesise/synthesise.js';
 import { MODEL, NORMALISATION, SHAPE, smallNetwork } from './small-network.js';
@@ -76,6 +77,14 @@ describe('what the recipes reach', () => {
     expect(recipeSettings('impressions', { steps: 2499 })).toMatchObject({ rate: 1e-3, temperature: 20, totalVariation: 0, l2: 0, jitter: 0, statistics: 0 });
     expect(recipeSettings('impressions', { steps: 10, rate: 0.5 })).toMatchObject({ steps: 10, rate: 0.5 });
   });
+});
+
+it('every class of a mixed set starts from every kind of picture', async () => {
+  const { bytes } = await make({ count: 24, changes: { steps: 1, rate: 1e-6 } });
+  const [first, drawn] = [bytes.subarray(0, 192), proceduralImages({ count: 24, shape: SHAPE, seed: 3, normalise: (v) => v }).images];
+  expect(first.every((b, i) => Math.abs(b - 255 * drawn[i]) <= 1)).toBe(true);
+  // three classes and two kinds: image 3 is of class 0 again and of the other kind
+  expect(bytes.subarray(3 * 192, 4 * 192).every((b, i) => Math.abs(b - 255 * drawn[3 * 192 + i]) <= 1)).toBe(true);
 });
 
 it('progress counts image steps', async () => {
