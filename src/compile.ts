@@ -34,6 +34,7 @@ import { mapShape } from './spiking/linear-paths.js';
 import { populationId, type InputCode, type Reset } from './spiking/network.js';
 import { spikingText } from './spiking/text.js';
 import { verifySpikingNetwork } from './spiking/verify-network.js';
+import type { ImageSet } from './synthesise/image-set.js';
 import type { Target } from './target/schema.js';
 
 export interface CompileOptions extends Omit<ImportOptions, 'report'> {
@@ -50,6 +51,8 @@ export interface CompileOptions extends Omit<ImportOptions, 'report'> {
   readonly normalisation?: Normalisation;
   /** The user's own images for the thresholds; none are needed. */
   readonly calibration?: Dataset;
+  /** Images made from this model for the thresholds, in place of procedural ones. */
+  readonly images?: ImageSet;
   readonly seed?: number;
   readonly observer?: PassObserver;
 }
@@ -92,8 +95,8 @@ export async function compileModel(path: string, options: CompileOptions): Promi
 
   const imageShape = mapShape(core.nodes[0].shape);
   const normalisation = await pipeline.step('normalisation', { run: (report) => perChannel(options.normalisation, imageShape, report) });
-  const samples = await pipeline.step('synthesise', { run: (report) => calibrationSamples({ imageShape, normalisation, seed, dataset: options.calibration }, report) });
-  const calibration = await pipeline.step('calibrate', { run: () => calibrate(core, { timesteps, reset, samples, privateData: options.calibration !== undefined }), text: (c) => c.description });
+  const samples = await pipeline.step('synthesise', { run: (report) => calibrationSamples({ imageShape, normalisation, seed, dataset: options.calibration, images: options.images, modelSha256: model.sha256 }, report) });
+  const calibration = await pipeline.step('calibrate', { run: () => calibrate(core, { timesteps, reset, samples, privateData: options.calibration !== undefined, synthetic: options.images !== undefined }), text: (c) => c.description });
   const spiking = await pipeline.step('convert', { run: () => convert(core, { ...calibration, timesteps, reset, code, leak: neuron === 'lif' ? DEFAULT_LEAK : 1, initial: 0.5, inputRange: samples.range }), verify: verifySpikingNetwork, text: spikingText });
   await pipeline.step('check-reset', { run: (report) => checkChoices({ target, reset, neuron, populations: spiking.populations.length - 1 }, report) });
   const integers = await pipeline.step('quantise', { run: (report) => quantise(spiking, target, report), verify: (n) => verifyIntegerNetwork(n, target), text: integerText });

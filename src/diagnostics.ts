@@ -6,6 +6,7 @@
  */
 import { onnxMessages } from './diagnostics/onnx-messages.js';
 import { lowerMessages } from './diagnostics/lower-messages.js';
+import { synthesiseMessages } from './diagnostics/synthesise-messages.js';
 import { spikingMessages } from './diagnostics/spiking-messages.js';
 import { mapMessages } from './diagnostics/map-messages.js';
 import { programMessages } from './diagnostics/program-messages.js';
@@ -17,6 +18,7 @@ import { reportMessages } from './diagnostics/report-messages.js';
 export const catalogue = {
   ...onnxMessages,
   ...lowerMessages,
+  ...synthesiseMessages,
   ...spikingMessages,
   ...mapMessages,
   ...programMessages,

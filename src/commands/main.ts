@@ -26,6 +26,7 @@ export async function main(words: readonly string[]): Promise<number> {
 
 /** Each verb is loaded when asked for, and the libraries it works with when it starts to work: help and refusals come at once. */
 const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
+  synthesise: async () => (await import('./synthesise.js')).synthesiseCommand(),
   compile: async () => (await import('./compile.js')).compileCommand(),
   fit: async () => (await import('./fit.js')).fitCommand(),
   simulate: async () => (await import('./simulate.js')).simulateCommand(),

@@ -14,7 +14,8 @@ export interface MemoryPlan {
   readonly length: number;
 }
 
-interface Buffer { readonly start: number; readonly length: number; lastUse: number }
+/** A stretch of floats that is taken until a step of the plan. */
+export interface Buffer { readonly start: number; readonly length: number; lastUse: number }
 
 const inPlace: Readonly<Record<NodeKind, boolean>> = {
   input: false, conv: false, dense: false, 'batch-norm': true, affine: true, relu: true, 'average-pool': false, 'max-pool': false,
@@ -22,7 +23,7 @@ const inPlace: Readonly<Record<NodeKind, boolean>> = {
 };
 
 /** Rounded up so that buffers start on cache lines. */
-const rounded = (length: number): number => (length + 15) & ~15;
+export const rounded = (length: number): number => (length + 15) & ~15;
 
 /** Plans the buffers of all nodes. */
 export function planMemory(graph: Graph): MemoryPlan {
@@ -63,7 +64,7 @@ function sharedBuffer(node: GraphNode, buffers: ReadonlyMap<NodeId, Buffer>, now
 }
 
 /** The lowest gap between live buffers that is long enough. */
-function place(live: readonly Buffer[], length: number, lastUse: number): Buffer {
+export function place(live: readonly Buffer[], length: number, lastUse: number): Buffer {
   let start = 0;
   for (const b of [...live].sort((a, c) => a.start - c.start)) {
     if (b.start - start >= length) break;

@@ -44,12 +44,21 @@ const POOLING_INTS = 17;
 
 /** Maximum (padding never wins) or mean (padding is zero) over each window. */
 export function pool(kernels: Kernels, input: number, output: number, p: Pooling): void {
+  withPooling(kernels, p, (at) => kernels.call['pool'](at, input, output));
+}
+
+/** The gradient of a mean pooling with respect to its input, which is overwritten, from that of its output. */
+export function spreadMean(kernels: Kernels, outputGradient: number, inputGradient: number, p: Pooling): void {
+  withPooling(kernels, p, (at) => kernels.call['spread_mean'](at, outputGradient, inputGradient));
+}
+
+function withPooling(kernels: Kernels, p: Pooling, call: (at: number) => void): void {
   const { memory } = kernels;
   const mark = memory.mark();
   const at = memory.reserve(POOLING_INTS * 4);
   memory.int32(at, POOLING_INTS).set([
     p.planes, ...p.input, ...p.output, ...p.kernel, ...p.stride, ...p.dilation, ...p.pads, p.mode === 'maximum' ? 1 : 0, p.countPad ? 1 : 0,
   ]);
-  kernels.call['pool'](at, input, output);
+  call(at);
   memory.release(mark);
 }

@@ -13,6 +13,8 @@ export interface TaskModule<Init, Job, Result> {
 
 export interface PoolOptions {
   readonly workers: number;
+  /** Even a single worker gets a thread of its own: for jobs so long that signals and progress could not wait. */
+  readonly apart?: boolean;
   /** Called in the main thread after each finished job. */
   readonly onDone?: (done: number, total: number) => void;
   /** Abort ends all workers; the promise rejects with the signal's reason. */
@@ -25,7 +27,7 @@ export async function runJobs<Init, Job, Result>(
 ): Promise<Result[]> {
   const count = Math.min(Math.max(1, options.workers), jobs.length);
   if (jobs.length === 0) return [];
-  return count === 1 ? runHere(moduleUrl, init, jobs, options) : runInWorkers(moduleUrl, init, jobs, { ...options, workers: count });
+  return count === 1 && options.apart !== true ? runHere(moduleUrl, init, jobs, options) : runInWorkers(moduleUrl, init, jobs, { ...options, workers: count });
 }
 
 async function runHere<Init, Job, Result>(moduleUrl: URL, init: Init, jobs: readonly Job[], options: PoolOptions): Promise<Result[]> {

@@ -18,6 +18,8 @@ export interface CalibrationOptions {
   readonly samples: SampleSet;
   /** The samples are the user's data: percentiles of it replace the statistics. */
   readonly privateData: boolean;
+  /** The samples were made from this network: they excite it as data do, so nothing is added to what they reach. */
+  readonly synthetic?: boolean;
 }
 
 export interface Calibration {
@@ -33,7 +35,7 @@ export interface Calibration {
 
 /** Runs the samples and chooses. */
 export function calibrate(graph: Graph<CoreNode>, options: CalibrationOptions): Calibration {
-  const { samples, timesteps, reset, privateData } = options;
+  const { samples, timesteps, reset, privateData, synthetic = false } = options;
   const observed = observeActivations(graph, samples.images, samples.count);
   const nodes = indexNodes(graph);
   const thresholds = new Map<NodeId, Float32Array>();
@@ -54,7 +56,7 @@ export function calibrate(graph: Graph<CoreNode>, options: CalibrationOptions): 
     else fromImages++;
     const rule: ThresholdRule = useStatistics ? { rule: 'statistics', deviations: deviationsFor(timesteps, reset) } : { rule: 'optimal' };
     const chosen = chooseThresholds(rule, { sample, statistics: known, cap: inflow.cap, timesteps });
-    const factor = useStatistics || privateData ? 1 : headroom(before?.kind === 'dense' ? denseView : 'window', reset);
+    const factor = useStatistics || privateData || synthetic ? 1 : headroom(before?.kind === 'dense' ? denseView : 'window', reset);
     const scaled = chosen.map((t) => Math.min(inflow.cap, t * factor));
     thresholds.set(inflow.target, scaled);
     rates.set(inflow.target, expectedRate(sample, scaled));

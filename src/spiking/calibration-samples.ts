@@ -4,6 +4,9 @@
  */
 import type { Dataset } from '../data/dataset.js';
 import type { Reporter } from '../diagnostics.js';
+import { checkImageSet } from '../synthesise/check-image-set.js';
+import type { ImageSet } from '../synthesise/image-set.js';
+import { pictureShape } from '../synthesise/picture.js';
 import { proceduralImages, type SampleSet } from '../synthesise/procedural-images.js';
 import type { MapShape } from './network.js';
 
@@ -19,6 +22,7 @@ export interface CalibrationSamples extends SampleSet { readonly range: number }
 
 const MADE_UP = 128;
 const OWN = 256;
+const SYNTHETIC = 256;
 
 /** One mean and std a channel; byte / 255 with a warning where nothing is known. */
 export function perChannel(given: ChannelNormalisation | undefined, shape: MapShape, report: Reporter): ChannelNormalisation {
@@ -41,13 +45,22 @@ export interface SamplesRequest {
   readonly seed: number;
   /** The user's own images, if they may be used. */
   readonly dataset: Dataset | undefined;
+  /** Images made from the model whose file has this SHA-256. */
+  readonly images?: ImageSet | undefined;
+  readonly modelSha256?: string;
 }
 
 /** Images in the network's own numbers. */
-export function calibrationSamples({ imageShape, normalisation, seed, dataset }: SamplesRequest, report: Reporter): CalibrationSamples {
+export function calibrationSamples({ imageShape, normalisation, seed, dataset, images: set, modelSha256 = '' }: SamplesRequest, report: Reporter): CalibrationSamples {
   const { scale, mean, std } = normalisation;
   const normalise = (value: number, channel: number): number => ((value * 255) / scale - mean[channel % mean.length]) / std[channel % std.length];
   const range = Math.max(...mean.map((_, c) => Math.max(Math.abs(normalise(0, c)), Math.abs(normalise(1, c)))));
+  if (set !== undefined) {
+    checkImageSet(set, { sha256: modelSha256, shape: pictureShape(imageShape, normalisation.mean.length), normalisation }, '--images', report);
+    report.finish();
+    const count = Math.min(SYNTHETIC, set.count);
+    return { count, shape: set.shape, images: set.images.subarray(0, (count * set.images.length) / set.count), seed: set.seed, range, recipe: `${set.recipe}, set ${set.sha256.slice(0, 12)}` };
+  }
   if (dataset === undefined) {
     return { ...proceduralImages({ count: MADE_UP, shape: drawnShape(imageShape), seed, normalise }), range };
   }

@@ -20,6 +20,8 @@ export interface SampleSet {
 }
 
 export interface ProceduralOptions {
+  /** Place of the first image in the series of this seed; default 0. */
+  readonly first?: number;
   readonly count: number;
   readonly shape: readonly [number, number, number];
   readonly seed: number;
@@ -29,15 +31,15 @@ export interface ProceduralOptions {
 
 /** Draws `count` images. */
 export function proceduralImages(options: ProceduralOptions): SampleSet {
-  const { count, shape, seed, normalise } = options;
+  const { first = 0, count, shape, seed, normalise } = options;
   const [channels, height, width] = shape;
   const size = channels * height * width;
   const images = new Float32Array(count * size);
   const root = substream(randomStream(seed), 'procedural-images');
   for (let i = 0; i < count; i++) {
-    const stream = substream(root, i);
+    const stream = substream(root, first + i);
     const kinds = shape[0] === 1 ? GREY_KINDS : COLOUR_KINDS;
-    const kind = kinds[i % kinds.length];
+    const kind = kinds[(first + i) % kinds.length];
     const picture = kind(shape, stream);
     const [low, high] = kind === penStrokes ? fullContrast(stream) : contrast(stream);
     for (let k = 0; k < size; k++) {

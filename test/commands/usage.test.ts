@@ -44,7 +44,7 @@ describe('help', () => {
     expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  it.each(['', 'compile', 'fit', 'simulate', 'energy', 'report', 'targets'])('%s --help has an example and fits 80 columns', async (verb) => {
+  it.each(['', 'compile', 'fit', 'simulate', 'energy', 'report', 'targets', 'synthesise'])('%s --help has an example and fits 80 columns', async (verb) => {
     const { code, stdout } = await runHere([...(verb === '' ? [] : [verb]), '--help']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/Examples?:\n {2}\$ spikeveil /);

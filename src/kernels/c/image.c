@@ -103,3 +103,30 @@ EXPORT void scale_channels(int count, int channels, int plane, const float *in, 
       for (int i = 0; i < plane; i++) out[i] = in[i] * factor + offset;
     }
 }
+
+// The gradient of a mean pooling: each place of d_out adds its share to the places of d_in it looked at. d_in is overwritten.
+EXPORT void spread_mean(const Pooling *p, const float *d_out, float *d_in) {
+  for (int plane = 0; plane < p->planes; plane++, d_in += p->height * p->width) {
+    for (int i = 0; i < p->height * p->width; i++) d_in[i] = 0.0f;
+    for (int y = 0; y < p->out_height; y++) {
+      int rows[2], columns[2];
+      const int y0 = y * p->stride_y - p->top;
+      inside(y0, p->dilation_y, p->kernel_y, p->height, &rows[0], &rows[1]);
+      for (int x = 0; x < p->out_width; x++) {
+        const int x0 = x * p->stride_x - p->left;
+        inside(x0, p->dilation_x, p->kernel_x, p->width, &columns[0], &columns[1]);
+        const int counted = p->count_pad ? p->kernel_y * p->kernel_x : (rows[1] - rows[0]) * (columns[1] - columns[0]);
+        const float share = counted == 0 ? 0.0f : *d_out / (float)counted;
+        d_out++;
+        for (int ky = rows[0]; ky < rows[1]; ky++)
+          for (int kx = columns[0]; kx < columns[1]; kx++)
+            d_in[(y0 + ky * p->dilation_y) * p->width + x0 + kx * p->dilation_x] += share;
+      }
+    }
+  }
+}
+
+// The gradient of relu, from its output: d_in = d_out where 0 < out < cap, else 0; d_in and d_out may be the same.
+EXPORT void relu_gradient(int length, const float *out, const float *d_out, float *d_in, float cap) {
+  for (int i = 0; i < length; i++) d_in[i] = out[i] > 0.0f && out[i] < cap ? d_out[i] : 0.0f;
+}
