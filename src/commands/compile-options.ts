@@ -5,6 +5,7 @@ import type { InputCode, Reset } from '../spiking/network.js';
 import { loadTarget } from '../target/load-target.js';
 import type { ModelReading } from './compile-notes.js';
 import { modelSource, present } from './model-source.js';
+import { status } from './output.js';
 
 export interface CompileFlags extends ModelReading {
   readonly out?: string;
@@ -15,6 +16,14 @@ export interface CompileFlags extends ModelReading {
   readonly code: InputCode['code'];
   readonly weightBits?: number;
   readonly calibrate?: string;
+  readonly encrypt?: true;
+  readonly images: number;
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly sparsity: number;
+  readonly distance: number;
+  readonly checkpoint?: string;
+  readonly workers: number;
   readonly seed: number;
   readonly printAfter?: string;
   readonly json?: true;
@@ -27,9 +36,18 @@ export function compileOptions(model: string, flags: CompileFlags): Omit<Compile
   return {
     ...source.import, timesteps, neuron, code, seed,
     target: loadTarget(flags.target),
-    ...present({ reset, weightBits, normalisation: source.normalisation ?? undefined, calibration: calibrate === undefined ? undefined : loadDataset(calibrate, '--calibrate') }),
+    ...present({ reset, weightBits, normalisation: source.normalisation ?? undefined, calibration: calibrate === undefined ? undefined : loadDataset(calibrate, '--calibrate'), learn: flags.encrypt === true ? learning(flags) : undefined }),
   };
 }
 
 /** The flags that say how the model is read, to be kept in the notes. */
 export const modelReading = ({ card, layout, scale, mean, std, output }: CompileFlags): ModelReading => present({ card, layout, scale, mean, std, output });
+
+/** The learning that the flags ask for. */
+function learning({ images, epochs, learningRate, sparsity, distance, checkpoint, workers }: CompileFlags): NonNullable<CompileOptions['learn']> {
+  return {
+    images, epochs, workers, rate: learningRate, ratePenalty: sparsity, distance, loss: { distillation: 1, temperature: 2 },
+    onStep: ({ step, steps, loss, agreement }) => status(`learning: step ${step} of ${steps}, loss ${loss.toFixed(3)}, same answer as the ANN ${(100 * agreement).toFixed(0)} %`),
+    ...(checkpoint === undefined ? {} : { checkpoint: { path: checkpoint, everySteps: 10 } }),
+  };
+}

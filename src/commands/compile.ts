@@ -3,12 +3,13 @@ import { basename, dirname } from 'node:path';
 import { Command, Option } from 'commander';
 import { compileModel, type CompileResult } from '../compile.js';
 import { fail } from '../diagnostics.js';
+import { learningText } from '../learn/learn-from-teacher.js';
 import type { PassObserver } from '../pipeline.js';
 import { formatCount, formatSi } from '../report/quantities.js';
 import { NOTES_FORMAT, notesPath, pathFrom, printNotes, type CompileNotes } from './compile-notes.js';
 import { compileOptions, modelReading, type CompileFlags } from './compile-options.js';
 import { addReadingOptions, codeOption, resetOption, targetOption, timestepsOption } from './model-options.js';
-import { integer, jsonOption, seedOption, workersOption } from './options.js';
+import { integer, jsonOption, positive, seedOption, weight, workersOption } from './options.js';
 import { notice, say, sayJson, status, warn } from './output.js';
 import { pairs, table } from './table.js';
 import { checkOutput, writeOutputs } from './write-output.js';
@@ -30,6 +31,13 @@ export const compileCommand = (): Command => addReadingOptions(new Command('comp
   .addOption(codeOption())
   .addOption(new Option('--weight-bits <n>', 'bits of a weight, sign included (default: all the target has)').argParser(integer(2, 8)))
   .option('--calibrate <spec>', 'choose thresholds on these images instead of on none; the program then depends on your data'))
+  .option('--encrypt', 'retrain through time on made-up images, with the network as teacher (temporal encryption), and measure how readable the weights stay')
+  .addOption(new Option('--images <n>', 'with --encrypt: images to make up').argParser(integer(1, 1e6)).default(512))
+  .addOption(new Option('--epochs <n>', 'with --encrypt: passes over the images').argParser(integer(1, 1e4)).default(3))
+  .addOption(new Option('--learning-rate <r>', 'with --encrypt: in units of each layer').argParser(positive).default(0.003))
+  .addOption(new Option('--sparsity <w>', 'with --encrypt: price of synaptic operations in the loss').argParser(weight).default(0))
+  .addOption(new Option('--distance <w>', 'with --encrypt: reward for moving the weights').argParser(weight).default(0))
+  .option('--checkpoint <file>', 'with --encrypt: keep the state here every 10 steps, and go on from it')
   .option('--print-after <pass>', 'print what left this pass, or "all"')
   .addOption(seedOption())
   .addOption(workersOption())
@@ -93,6 +101,7 @@ function summaryText({ program, bytes, summary }: CompileResult, path: string): 
       ['thresholds', program.provenance.calibration],
       ['private data read', program.provenance.privateData ? 'yes' : 'none'],
     ]),
+    ...(summary.learning === undefined ? [] : [`\n${learningText(summary.learning)}`]),
     `\n${table([{ head: 'pass' }, { head: 'ms', align: 'right' }], summary.passes.map((p) => [p.name, p.milliseconds.toFixed(1)]))}`,
     `\nwrote ${path} (${formatSi(bytes.length, 'B')})`,
   ].join('\n');

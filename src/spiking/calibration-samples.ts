@@ -42,15 +42,17 @@ export interface SamplesRequest {
   readonly seed: number;
   /** The user's own images, if they may be used. */
   readonly dataset: Dataset | undefined;
+  /** How many to make up; default 128. */
+  readonly count?: number;
 }
 
 /** Images in the network's own numbers. */
-export function calibrationSamples({ imageShape, normalisation, seed, dataset }: SamplesRequest, report: Reporter): CalibrationSamples {
+export function calibrationSamples({ imageShape, normalisation, seed, dataset, count: wanted = MADE_UP }: SamplesRequest, report: Reporter): CalibrationSamples {
   const { scale, mean, std } = normalisation;
   const normalise = (value: number, channel: number): number => ((value * 255) / scale - mean[channel % mean.length]) / std[channel % std.length];
   const range = Math.max(...mean.map((_, c) => Math.max(Math.abs(normalise(0, c)), Math.abs(normalise(1, c)))));
   if (dataset === undefined) {
-    return { ...proceduralImages({ count: MADE_UP, shape: drawnShape(imageShape), seed, normalise }), range };
+    return { ...proceduralImages({ count: wanted, shape: drawnShape(imageShape), seed, normalise }), range };
   }
   const size = imageShape[0] * imageShape[1] * imageShape[2];
   const given = dataset.shape[0] * dataset.shape[1] * dataset.shape[2];
