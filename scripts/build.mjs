@@ -1,7 +1,8 @@
 // Builds dist/ when it is stale: TypeScript, then the files that travel beside the code (the WASM
-// kernels, the protobuf schemas, the target files' schema). Staleness is judged by a hash of the sources.
+// kernels, the protobuf schemas, the schema of model cards). Staleness is judged by a hash of the sources.
+// The new dist/ is made beside the old one and takes its place when it is whole.
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,18 +15,23 @@ export function build() {
   const hash = createHash('sha256');
   for (const file of [...sources, join(root, 'tsconfig.json'), join(root, 'package-lock.json')]) hash.update(relative(root, file)).update('\0').update(readFileSync(file));
   const digest = hash.digest('hex');
-  const stamp = join(root, 'dist', '.stamp');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return false;
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  const dist = join(root, 'dist');
+  if (existsSync(join(dist, '.stamp')) && readFileSync(join(dist, '.stamp'), 'utf8') === digest) return false;
+  const fresh = join(root, `dist.${process.pid}.tmp`);
   try {
-    execFileSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root], { stdio: 'inherit' });
-  } catch { process.exit(1); }
-  for (const file of sources.filter((f) => /\.(wasm|proto)$/.test(f))) {
-    const to = join(root, 'dist', relative(join(root, 'src'), file));
+    execFileSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root, '--outDir', fresh], { stdio: 'inherit' });
+  } catch {
+    rmSync(fresh, { recursive: true, force: true });
+    process.exit(1);
+  }
+  for (const file of sources.filter((f) => /\.(wasm|proto|schema\.json)$/.test(f))) {
+    const to = join(fresh, relative(join(root, 'src'), file));
     mkdirSync(dirname(to), { recursive: true });
     cpSync(file, to);
   }
-  writeFileSync(stamp, digest);
+  writeFileSync(join(fresh, '.stamp'), digest);
+  rmSync(dist, { recursive: true, force: true });
+  renameSync(fresh, dist);
   return true;
 }
 

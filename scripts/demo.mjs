@@ -6,11 +6,13 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { energyText } from '../dist/commands/energy.js';
+import { listen } from '../dist/commands/listen.js';
 import { main } from '../dist/commands/main.js';
 import { readRunRecord } from '../dist/report/read-run.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
+listen();
 mkdirSync('out', { recursive: true });
 const images = process.argv[2] ?? '500';
 const program = join('out', 'vgg_cifar10.spk');

@@ -2,7 +2,7 @@
  * THE compiler: from an ONNX file to the bytes of a spike program, one line a pass. Start reading
  * here; each name below is a room of the house, in the order in which a network passes through them.
  */
-import { toolVersion } from './commands/tool-version.js';
+import { toolVersion } from './tool-version.js';
 import type { Dataset } from './data/dataset.js';
 import type { Diagnostic } from './diagnostics.js';
 import { layerWork } from './graph/macs.js';
@@ -140,7 +140,12 @@ function throwProblems(problems: readonly string[]): void {
   if (problems.length > 0) throw new Error(`internal: mapping: ${problems.join('; ')}`);
 }
 
-/** What was written must read back as the same program. */
+/** What was written must read back as the same program; if not, that is our mistake, whatever the reader calls it. */
 function verifyBytes(bytes: Uint8Array, path: string): void {
-  if (Buffer.compare(emitProgram(readProgram(bytes, path)), bytes) !== 0) throw new Error('internal: the program does not survive being written and read');
+  try {
+    if (Buffer.compare(emitProgram(readProgram(bytes, path)), bytes) === 0) return;
+  } catch (cause) {
+    throw new Error('internal: the program cannot be read back', { cause });
+  }
+  throw new Error('internal: the program does not survive being written and read');
 }

@@ -65,7 +65,8 @@ export function permutation(stream: RandomStream, count: number): Uint32Array {
 
 type Block = [number, number, number, number];
 
-function philox(c0: number, c1: number, c2: number, c3: number, stream: RandomStream): Block {
+/** One block of Philox4x32-10: four 32-bit words from a counter of four and the stream's key of two. */
+export function philox(c0: number, c1: number, c2: number, c3: number, stream: RandomStream): Block {
   let k0 = stream.key0;
   let k1 = stream.key1;
   for (let round = 0; round < 10; round++) {

@@ -8,7 +8,7 @@ import { fail, Reporter } from '../diagnostics.js';
 import { predict } from '../graph/evaluate-parallel.js';
 import { importOnnx } from '../onnx/import-onnx.js';
 import type { Program } from '../program/program.js';
-import { notesPath, pathTo, readNotes, sha256Of, type ModelReading } from './compile-notes.js';
+import { modelReading, notesPath, pathTo, readNotes, sha256Of, type CompileNotes, type ModelReading } from './compile-notes.js';
 import { modelSource } from './model-source.js';
 import { normalisedImages } from './normalised-images.js';
 import { notice, progress } from './output.js';
@@ -54,7 +54,8 @@ function findModel(program: Program, { programPath, annPath }: AnnRequest): Mode
   return found === wanted ? { path, reading: readingOf(notes, programPath) } : `${path} has changed since the program was compiled`;
 }
 
-function readingOf({ card, layout, scale, mean, std, output }: ModelReading, programPath: string): ModelReading {
-  const reading = { card: card === undefined ? undefined : pathTo(notesPath(programPath), card), layout, scale, mean, std, output };
-  return Object.fromEntries(Object.entries(reading).filter(([, v]) => v !== undefined));
+/** As the notes say, the card's path as this process reaches it. */
+function readingOf(notes: CompileNotes, programPath: string): ModelReading {
+  const reading = modelReading(notes);
+  return reading.card === undefined ? reading : { ...reading, card: pathTo(notesPath(programPath), reading.card) };
 }

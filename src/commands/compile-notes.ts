@@ -18,6 +18,10 @@ export interface ModelReading {
   readonly output?: string;
 }
 
+/** The fields of `ModelReading` that are given, out of the flags of a command. */
+export const modelReading = ({ card, layout, scale, mean, std, output }: Partial<Record<keyof ModelReading, unknown>>): ModelReading =>
+  Object.fromEntries(Object.entries({ card, layout, scale, mean, std, output }).filter(([, v]) => v !== undefined));
+
 export interface CompileNotes extends ModelReading {
   readonly format: typeof NOTES_FORMAT;
   /** From the folder of the notes to the model file. */

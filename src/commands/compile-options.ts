@@ -40,9 +40,6 @@ export function compileOptions(model: string, flags: CompileFlags): Omit<Compile
   };
 }
 
-/** The flags that say how the model is read, to be kept in the notes. */
-export const modelReading = ({ card, layout, scale, mean, std, output }: CompileFlags): ModelReading => present({ card, layout, scale, mean, std, output });
-
 /** The learning that the flags ask for. */
 function learning({ images, epochs, learningRate, sparsity, distance, checkpoint, workers }: CompileFlags): NonNullable<CompileOptions['learn']> {
   return {

@@ -1,17 +1,16 @@
 /** `spikeveil compile MODEL`: from an ONNX file to a program file, with what it takes on the chip. */
 import { basename, dirname } from 'node:path';
 import { Command, Option } from 'commander';
-import { compileModel, type CompileResult } from '../compile.js';
+import type { CompileResult } from '../compile.js';
 import { fail } from '../diagnostics.js';
-import { learningText } from '../learn/learn-from-teacher.js';
 import type { PassObserver } from '../pipeline.js';
 import { formatCount, formatSi } from '../report/quantities.js';
-import { NOTES_FORMAT, notesPath, pathFrom, printNotes, type CompileNotes } from './compile-notes.js';
-import { compileOptions, modelReading, type CompileFlags } from './compile-options.js';
+import { modelReading, NOTES_FORMAT, notesPath, pathFrom, printNotes, type CompileNotes } from './compile-notes.js';
+import type { CompileFlags } from './compile-options.js';
 import { addReadingOptions, codeOption, resetOption, targetOption, timestepsOption } from './model-options.js';
 import { integer, jsonOption, positive, seedOption, weight, workersOption } from './options.js';
 import { notice, say, sayJson, status, warn } from './output.js';
-import { pairs, table } from './table.js';
+import { pairs, plural, table } from './table.js';
 import { checkOutput, writeOutputs } from './write-output.js';
 
 const EXAMPLES = `
@@ -48,13 +47,14 @@ export const compileCommand = (): Command => addReadingOptions(new Command('comp
 async function compileToFile(model: string, flags: CompileFlags): Promise<void> {
   const path = flags.out ?? defaultOutput(model);
   checkOutput(path);
-  const result = await compileModel(model, { ...compileOptions(model, flags), observer: printer(flags) });
-  status('');
+  const [{ compileModel }, { compileOptions }, { learningText }] = await Promise.all([import('../compile.js'), import('./compile-options.js'), import('../learn/learn-from-teacher.js')]);
+  const options = { ...compileOptions(model, flags), observer: printer(flags) };
+  const result = await compileModel(model, options).finally(() => status(''));
   checkPass(result, flags.printAfter);
   await writeOutputs([{ path, content: result.bytes }, { path: notesPath(path), content: printNotes(notesOf(result, { model, path, flags })) }]);
   warn(result.summary.warnings);
   if (flags.json === true) sayJson({ ...result.summary, program: path });
-  else say(summaryText(result, path));
+  else say(summaryText(result, path, result.summary.learning === undefined ? [] : [`\n${learningText(result.summary.learning)}`]));
 }
 
 /** `models/vgg_cifar10/model.onnx` gives `vgg_cifar10.spk`: a file called "model" is named by its folder. */
@@ -64,13 +64,15 @@ function defaultOutput(model: string): string {
   return `${name === 'model' && folder !== '.' && folder !== '' ? folder : name}.spk`;
 }
 
-/** Prints the representation that leaves the asked pass: on stdout, or on stderr where stdout is for JSON. */
+/** Shows how far the compiler is, and prints the representation that leaves the asked pass: on stdout, or on stderr where stdout is for JSON. */
 function printer({ printAfter, json }: CompileFlags): PassObserver {
   const print = json === true ? notice : say;
+  const started = performance.now();
   return {
     onPass: (name, text) => {
-      status(`done: ${name}`);
+      status('');
       if (printAfter === name || printAfter === 'all') print(`--- after ${name}\n${text()}`);
+      status(`compiling, ${((performance.now() - started) / 1000).toFixed(1)} s: ${name} is done`);
     },
   };
 }
@@ -90,18 +92,16 @@ function notesOf({ program, summary }: CompileResult, made: { readonly model: st
   };
 }
 
-const plural = (count: number): string => (count === 1 ? '' : 's');
-
-function summaryText({ program, bytes, summary }: CompileResult, path: string): string {
+function summaryText({ program, bytes, summary }: CompileResult, path: string, learning: readonly string[]): string {
   return [
     pairs([
       ['model', `${program.provenance.modelName}, ${formatCount(summary.parameters)} parameters`],
-      ['target', `${program.target.name}: ${formatCount(summary.cores)} core${plural(summary.cores)} on ${summary.chips} chip${plural(summary.chips)}`],
+      ['target', `${program.target.name}: ${plural(summary.cores, 'core')} on ${plural(summary.chips, 'chip')}`],
       ['network', `${formatCount(summary.neurons)} neurons, ${formatCount(summary.synapses)} synapses, ${program.network.timesteps} time steps`],
       ['thresholds', program.provenance.calibration],
       ['private data read', program.provenance.privateData ? 'yes' : 'none'],
     ]),
-    ...(summary.learning === undefined ? [] : [`\n${learningText(summary.learning)}`]),
+    ...learning,
     `\n${table([{ head: 'pass' }, { head: 'ms', align: 'right' }], summary.passes.map((p) => [p.name, p.milliseconds.toFixed(1)]))}`,
     `\nwrote ${path} (${formatSi(bytes.length, 'B')})`,
   ].join('\n');

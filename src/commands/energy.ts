@@ -4,7 +4,7 @@ import type { EnergyReport } from '../energy/energy-report.js';
 import { formatCount, formatJoules, formatRatio, formatSeconds } from '../report/quantities.js';
 import { dataOption, jsonOption, limitOption, profileOption, seedOption, workersOption } from './options.js';
 import { say, sayJson } from './output.js';
-import { runProgram, type RunFlags } from './run-program.js';
+import type { RunFlags } from './run-program.js';
 import { table, wrap } from './table.js';
 
 interface EnergyFlags extends RunFlags { readonly explain?: true; readonly json?: true }
@@ -22,7 +22,8 @@ export const energyCommand = (): Command => new Command('energy')
   .addOption(jsonOption())
   .addHelpText('after', '\nExample:\n  $ spikeveil energy vgg.spk --data cifar10:models/samples/cifar10-1000.bin.gz --limit 100 --explain')
   .action(async (path: string, flags: EnergyFlags) => {
-    const { energy } = await runProgram(path, flags);
+    const { loadRun, runProgram } = await import('./run-program.js');
+    const { energy } = await runProgram(loadRun(path, flags), flags);
     if (flags.json === true) sayJson(energy);
     else say(energyText(energy, flags.explain === true));
   });

@@ -2,14 +2,12 @@
 import { Command, Option } from 'commander';
 import { formatCount, formatPercent } from '../report/quantities.js';
 import type { InputCode, Reset } from '../spiking/network.js';
-import { loadTarget } from '../target/load-target.js';
 import type { ModelReading } from './compile-notes.js';
-import { fitModel, type Fit, type LayerFit } from './fit-model.js';
+import type { Fit, LayerFit } from './fit-model.js';
 import { addReadingOptions, codeOption, resetOption, targetOption, timestepsOption } from './model-options.js';
-import { modelSource } from './model-source.js';
 import { jsonOption } from './options.js';
 import { say, sayJson, warn } from './output.js';
-import { pairs, table } from './table.js';
+import { pairs, plural, table, wrap } from './table.js';
 
 interface FitFlags extends ModelReading {
   readonly target: string;
@@ -29,7 +27,8 @@ export const fitCommand = (): Command => addReadingOptions(new Command('fit')
   .addOption(new Option('--all-layers', 'name every layer, not only the ten with the most cores'))
   .addOption(jsonOption())
   .addHelpText('after', '\nExample:\n  $ spikeveil fit models/resnet20_cifar10/model.onnx --target loihi1')
-  .action((model: string, flags: FitFlags & { readonly allLayers?: true }) => {
+  .action(async (model: string, flags: FitFlags & { readonly allLayers?: true }) => {
+    const [{ loadTarget }, { modelSource }, { fitModel }] = await Promise.all([import('../target/load-target.js'), import('./model-source.js'), import('./fit-model.js')]);
     const target = loadTarget(flags.target);
     const { reset = target.capabilities.resets[0], code, timesteps } = flags;
     const fit = fitModel(modelSource(model, flags), { target, reset, code, timesteps });
@@ -39,25 +38,27 @@ export const fitCommand = (): Command => addReadingOptions(new Command('fit')
   });
 
 const LAYERS = 10;
+const NAME = 36;
 
 function fitText(fit: Fit, all: boolean): string {
   const shown = all ? fit.layers : [...fit.layers].sort((a, b) => b.cores - a.cores).slice(0, LAYERS);
   const share = (used: number, limit: number | null): string => (limit === null ? '-' : formatPercent(used / limit, 0));
   const { limits } = fit;
   const row = (l: LayerFit): string[] => [
-    l.name, formatCount(l.neurons), formatCount(l.cores), share(l.most.neurons, limits.neurons), share(l.most.synapticBits, limits.synapticMemoryBits),
-    share(l.most.inAxons, limits.inAxons), share(l.most.outAxons, limits.outAxons),
+    l.name.length > NAME ? `...${l.name.slice(3 - NAME)}` : l.name, formatCount(l.neurons), formatCount(l.cores),
+    share(l.most.neurons, limits.neurons), share(l.most.synapticBits, limits.synapticMemoryBits),
+    share(l.most.inAxons, limits.inAxons), share(l.most.outAxons, limits.outAxons), l.boundBy ?? '-',
   ];
   const right = 'right' as const;
   const column = (head: string) => ({ head, align: right });
   return [
     pairs([
       ['fits', `yes: ${fit.target} with the ${fit.reset} reset`],
-      ['cores', `${formatCount(fit.cores)} on ${fit.chips} chip${fit.chips === 1 ? '' : 's'} of ${fit.coresPerChip}`],
+      ['cores', `${formatCount(fit.cores)} on ${plural(fit.chips, 'chip')} of ${fit.coresPerChip}`],
       ['neurons', formatCount(fit.neurons)],
     ]),
-    `\n${table([{ head: 'layer' }, column('neurons'), column('cores'), column('full'), column('memory'), column('in'), column('out')], shown.map(row))}`,
-    '\nOf the fullest core: compartments, synaptic memory, axons in and out.',
-    ...(shown.length < fit.layers.length ? [`${fit.layers.length - shown.length} layers with fewer cores are left out (--all-layers).`] : []),
+    `\n${table([{ head: 'layer' }, column('neurons'), column('cores'), column('full'), column('memory'), column('in'), column('out'), { head: 'bound by' }], shown.map(row))}`,
+    `\n${wrap('Shares are those of the fullest core: of its compartments (full), synaptic memory, and axons in and out. The largest share binds.')}`,
+    ...(shown.length < fit.layers.length ? [`${plural(fit.layers.length - shown.length, 'layer')} with fewer cores left out: --all-layers shows all.`] : []),
   ].join('\n');
 }

@@ -1,10 +1,9 @@
 /**
- * The command line as a whole: hands the words to the verb, hears signals, and returns the exit code.
+ * The command line as a whole: hands the words to the verb and returns the exit code.
  */
 import { Command } from 'commander';
 import { EXIT, exitCode } from './exit-code.js';
-import { notice } from './output.js';
-import { toolVersion } from './tool-version.js';
+import { toolVersion } from '../tool-version.js';
 
 const EXAMPLES = `
 Examples:
@@ -17,7 +16,6 @@ Exit codes: 0 done, 1 the input is at fault, 2 the command was not understood,
 
 /** Runs one command line (without the program's own name) and returns its exit code. */
 export async function main(words: readonly string[]): Promise<number> {
-  listen();
   try {
     await (await commandLine(words)).parseAsync([...words], { from: 'user' });
     return EXIT.ok;
@@ -26,7 +24,7 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-/** Each verb and its libraries are loaded when asked for: `--version` needs none of them. */
+/** Each verb is loaded when asked for, and the libraries it works with when it starts to work: help and refusals come at once. */
 const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   compile: async () => (await import('./compile.js')).compileCommand(),
   fit: async () => (await import('./fit.js')).fitCommand(),
@@ -51,25 +49,4 @@ async function commandLine(words: readonly string[]): Promise<Command> {
     command.exitOverride().showHelpAfterError(`(\`${[command.parent?.name(), command.name()].filter(Boolean).join(' ')} --help\` lists what can be written)`);
   }
   return root;
-}
-
-let listening = false;
-
-/** Ctrl-C ends at once: outputs are written whole in one go, so nothing half-done can be left. A closed pipe ends quietly. */
-function listen(): void {
-  if (listening) return;
-  listening = true;
-  const interrupted = (): void => {
-    notice('\ninterrupted');
-    process.exit(EXIT.interrupted);
-  };
-  process.on('SIGINT', interrupted);
-  process.on('SIGTERM', interrupted);
-  process.on('uncaughtException', (error) => process.exit(exitCode(error, false)));
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(EXIT.ok);
-      throw error;
-    });
-  }
 }

@@ -33,7 +33,7 @@ export const weight = (text: string): number => {
 export const MOST_WORKERS = 256;
 
 export const jsonOption = (): Option => new Option('--json', 'print one JSON value on stdout and nothing else');
-export const seedOption = (): Option => new Option('--seed <n>', 'seed of all random choices').argParser(integer(0, Number.MAX_SAFE_INTEGER)).default(1);
+export const seedOption = (): Option => new Option('--seed <n>', 'seed of all random choices').argParser(integer(0, Number.MAX_SAFE_INTEGER)).default(0);
 export const workersOption = (): Option => new Option('--workers <n>', 'threads; the result does not depend on it')
   .argParser(integer(1, MOST_WORKERS)).default(Math.min(MOST_WORKERS, availableParallelism()), 'one a processor');
 export const dataOption = (): Option => new Option('--data <spec>', 'images and labels: mnist:DIR, fashion-mnist:DIR, cifar10:FILE, cifar100:FILE, idx:IMAGES,LABELS, npy:IMAGES,LABELS or images:DIR').makeOptionMandatory();

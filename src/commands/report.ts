@@ -1,6 +1,5 @@
 /** `spikeveil report RUN`: one page of HTML from the file that `simulate --out` wrote. */
 import { Command } from 'commander';
-import { readRunRecord } from '../report/read-run.js';
 import { jsonOption } from './options.js';
 import { say, sayJson } from './output.js';
 import { checkOutput, writeOutputs } from './write-output.js';
@@ -16,6 +15,7 @@ export const reportCommand = (): Command => new Command('report')
   .action(async (run: string, flags: ReportFlags) => {
     const path = flags.out ?? `${run.replace(/\.json$/, '')}.html`;
     checkOutput(path);
+    const { readRunRecord } = await import('../report/read-run.js');
     const record = readRunRecord(run);
     const { renderReport } = await import('../report/html-report.js'); // loads the plotting library
     await writeOutputs([{ path, content: await renderReport(record) }]);

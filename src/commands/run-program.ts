@@ -26,27 +26,37 @@ export interface RunFlags {
   readonly raster?: number;
 }
 
-export interface ProgramRun {
+/** A program with the images it will run. */
+export interface LoadedRun {
   readonly program: Program;
   readonly dataset: Dataset;
+  readonly profile: string;
+}
+
+export interface ProgramRun extends LoadedRun {
   readonly trace: Trace;
   readonly energy: EnergyReport;
 }
 
-/** Simulates the program file on the data of the spec. Throws a CompileError where they do not belong together. */
-export async function runProgram(path: string, flags: RunFlags): Promise<ProgramRun> {
+/** Reads the program file and the data of the spec. Throws a CompileError where they do not belong together. */
+export function loadRun(path: string, flags: RunFlags): LoadedRun {
   const program = readProgram(readInput(path), path);
   const profile = chooseProfile(program.target, flags.profile).name;
   const whole = fitToProgram(program, loadDataset(flags.data));
   const dataset = flags.limit === undefined ? whole : subset(whole, { limit: flags.limit });
   if (dataset !== whole) notice(`${dataset.count} of ${whole.count} images, spread over the classes`);
+  return { program, dataset, profile };
+}
+
+/** Simulates and prices. */
+export async function runProgram({ program, dataset, profile }: LoadedRun, flags: RunFlags): Promise<ProgramRun> {
   const bar = progress('simulating');
   try {
     const trace = await simulate(program, dataset, {
       timing: flags.timing, profile, seed: flags.seed, workers: flags.workers, onProgress: bar.onDone,
       ...(flags.raster === undefined ? {} : { raster: Math.min(flags.raster, dataset.count - 1) }),
     });
-    return { program, dataset, trace, energy: energyReport(program, trace, { profile }) };
+    return { program, dataset, profile, trace, energy: energyReport(program, trace, { profile }) };
   } finally {
     bar.stop();
   }

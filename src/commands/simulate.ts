@@ -1,15 +1,12 @@
 /** `spikeveil simulate PROGRAM --data SPEC`: runs a program on virtual cores and says what it got right and what it cost. */
 import { Command, Option } from 'commander';
-import { buildRunRecord } from '../report/run-record.js';
-import { printRunRecord } from '../report/read-run.js';
 import { formatCount, formatJoules, formatPercent, formatSeconds, formatSi } from '../report/quantities.js';
-import { annAnswers } from './ann-answers.js';
 import { dataOption, integer, jsonOption, limitOption, profileOption, seedOption, workersOption } from './options.js';
 import { notice, say, sayJson } from './output.js';
-import { runFigures, type RunFigures } from './run-figures.js';
-import { runProgram, type RunFlags } from './run-program.js';
-import { pairs } from './table.js';
-import { toolVersion } from './tool-version.js';
+import type { RunFigures } from './run-figures.js';
+import type { RunFlags } from './run-program.js';
+import { pairs, plural } from './table.js';
+import { toolVersion } from '../tool-version.js';
 import { checkOutput, writeOutputs } from './write-output.js';
 
 interface SimulateFlags extends RunFlags { readonly ann?: string; readonly out?: string; readonly json?: true }
@@ -30,11 +27,14 @@ export const simulateCommand = (): Command => new Command('simulate')
   .addHelpText('after', '\nExamples:\n  $ spikeveil simulate vgg.spk --data cifar10:models/samples/cifar10-1000.bin.gz\n  $ spikeveil simulate vgg.spk --data cifar10:test_batch.bin.gz --limit 500 --out run.json')
   .action(async (path: string, flags: SimulateFlags) => {
     if (flags.out !== undefined) checkOutput(flags.out);
-    const run = await runProgram(path, { ...flags, ...(flags.out !== undefined && flags.raster === undefined ? { raster: 0 } : {}) });
-    const { program, dataset, trace, energy } = run;
+    const [{ loadRun, runProgram }, { annAnswers }, { runFigures }] = await Promise.all([import('./run-program.js'), import('./ann-answers.js'), import('./run-figures.js')]);
+    const loaded = loadRun(path, flags);
+    const { program, dataset } = loaded;
     const ann = await annAnswers(program, dataset, { programPath: path, annPath: flags.ann, workers: flags.workers });
+    const { trace, energy } = await runProgram(loaded, { ...flags, ...(flags.out !== undefined && flags.raster === undefined ? { raster: 0 } : {}) });
     const figures = runFigures(program, trace, energy, { labels: dataset.labels, ann });
     if (flags.out !== undefined) {
+      const [{ buildRunRecord }, { printRunRecord }] = await Promise.all([import('../report/run-record.js'), import('../report/read-run.js')]);
       const { annAccuracy, agreement } = figures;
       const record = buildRunRecord({ program, trace, energy, dataset, annAccuracy, agreement, seed: flags.seed, tool: toolVersion() });
       await writeOutputs([{ path: flags.out, content: printRunRecord(record) }]);
@@ -56,7 +56,7 @@ export function figuresText(f: RunFigures): string {
     ['synaptic operations', `${formatCount(f.sopsPerInference)} per inference`],
     ['energy per inference', `${formatJoules(f.energyPerInferenceJoules)} (profile ${f.profile}${f.latencySeconds === null ? ', without static power' : ''})`],
     ['latency per inference', f.latencySeconds === null ? 'unknown: functional timing' : formatSeconds(f.latencySeconds)],
-    ['cores', `${formatCount(f.coresUsed)} on ${f.chipsUsed} chip${f.chipsUsed === 1 ? '' : 's'}`],
-    ['simulated in', `${formatSi(f.wallSeconds, 's')}, ${formatSi(f.eventsPerSecond, '')}events/s on ${f.workers} worker${f.workers === 1 ? '' : 's'}`],
+    ['cores', `${formatCount(f.coresUsed)} on ${plural(f.chipsUsed, 'chip')}`],
+    ['simulated in', `${formatSi(f.wallSeconds, 's')}, ${formatSi(f.eventsPerSecond, '')}events/s on ${plural(f.workers, 'worker')}`],
   ]);
 }

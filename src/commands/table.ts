@@ -1,4 +1,5 @@
 /** Small aligned tables for the terminal: plain characters that read as well in a file or a pipe. */
+import { formatCount } from '../report/quantities.js';
 
 export interface Column {
   readonly head: string;
@@ -14,6 +15,9 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
   const pad = (text: string, i: number): string => (columns[i].align === 'right' ? text.padStart(widths[i]) : text.padEnd(widths[i]));
   return lines.map((l) => l.map(pad).join('  ').trimEnd()).join('\n');
 }
+
+/** `3 chips`, `1 chip`. */
+export const plural = (count: number, noun: string): string => `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 
 /** Names and values, one a line; a long value goes on below itself. */
 export function pairs(rows: readonly (readonly [string, string])[]): string {

@@ -2,6 +2,7 @@
  * From the words a user writes to labelled images: `mnist:DIR`, `cifar10:FILE.gz` and the others in
  * `SCHEMES`. A spec names the kind of data and where it lies; each kind has its reader beside this file.
  */
+import { basename, resolve } from 'node:path';
 import { fail } from '../diagnostics.js';
 import { readCifar10, readCifar100 } from './cifar.js';
 import type { Dataset } from './dataset.js';
@@ -16,6 +17,8 @@ interface Scheme {
 
 interface Request {
   readonly spec: string;
+  /** What stands before the first colon. */
+  readonly kind: string;
   /** What stands behind the first colon. */
   readonly rest: string;
   readonly form: string;
@@ -26,26 +29,35 @@ interface Request {
 const DIGITS = 10;
 const BYTE_LABELS = 256;
 
-const mnistFolder = ({ spec, rest, form, option }: Request): Dataset => {
+/** The kind and the file: short, and the same wherever the file lies. */
+const named = (kind: string, path: string): string => `${kind} ${basename(path).replace(/\.gz$/, '')}`;
+
+const mnistFolder = ({ spec, kind, rest, form, option }: Request): Dataset => {
   const [folder, part = 'test'] = rest.split(/#(?=[^#/]*$)/);
   if (part !== 'test' && part !== 'train') fail('data/bad-spec', { kind: 'option', option }, { spec, problem: `names the part "${part}"`, form });
-  return readIdx(spec, findIdx(folder, part), DIGITS);
+  return readIdx(`${kind} ${part}`, findIdx(folder, part), DIGITS);
 };
 
 const SCHEMES: Readonly<Record<string, Scheme>> = {
   mnist: { form: 'mnist:DIR for the test images or mnist:DIR#train', load: mnistFolder },
   'fashion-mnist': { form: 'fashion-mnist:DIR for the test images or fashion-mnist:DIR#train', load: mnistFolder },
-  cifar10: { form: 'cifar10:FILE or cifar10:FILE.gz', load: ({ spec, rest }) => readCifar10(spec, rest) },
-  cifar100: { form: 'cifar100:FILE or cifar100:FILE.gz', load: ({ spec, rest }) => readCifar100(spec, rest) },
+  cifar10: { form: 'cifar10:FILE or cifar10:FILE.gz', load: ({ kind, rest }) => readCifar10(named(kind, rest), rest) },
+  cifar100: { form: 'cifar100:FILE or cifar100:FILE.gz', load: ({ kind, rest }) => readCifar100(named(kind, rest), rest) },
   idx: {
     form: 'idx:IMAGES,LABELS',
     load: (request) => {
       const [images, labels] = twoFiles(request);
-      return readIdx(request.spec, { images, labels }, BYTE_LABELS);
+      return readIdx(named('idx', images), { images, labels }, BYTE_LABELS);
     },
   },
-  npy: { form: 'npy:IMAGES,LABELS', load: (request) => readNpy(request.spec, ...twoFiles(request)) },
-  images: { form: 'images:DIR with a folder of PNG files per class', load: ({ spec, rest }) => readImageFolder(spec, rest) },
+  npy: {
+    form: 'npy:IMAGES,LABELS',
+    load: (request) => {
+      const [images, labels] = twoFiles(request);
+      return readNpy(named('npy', images), images, labels);
+    },
+  },
+  images: { form: 'images:DIR with a folder of PNG files per class', load: ({ rest }) => readImageFolder(`images of folder ${basename(resolve(rest))}`, rest) },
 };
 
 /**
@@ -60,7 +72,7 @@ export function loadDataset(spec: string, option = '--data'): Dataset {
   const { form, load } = SCHEMES[kind];
   const rest = spec.slice(colon + 1);
   if (rest === '') fail('data/bad-spec', where, { spec, problem: 'has no path', form });
-  return load({ spec, rest, form, option });
+  return load({ spec, kind, rest, form, option });
 }
 
 function twoFiles({ spec, rest, form, option }: Request): readonly [string, string] {

@@ -20,10 +20,6 @@ export const mapMessages = {
       `the layer does not fit the cores of ${p.target}: ${p.neurons === 1 ? 'even one neuron on a core of its own' : `a slice of ${p.neurons} neurons`} needs ${p.used} ${p.resource}, a core has ${p.allowed}`,
     (p) => remedies[p.resource],
   ),
-  'map/reset-not-offered': error(
-    (p: { target: string; reset: string; offered: readonly string[] }) => `${p.target} cannot reset neurons the "${p.reset}" way`,
-    (p) => `choose one of its resets: ${p.offered.join(', ')}`,
-  ),
   'map/delay-too-long': error(
     (p: { target: string; delay: number; allowed: number }) => `the projection waits ${p.delay} steps, ${p.target} delays a spike by at most ${p.allowed}`,
     () => 'the shortcut skips too many layers: shorten the branch beside it, or choose a target with longer delays',

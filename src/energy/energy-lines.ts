@@ -76,7 +76,7 @@ export function sharedLines(program: Program, trace: Trace, profile: Profile): r
   const { mesh, samples } = trace;
   const host = hostEvents(program, trace);
   const e = profile.energy;
-  const absent: Constant = { value: null, unit: 'pJ', source: 'none: the profile has no such constant' };
+  const absent: Constant = { value: null, unit: 'pJ', source: 'the profile gives none' };
   return [
     line({ key: 'within-tile', name: 'Messages within a router', counted: 'message', count: mesh.withinTile / samples }, e.withinTile),
     line({ key: 'hops-x', name: 'Router hops, X', counted: 'hop', count: mesh.hopsX / samples }, e.hopX),

@@ -33,7 +33,7 @@ function verifyNode(node: GraphNode, shapes: ReadonlyMap<NodeId, Shape>): void {
   const expected = shapeByRule(node, inputs);
   if (formatShape(expected) !== formatShape(node.shape)) throw broken(node, `shape ${formatShape(node.shape)}, its rule gives ${formatShape(expected)}`);
   for (const [name, numbers] of Object.entries(constantsOf(node))) {
-    const at = numbers.findIndex((x) => !Number.isFinite(x));
+    const at = firstNotFinite(numbers);
     if (at >= 0) throw broken(node, `${name}[${at}] is ${numbers[at]}`);
   }
   if (node.kind === 'batch-norm' && node.variance.some((v) => !(v + node.epsilon > 0))) throw broken(node, 'variance + epsilon is not above 0');
@@ -41,6 +41,16 @@ function verifyNode(node: GraphNode, shapes: ReadonlyMap<NodeId, Shape>): void {
     const { mean, deviation } = node.statistics;
     if (mean.length !== node.shape[0] || deviation.length !== node.shape[0]) throw broken(node, `statistics of ${mean.length} and ${deviation.length} channels, ${node.shape[0]} needed`);
   }
+}
+
+/** Constants are never written again, so a large one is looked through once however many passes hand it on. */
+const foundFinite = new WeakSet<object>();
+
+function firstNotFinite(numbers: Float32Array | readonly number[]): number {
+  if (foundFinite.has(numbers)) return -1;
+  for (let i = 0; i < numbers.length; i++) if (!Number.isFinite(numbers[i])) return i;
+  foundFinite.add(numbers);
+  return -1;
 }
 
 function shapeByRule(node: GraphNode, inputs: readonly Shape[]): Shape {

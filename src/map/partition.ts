@@ -21,7 +21,7 @@ const ROUNDS = 8;
 
 /** Slices of all populations. Everything that does not fit is reported at once; throws then. */
 export function partition(network: IntegerNetwork, target: Target, report: Reporter): Partitioned {
-  checkCapabilities(network, target, report);
+  checkDelays(network, target, report);
   report.finish();
   const links = linksOf(network);
   let grids: Grids = new Map();
@@ -145,11 +145,7 @@ function overrunOfProfiles(formats: number, thresholds: number, { core }: Target
   return null;
 }
 
-function checkCapabilities({ populations, projections }: IntegerNetwork, target: Target, report: Reporter): void {
-  const offered = target.capabilities.resets;
-  for (const { id, neuron } of populations) {
-    if ('reset' in neuron && !offered.includes(neuron.reset)) report.report('map/reset-not-offered', { kind: 'node', node: id }, { target: target.name, reset: neuron.reset, offered });
-  }
+function checkDelays({ projections }: IntegerNetwork, target: Target, report: Reporter): void {
   const allowed = target.numbers.delayMax;
   for (const { id, delay } of projections) {
     if (delay > allowed) report.report('map/delay-too-long', { kind: 'node', node: id }, { target: target.name, delay, allowed });

@@ -7,6 +7,7 @@ interface Signature { readonly looksLike: string; readonly bytes: readonly numbe
 
 const signatures: readonly Signature[] = [
   { looksLike: 'a PNG picture', bytes: [0x89, 0x50, 0x4e, 0x47] },
+  { looksLike: 'a spike program (.spk), which `spikeveil simulate` runs', bytes: [0x89, 0x53, 0x50, 0x4b] },
   { looksLike: 'a JPEG picture', bytes: [0xff, 0xd8, 0xff] },
   { looksLike: 'a GIF picture', bytes: 'GIF8' },
   { looksLike: 'a gzip archive (unpack it first)', bytes: [0x1f, 0x8b] },

@@ -1,58 +1,24 @@
 /**
  * The model card, `model.json` beside a model: how its input is laid out and normalised, how many
- * classes it knows, its licence and measured accuracy. One TypeBox schema is both the type and what
- * ajv checks; every wrong field is reported with its JSON pointer.
+ * classes it knows, its licence and measured accuracy. Every wrong field is reported with its JSON pointer.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Ajv, type ErrorObject } from 'ajv';
-import Type, { type Static } from 'typebox';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Reporter } from '../diagnostics.js';
+import type { ModelCard } from './model-card-schema.js';
 import { describeReadProblem } from './read-problem.js';
 
-const record = <T extends Parameters<typeof Type.Object>[0]>(fields: T) => Type.Object(fields, { additionalProperties: false });
-const text = Type.String({ maxLength: 10_000 });
-const size = Type.Integer({ minimum: 1, maximum: 2 ** 24 });
+export type { ModelCard } from './model-card-schema.js';
 
-export const ModelCardSchema = record({
-  name: Type.String({ minLength: 1, maxLength: 200 }),
-  /** The data set it was trained for, for example cifar10. */
-  dataset: Type.Optional(text),
-  input: record({
-    name: Type.Optional(text),
-    /** Axis order of the graph's input. */
-    layout: Type.Union([Type.Literal('NCHW'), Type.Literal('NHWC')]),
-    /** Declared shape; a name stands for a free axis. Fewer than four axes take the image flattened row by row. */
-    shape: Type.Array(Type.Union([size, text]), { minItems: 1, maxItems: 8 }),
-    /** Per channel: x = (byte / scale - mean) / std. */
-    scale: Type.Number({ exclusiveMinimum: 0 }),
-    mean: Type.Array(Type.Number(), { minItems: 1, maxItems: 4096 }),
-    std: Type.Array(Type.Number({ exclusiveMinimum: 0 }), { minItems: 1, maxItems: 4096 }),
-  }),
-  /** The output that carries the class scores. */
-  output: Type.Optional(text),
-  classes: Type.Integer({ minimum: 1, maximum: 2 ** 24 }),
-  accuracy: Type.Optional(record({
-    /** Top-1, a fraction of 1. */
-    value: Type.Number({ minimum: 0, maximum: 1 }),
-    samples: Type.Integer({ minimum: 1 }),
-    runtime: Type.Optional(text),
-    selection: Type.Optional(text),
-  })),
-  opset: Type.Optional(Type.Integer({ minimum: 1 })),
-  /** Nodes of the graph by operator. */
-  ops: Type.Optional(Type.Record(Type.String(), Type.Integer({ minimum: 0 }))),
-  parameters: Type.Optional(Type.Integer({ minimum: 0 })),
-  source: Type.Optional(record({ repository: text, path: Type.Optional(text), commit: Type.Optional(text) })),
-  licence: Type.Optional(text),
-  expect: Type.Optional(Type.Union([Type.Literal('compile'), Type.Literal('reject')])),
-  notes: Type.Optional(text),
-  sha256: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
-  bytes: Type.Optional(Type.Integer({ minimum: 1 })),
-});
-export type ModelCard = Static<typeof ModelCardSchema>;
+let compiled: ValidateFunction<ModelCard> | undefined;
 
-const validate = new Ajv({ allErrors: true, strict: false }).compile<ModelCard>(ModelCardSchema);
+/** Reads the schema as `model-card-schema.ts` prints it: loading TypeBox would take longer than reading a model. */
+function validator(): ValidateFunction<ModelCard> {
+  return compiled ??= new Ajv({ allErrors: true, strict: false, code: { optimize: false } })
+    .compile<ModelCard>(JSON.parse(readFileSync(new URL('./model-card.schema.json', import.meta.url), 'utf8')) as object);
+}
+
 /** Largest card that is read. */
 const MOST_BYTES = 2 ** 20;
 
@@ -79,6 +45,7 @@ export function readModelCard(path: string, report: Reporter): ModelCard {
 
 /** Checks a parsed model card; `path` names it in diagnostics. */
 export function checkModelCard(value: unknown, path: string, report: Reporter): ModelCard {
+  const validate = validator();
   if (validate(value)) {
     if (value.input.mean.length !== value.input.std.length) {
       report.report('onnx/card-field', { kind: 'file', path, pointer: '/input/std' }, { problem: `mean has ${value.input.mean.length} values and std ${value.input.std.length}`, advice: 'give one mean and one standard deviation a channel' });

@@ -97,9 +97,10 @@ function problemsOf(program: Program, wire: WireProgram): string[] {
 
 function bindingProblems({ normalisation, network, source, classes }: Program): string[] {
   const problems: string[] = [];
-  const channels = network.imageShape[0];
+  const [channels, rows, columns] = network.imageShape;
   const { scale, mean, std }: Normalisation = normalisation;
-  if (mean.length !== channels || std.length !== channels) problems.push(`the normalisation has ${mean.length} means and ${std.length} deviations for ${channels} channels`);
+  const flat = rows * columns === 1 && mean.length > 0 && channels % mean.length === 0; // a flattened picture: planes one behind the other
+  if (!(flat || mean.length === channels) || std.length !== mean.length) problems.push(`the normalisation has ${mean.length} means and ${std.length} deviations for ${channels} channels`);
   if (![scale, ...std].every((n) => Number.isFinite(n) && n !== 0) || !mean.every(Number.isFinite)) problems.push('the normalisation divides by zero or has a number that is not finite');
   if (!source.layers.every((l) => [l.macs, l.parameters, l.inputs, l.outputs].every((n) => Number.isSafeInteger(n) && n >= 0))) problems.push('the source network has a count that is not a whole number');
   const outputs = network.populations.find((p) => p.id === network.output)?.shape[0];

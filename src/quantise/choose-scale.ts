@@ -22,6 +22,8 @@ export interface LayerScale {
   readonly thresholdExponent: Uint8Array;
   /** Per projection: one stored step of weight stands for 2^this steps. */
   readonly weightExponents: readonly number[];
+  /** Steps per threshold of the channel that has most. */
+  readonly finest: number;
 }
 
 export interface ScaleRequest {
@@ -63,16 +65,21 @@ export function chooseScale(request: ScaleRequest): LayerScale {
   const { population, incoming, target } = request;
   const channels = population.shape[0];
   if (incoming.length === 0) {
-    return { steps: Math.min(INJECTED_STEPS, registerLimit(request, 0)), thresholdExponent: new Uint8Array(channels), weightExponents: [] };
+    // an injected current may saturate: far above the threshold it means a spike in every step anyway
+    const unbiased = { ...request, population: { ...population, bias: new Float32Array(channels) } };
+    const steps = Math.min(INJECTED_STEPS, registerLimit(unbiased, 0));
+    return { steps, thresholdExponent: new Uint8Array(channels), weightExponents: [], finest: steps };
   }
   const largest = incoming.map(({ weight }) => channelMaxima(weight, channels));
   const weightExponents = relativeExponents(largest);
   const limits = channelLimits(request, largest, weightExponents);
   const smallest = limits.reduce((a, b) => Math.min(a, b), Infinity);
-  const steps = usesTwoCompartments(population) ? singleWeight(smallest, target) : smallest;
+  // no threshold is below one step: a channel that needs that is clipped, and the others keep their precision
+  const steps = Math.max(1, usesTwoCompartments(population) ? singleWeight(smallest, target) : smallest);
   const most = population.neuron.model === 'integrator' ? 0 : mostExponent(request);
   const thresholdExponent = Uint8Array.from(limits, (limit) => Math.max(0, Math.min(most, Math.floor(Math.log2(limit / steps)))));
-  return { steps, thresholdExponent, weightExponents };
+  const finest = limits.reduce((best, limit, c) => Math.max(best, Math.min(limit, steps * 2 ** thresholdExponent[c])), 0);
+  return { steps, thresholdExponent, weightExponents, finest };
 }
 
 /** Largest |weight| of each output channel. */

@@ -7,7 +7,12 @@ import type { Projection } from '../spiking/network.js';
 /** weight[co, ...] / threshold[co]. */
 export function normalisedWeights(projection: Projection, threshold: Float32Array): Float32Array {
   const perOutput = projection.weight.length / threshold.length;
-  return projection.weight.map((w, i) => w / threshold[Math.floor(i / perOutput)]);
+  const out = new Float32Array(projection.weight.length);
+  for (let channel = 0; channel < threshold.length; channel++) {
+    const theta = threshold[channel];
+    for (let i = channel * perOutput; i < (channel + 1) * perOutput; i++) out[i] = projection.weight[i] / theta;
+  }
+  return out;
 }
 
 export interface FanInSums {
@@ -25,10 +30,16 @@ export function fanInSums(weight: Float32Array | Int8Array, projection: Pick<Pro
   const perOutput = weight.length / outputs;
   const positive = new Float64Array(outputs);
   const negative = new Float64Array(outputs);
-  for (let i = 0; i < weight.length; i++) {
-    const channel = Math.floor(i / perOutput);
-    if (weight[i] > 0) positive[channel] += weight[i] * cell;
-    else negative[channel] -= weight[i] * cell;
+  for (let channel = 0; channel < outputs; channel++) {
+    let above = 0;
+    let below = 0;
+    for (let i = channel * perOutput; i < (channel + 1) * perOutput; i++) {
+      const w = weight[i];
+      if (w > 0) above += w;
+      else below -= w;
+    }
+    positive[channel] = above * cell;
+    negative[channel] = below * cell;
   }
   return { positive, negative };
 }

@@ -9,7 +9,7 @@ import type { Reporter } from '../diagnostics.js';
 import type { Target } from '../target/schema.js';
 import { chooseScale, preferredShift, stepsInAccumulator, SUM_MAX, usesTwoCompartments, type Incoming, type LayerScale } from './choose-scale.js';
 import { roundToBias, type BiasFormat, type IntegerHostLayer, type IntegerInput, type IntegerNetwork, type IntegerPopulation, type IntegerProjection } from './integer-network.js';
-import { fanInSums, normalisedWeights, toEventOrder } from './normalised-weights.js';
+import { fanInSums, normalisedWeights, toEventOrder, type FanInSums } from './normalised-weights.js';
 import { roundKeepingSums } from './round-weights.js';
 
 /** Chooses every layer's scale and rounds. Problems go to `report`. */
@@ -37,6 +37,8 @@ interface Settings {
 interface Layer {
   readonly population: IntegerPopulation;
   readonly projections: readonly IntegerProjection[];
+  /** Per projection: what its rounded weights add up to, per channel. */
+  readonly sums: readonly FanInSums[];
 }
 
 /** Room left at first for what rounding adds to a sum. */
@@ -48,38 +50,41 @@ function quantiseLayer(population: Population, settings: Settings): Layer {
   const { network, target, report } = settings;
   const incoming = network.projections.filter((p) => p.target === population.id)
     .map((projection): Incoming => ({ projection, weight: normalisedWeights(projection, population.threshold) }));
-  if (population.neuron.model === 'relay') return { population: integerPopulation(population, { perThreshold: 1, exponents: new Uint8Array(population.shape[0]) }, settings), projections: [] };
+  if (population.neuron.model === 'relay') return { population: integerPopulation(population, { perThreshold: 1, exponents: new Uint8Array(population.shape[0]) }, settings), projections: [], sums: [] };
   for (let slack = FIRST_SLACK; ; slack *= 0.99) {
     const scale = chooseScale({ population, incoming, timesteps: network.timesteps, target, slack });
-    const tooCoarse = largestSteps(scale) < MIN_STEPS;
-    if (tooCoarse) report.report('quantise/no-precision', { kind: 'node', node: population.id }, { steps: largestSteps(scale), target: target.name });
+    const tooCoarse = scale.finest < MIN_STEPS;
+    if (tooCoarse) report.report('quantise/no-precision', { kind: 'node', node: population.id }, { steps: scale.finest, target: target.name });
     const rounded = roundLayer(population, incoming, scale, settings);
     if (tooCoarse || sumsFit(population, rounded, target)) return rounded;
   }
 }
 
-/** Steps of the channel with the most. */
-const largestSteps = ({ steps, thresholdExponent }: LayerScale): number => steps * 2 ** thresholdExponent.reduce((a, b) => Math.max(a, b), 0);
-
 function roundLayer(population: Population, incoming: readonly Incoming[], scale: LayerScale, settings: Settings): Layer {
   const { target, network } = settings;
-  const steps = Math.max(scale.steps, 1);
-  const shift = chooseShift(population, steps, incoming, { timesteps: network.timesteps, target });
+  const shift = chooseShift(population, scale.steps, incoming, { timesteps: network.timesteps, target });
   const unit = Math.log2(target.numbers.weightStep) + shift;
-  const perThreshold = thresholdInState(steps * 2 ** unit, population, target);
-  const projections = incoming.map((i, j) => roundProjection(i, {
+  const perThreshold = thresholdInState(scale.steps * 2 ** unit, population, target);
+  const rounded = incoming.map((i, j) => roundProjection(i, {
     steps: perThreshold / 2 ** unit, exponents: scale.thresholdExponent, weightExponent: scale.weightExponents[j], unit, target,
   }));
-  return { population: integerPopulation(population, { perThreshold, exponents: scale.thresholdExponent }, settings), projections };
+  return {
+    population: integerPopulation(population, { perThreshold, exponents: scale.thresholdExponent }, settings),
+    projections: rounded.map((r) => r.projection), sums: rounded.map((r) => r.sums),
+  };
 }
 
-/** The proof on the integers: no step's sum leaves the accumulator, whatever spikes arrive. */
-function sumsFit(population: Population, { population: integer, projections }: Layer, target: Target): boolean {
+/** The proof on the integers: no step's sum leaves any neuron's accumulator, whatever spikes arrive. */
+function sumsFit(population: Population, { population: integer, projections, sums }: Layer, target: Target): boolean {
   if (projections.length === 0) return true;
   const unit = Math.min(...projections.map((p) => p.shift));
-  const reset = usesTwoCompartments(population) ? (integer.threshold * 2 ** Math.max(...integer.thresholdExponent)) / 2 ** unit : 0;
-  const total = projections.reduce((sum, p) => sum + p.bound * 2 ** (p.shift - unit), reset);
-  return total <= stepsInAccumulator(target, unit - Math.log2(target.numbers.weightStep)) && projections.every((p) => p.bound <= SUM_MAX);
+  const room = stepsInAccumulator(target, unit - Math.log2(target.numbers.weightStep));
+  const two = usesTwoCompartments(population);
+  return projections.every((p) => p.bound <= SUM_MAX) && integer.thresholdExponent.every((exponent, c) => {
+    const total = (side: 'positive' | 'negative'): number => projections.reduce((sum, p, j) => sum + sums[j][side][c] * 2 ** (p.shift - unit), 0);
+    const reset = two ? (integer.threshold * 2 ** exponent) / 2 ** unit : 0;
+    return total('positive') <= room && total('negative') + reset <= room;
+  });
 }
 
 interface ShiftContext { readonly timesteps: number; readonly target: Target }
@@ -100,11 +105,11 @@ function chooseShift(population: Population, steps: number, incoming: readonly I
   return shift;
 }
 
-/** The threshold as the chip holds it. */
+/** The threshold as the chip holds it; never above what the weights were scaled to, or the largest would be clipped. */
 function thresholdInState(value: number, population: Population, target: Target): number {
   if (population.neuron.model === 'integrator') return value;
   const unit = 2 ** target.numbers.thresholdShift;
-  return Math.max(1, Math.round(value / unit)) * unit;
+  return Math.max(1, Math.floor(value / unit + 1e-6)) * unit;
 }
 
 interface PopulationScale {
@@ -141,18 +146,25 @@ interface RoundOptions {
   readonly target: Target;
 }
 
-function roundProjection({ projection, weight }: Incoming, { steps, exponents, weightExponent, unit, target }: RoundOptions): IntegerProjection {
+interface RoundedProjection { readonly projection: IntegerProjection; readonly sums: FanInSums }
+
+function roundProjection({ projection, weight }: Incoming, { steps, exponents, weightExponent, unit, target }: RoundOptions): RoundedProjection {
   const outputs = exponents.length;
   const perOutput = weight.length / outputs;
-  const scaled = weight.map((w, i) => (w * steps * 2 ** exponents[Math.floor(i / perOutput)]) / 2 ** weightExponent);
+  const scaled = new Float32Array(weight.length);
+  for (let c = 0; c < outputs; c++) {
+    const factor = (steps * 2 ** exponents[c]) / 2 ** weightExponent;
+    for (let i = c * perOutput; i < (c + 1) * perOutput; i++) scaled[i] = weight[i] * factor;
+  }
   const { rounded, error } = roundKeepingSums(scaled, outputs, target.numbers.weightMax);
   const sums = fanInSums(rounded, projection, outputs);
-  return {
+  const quantised: IntegerProjection = {
     id: projection.id, source: projection.source, target: projection.target,
     weight: toEventOrder(rounded, projection, outputs), shift: unit + weightExponent,
     window: projection.window, groups: projection.groups, pool: projection.pool, delay: projection.delay,
     bound: Math.max(...sums.positive, ...sums.negative), weightError: error,
   };
+  return { projection: quantised, sums };
 }
 
 function quantiseInput(network: SpikingNetwork, populations: ReadonlyMap<string, IntegerPopulation>, format: BiasFormat): IntegerInput {

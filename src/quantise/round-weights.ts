@@ -35,13 +35,27 @@ export function roundKeepingSums(weight: Float32Array, outputs: number, max: num
 
 interface Channel { readonly first: number; readonly fanIn: number; readonly excess: number; readonly max: number }
 
+/** Residuals are told apart to this share of a step; within one bin the earlier weight moves first. */
+const BINS = 4096;
+
 function moveClosest(weight: Float32Array, rounded: Int8Array, { first, fanIn, excess, max }: Channel): void {
   const moves = Math.min(fanIn, Math.round(Math.abs(excess)));
   if (moves === 0) return;
   const direction = excess > 0 ? -1 : 1;
-  // zero weights stay zero: a pruned synapse must not come back
-  const candidates = Array.from({ length: fanIn }, (_, k) => first + k)
-    .filter((i) => weight[i] !== 0 && Math.abs(rounded[i] + direction) <= max && (weight[i] - rounded[i]) * direction > 0);
-  candidates.sort((a, b) => (weight[b] - rounded[b]) * direction - (weight[a] - rounded[a]) * direction || a - b);
-  for (const i of candidates.slice(0, moves)) rounded[i] += direction;
+  // how far a weight was rounded the wrong way, in bins; 0: not to be moved. Zero weights stay zero: a pruned synapse must not come back
+  const binOf = (i: number): number => {
+    const residual = (weight[i] - rounded[i]) * direction;
+    return weight[i] === 0 || residual <= 0 || Math.abs(rounded[i] + direction) > max ? 0 : Math.min(BINS, Math.ceil(residual * 2 * BINS));
+  };
+  const histogram = new Int32Array(BINS + 1);
+  for (let i = first; i < first + fanIn; i++) histogram[binOf(i)]++;
+  let bin = BINS;
+  let above = 0;
+  while (bin > 1 && above + histogram[bin] < moves) above += histogram[bin--];
+  let inBin = moves - above;
+  for (let i = first; i < first + fanIn; i++) {
+    const at = binOf(i);
+    if (at === 0 || at < bin || (at === bin && inBin-- <= 0)) continue;
+    rounded[i] += direction;
+  }
 }

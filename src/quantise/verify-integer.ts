@@ -41,17 +41,7 @@ function verifySums(p: IntegerPopulation, incoming: readonly IntegerProjection[]
     check(q.delay <= numbers.delayMax, `${q.id}: a delay of ${q.delay} steps, ${target.name} has ${numbers.delayMax}`);
     const chipShift = q.shift - Math.log2(numbers.weightStep);
     check(chipShift >= numbers.shiftMin && chipShift <= numbers.shiftMax, `${q.id}: shift ${chipShift} is outside ${numbers.shiftMin}..${numbers.shiftMax}`);
-    const outGroup = channels / q.groups;
-    const inGroup = source.shape[0] / q.groups;
-    const cell = q.pool[0] * q.pool[1];
-    for (let i = 0; i < q.weight.length; i++) {
-      const weight = q.weight[i];
-      check(Math.abs(weight) <= numbers.weightMax, `${q.id}: weight ${weight}`);
-      const group = Math.floor((Math.floor(i / outGroup) % source.shape[0]) / inGroup);
-      const amount = weight * cell * 2 ** (q.shift - unit);
-      if (amount > 0) positive[group * outGroup + (i % outGroup)] += amount;
-      else negative[group * outGroup + (i % outGroup)] -= amount;
-    }
+    check(addSums(q, source.shape[0], { positive, negative, factor: q.pool[0] * q.pool[1] * 2 ** (q.shift - unit) }) <= numbers.weightMax, `${q.id}: a weight beyond ${numbers.weightMax}`);
   }
   if ((p.neuron.model === 'if' || p.neuron.model === 'lif') && p.neuron.reset === 'soft-two-compartment' && incoming.length > 0) {
     for (let c = 0; c < channels; c++) negative[c] += (p.threshold * 2 ** p.thresholdExponent[c]) / 2 ** unit;
@@ -60,6 +50,25 @@ function verifySums(p: IntegerPopulation, incoming: readonly IntegerProjection[]
   const room = incoming.length === 0 ? Infinity : stepsInAccumulator(target, unit - Math.log2(numbers.weightStep));
   check(worst <= room, `${p.id}: a step's sum can reach ${worst} weight steps, the accumulator holds ${room}`);
   check(incoming.every((q) => q.bound <= 32767), `${p.id}: a sum of weights leaves 16 bits`);
+}
+
+interface Sums { readonly positive: Float64Array; readonly negative: Float64Array; readonly factor: number }
+
+/** Adds the projection's weights, times `factor`, to the sums of each output channel. Returns the largest |weight|. */
+function addSums({ weight, groups }: IntegerProjection, inputs: number, { positive, negative, factor }: Sums): number {
+  const outGroup = positive.length / groups;
+  const inGroup = inputs / groups;
+  let largest = 0;
+  for (let row = 0; row * outGroup < weight.length; row++) {
+    const first = Math.floor((row % inputs) / inGroup) * outGroup;
+    for (let k = 0; k < outGroup; k++) {
+      const w = weight[row * outGroup + k];
+      if (w > 0) positive[first + k] += w * factor;
+      else negative[first + k] -= w * factor;
+      if (w > largest || -w > largest) largest = Math.abs(w);
+    }
+  }
+  return largest;
 }
 
 function check(condition: boolean, what: string): asserts condition {

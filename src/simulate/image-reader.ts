@@ -9,7 +9,11 @@ export function imageReader(images: Uint8Array | Float32Array, shape: MapShape, 
   const image = new Float32Array(size);
   if (images instanceof Float32Array) return (sample) => { image.set(images.subarray(sample * size, (sample + 1) * size)); return image; };
   const plane = shape[1] * shape[2];
-  const tables = Array.from({ length: shape[0] }, (_, c) => normalisedBytes(normalisation, c / shape[0]));
+  const { scale, mean, std } = normalisation;
+  const tables = Array.from({ length: shape[0] }, (_, c) => {
+    const colour = Math.floor((c * mean.length) / shape[0]); // a flattened picture has fewer colours than rows
+    return Float32Array.from({ length: 256 }, (_, byte) => (byte / scale - mean[colour]) / std[colour]);
+  });
   return (sample) => {
     for (let c = 0; c < shape[0]; c++) {
       const table = tables[c];
@@ -17,10 +21,4 @@ export function imageReader(images: Uint8Array | Float32Array, shape: MapShape, 
     }
     return image;
   };
-}
-
-/** One entry a byte value. `place` in [0, 1) is where the channel stands: a flattened picture has fewer means than rows. */
-function normalisedBytes({ scale, mean, std }: Normalisation, place: number): Float32Array {
-  const at = (values: readonly number[]): number => values[Math.floor(place * values.length)];
-  return Float32Array.from({ length: 256 }, (_, byte) => (byte / scale - at(mean)) / at(std));
 }

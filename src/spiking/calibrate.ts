@@ -78,7 +78,7 @@ function expectedRate(sample: ActivationSample, threshold: Float32Array): number
  * over 1000 images: README, "How thresholds are chosen".
  */
 function deviationsFor(timesteps: number, reset: Reset): number {
-  if (reset === 'hard') return 6;
+  if (reset === 'hard') return 8;
   if (timesteps <= 4) return 2.5;
   if (timesteps <= 8) return 2.75;
   if (timesteps <= 16) return 3;

@@ -29,10 +29,9 @@ export function perChannel(given: ChannelNormalisation | undefined, shape: MapSh
     report.report('spiking/no-normalisation', { kind: 'nowhere' }, undefined);
     return { scale: 255, mean: new Array<number>(channels).fill(0), std: new Array<number>(channels).fill(1) };
   }
-  const spread = (values: readonly number[]): readonly number[] => {
-    if (values.length !== 1 && values.length !== channels) report.report('spiking/normalisation-channels', { kind: 'nowhere' }, { given: values.length, channels });
-    return values.length === 1 ? new Array<number>(channels).fill(values[0]) : values;
-  };
+  const wrong = [given.mean, given.std].find((values) => values.length !== 1 && values.length !== channels);
+  if (wrong !== undefined) report.report('spiking/normalisation-channels', { kind: 'nowhere' }, { given: wrong.length, channels });
+  const spread = (values: readonly number[]): readonly number[] => (values.length === 1 ? new Array<number>(channels).fill(values[0]) : values);
   return { scale: given.scale, mean: spread(given.mean), std: spread(given.std) };
 }
 

@@ -27,11 +27,17 @@ export interface ThresholdRequest {
 export function chooseThresholds(rule: ThresholdRule, request: ThresholdRequest): Float32Array {
   const raw = request.sample.map((values, c) => Math.min(request.cap, channelThreshold(rule, request, values, c)));
   const positive = raw.filter((t) => t > 0).sort((a, b) => a - b);
-  const median = positive.length === 0 ? 1 : positive[Math.floor(positive.length / 2)];
+  const median = positive.length === 0 ? magnitude(request.sample) : positive[Math.floor(positive.length / 2)];
   return Float32Array.from(raw, (t) => Math.min(request.cap, Math.max(t, FLOOR * median)));
 }
 
 const FLOOR = 0.2;
+
+/** Largest |value|: the size of a layer that never fires. 1 where all is zero. */
+function magnitude(sample: ActivationSample): number {
+  const most = Math.max(...sample.map((values) => Math.max(Math.abs(values[0]), Math.abs(values[values.length - 1]))));
+  return most > 0 ? most : 1;
+}
 
 function channelThreshold(rule: ThresholdRule, request: ThresholdRequest, values: Float32Array, channel: number): number {
   switch (rule.rule) {
@@ -46,8 +52,7 @@ function channelThreshold(rule: ThresholdRule, request: ThresholdRequest, values
 
 /** The expected size of each output: its largest sampled magnitude. */
 export function outputRange(sample: ActivationSample): Float32Array {
-  const most = Math.max(...sample.map((values) => Math.max(Math.abs(values[0]), Math.abs(values[values.length - 1]))));
-  return new Float32Array(sample.length).fill(most > 0 ? most : 1);
+  return new Float32Array(sample.length).fill(magnitude(sample));
 }
 
 const CANDIDATES = 32;

@@ -8,7 +8,7 @@
  */
 import type { ChannelStatistics, CoreNode, Graph, NodeId } from '../graph/graph.js';
 import { findInflows, mapShape, type Inflow, type LinearPath } from './linear-paths.js';
-import { populationId, type HostLayer, type InputCode, type MapShape, type Neuron, type Population, type Projection, type Reset, type SpikingNetwork } from './network.js';
+import { populationId, type HostLayer, type InputCode, type Neuron, type Population, type Projection, type Reset, type SpikingNetwork } from './network.js';
 
 export interface ConversionOptions {
   readonly timesteps: number;
@@ -31,7 +31,7 @@ export function convert(graph: Graph<CoreNode>, options: ConversionOptions): Spi
   const input = graph.nodes.find((n) => n.kind === 'input');
   if (input === undefined) throw new Error('internal: a core graph has an input');
   const imageShape = mapShape(input.shape);
-  const encoder = options.code === 'bias' ? undefined : encoderPopulation(imageShape, options);
+  const encoder = options.code === 'bias' ? undefined : encoderPopulation(input, options);
   const depths = findDepths(inflows, input.id, encoder === undefined ? -1 : 0);
   const populations = inflows.map((inflow) => makePopulation(inflow, depths, options));
   const context: PathContext = { input: input.id, depths, options, encoder };
@@ -80,12 +80,13 @@ function makePopulation(inflow: Inflow, depths: ReadonlyMap<NodeId, number>, opt
   };
 }
 
-/** Positive and negative halves of the image: [2C, H, W]. */
-function encoderPopulation(image: MapShape, options: ConversionOptions): Population {
-  const channels = 2 * image[0];
+/** Positive and negative halves of the image: [2C, H, W], under the input's own name. */
+function encoderPopulation(input: Extract<CoreNode, { kind: 'input' }>, options: ConversionOptions): Population {
+  const [imageChannels, height, width] = mapShape(input.shape);
+  const channels = 2 * imageChannels;
   return {
-    id: populationId('input'),
-    shape: [channels, image[1], image[2]],
+    id: populationId(input.id),
+    shape: [channels, height, width],
     neuron: options.code === 'poisson' ? { model: 'relay' } : { model: 'if', reset: options.reset },
     threshold: new Float32Array(channels).fill(options.inputRange),
     bias: new Float32Array(channels),

@@ -50,8 +50,8 @@ interface RunContext {
 
 function valueOf(node: Exclude<CoreNode, { kind: 'input' }>, inputs: readonly Float32Array[], context: RunContext): Float32Array {
   switch (node.kind) {
-    case 'relu': return inputs[0].map((v) => Math.min(Math.max(v, 0), node.cap));
-    case 'add': return inputs[0].map((v, i) => inputs.reduce((sum, input, k) => (k === 0 ? sum : sum + input[i]), v));
+    case 'relu': return rectified(inputs[0], node.cap);
+    case 'add': return summed(inputs);
     case 'reshape': return inputs[0];
     case 'average-pool': return runNode(node, inputs[0], context);
     case 'conv': case 'dense': {
@@ -60,6 +60,21 @@ function valueOf(node: Exclude<CoreNode, { kind: 'input' }>, inputs: readonly Fl
       return value;
     }
   }
+}
+
+function rectified(values: Float32Array, cap: number): Float32Array {
+  const out = new Float32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i];
+    out[i] = v > 0 ? (v < cap ? v : cap) : 0;
+  }
+  return out;
+}
+
+function summed(inputs: readonly Float32Array[]): Float32Array {
+  const out = inputs[0].slice();
+  for (const input of inputs.slice(1)) for (let i = 0; i < out.length; i++) out[i] += input[i];
+  return out;
 }
 
 /** Evaluates one node on a batch, as a graph of its own. */

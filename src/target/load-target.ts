@@ -6,10 +6,10 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { Reporter, fail } from '../diagnostics.js';
 import { nearestName } from '../diagnostics/nearest-name.js';
-import { TargetSchema, type Target } from './schema.js';
+import type { Target } from './schema.js';
 import { reportContradictions } from './contradictions.js';
 
 const FOLDER = fileURLToPath(new URL('../../targets/', import.meta.url));
@@ -17,7 +17,13 @@ const SCHEMA_FILE = 'target.schema.json';
 /** Far above any real target (about 12 kB); keeps a wrong file from being read whole. */
 const MAX_BYTES = 1 << 20;
 
-const validate = new Ajv({ allErrors: true, verbose: true, strict: true }).compile(TargetSchema);
+let compiled: ValidateFunction<Target> | undefined;
+
+/** Reads the schema as it is published: loading TypeBox takes longer than all else that a refusal needs. */
+function validator(): ValidateFunction<Target> {
+  return compiled ??= new Ajv({ allErrors: true, verbose: true, strict: true, code: { optimize: false } })
+    .compile<Target>(JSON.parse(readFileSync(join(FOLDER, SCHEMA_FILE), 'utf8')) as object);
+}
 
 /** Names of the targets in a folder (the built-in ones unless told otherwise), sorted. */
 export function listTargets(folder: string = FOLDER): string[] {
@@ -48,17 +54,13 @@ export function parseTarget(text: string, path: string): Target {
 /** Checks a parsed target, for example the one that a program carries. */
 export function checkTarget(value: unknown, path: string): Target {
   const report = new Reporter();
+  const validate = validator();
   if (!validate(value)) reportSchemaErrors(validate.errors ?? [], path, report);
   report.finish();
   const target = value as Target;
   reportContradictions(target, path, report);
   report.finish();
   return target;
-}
-
-/** The text of `targets/target.schema.json`: editors read it to complete and check target files. */
-export function printTargetSchema(): string {
-  return `${JSON.stringify({ $schema: 'http://json-schema.org/draft-07/schema#', ...TargetSchema }, null, 2)}\n`;
 }
 
 function readText(path: string): string {

@@ -1,6 +1,6 @@
 /**
- * The one description of a chip: TypeBox gives the TypeScript type, ajv's input and the published
- * `targets/target.schema.json`. A limit that does not exist or is not published is `null`; what a chip
+ * The one description of a chip: TypeBox gives the TypeScript type and, printed, the published
+ * `targets/target.schema.json`, which ajv and the editors of users read. A limit that does not exist or is not published is `null`; what a chip
  * can and cannot do is a capability that passes ask for, never the chip's name.
  */
 import Type, { type Static } from 'typebox';
@@ -105,7 +105,7 @@ export const TargetSchema = Type.Object({
     weightStep: count('A power of two. Mantissa = step * weightStep (2 for signed Loihi weights, whose mantissas are even).'),
     accumulatorMax: count('Largest absolute value of the synaptic accumulator in mantissa units: see accumulatorShift.'),
     accumulatorShift: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], { description: 'Chip shift at which the accumulator counts plain mantissas. A number A: the weight exponent acts before the accumulator, so for every neuron the sum over its projections of |sum of steps| * weightStep * 2^(chip shift - A) is at most accumulatorMax. null: the shift acts after it, so |sum of steps| * weightStep is at most accumulatorMax for each projection alone.' }),
-    stateBits: Type.Integer({ minimum: 8, maximum: 32, description: 'Bits of the membrane potential, sign included.' }),
+    stateBits: Type.Integer({ minimum: 8, maximum: 30, description: 'Bits of the membrane potential, sign included. At most 30: the simulator adds a step up in 32 bits before it clips.' }),
     shiftMin: Type.Integer({ minimum: 0, description: 'Smallest chip shift: state = sum of mantissas << chip shift. In the program the shift acts on the sum of steps, so IntegerProjection.shift = log2(weightStep) + chip shift.' }),
     shiftMax: Type.Integer({ minimum: 0, description: 'Largest chip shift (weight exponent included).' }),
     thresholdBits: count('Bits of the threshold mantissa.'),
@@ -124,6 +124,9 @@ export const TargetSchema = Type.Object({
   }),
   profiles: Type.Array(ProfileSchema, { minItems: 1, description: 'Energy and latency; the first is the default.' }),
 }, { additionalProperties: false, $id: 'https://spikeveil.dev/target.schema.json', title: 'Spikeveil target' });
+
+/** The text of `targets/target.schema.json`. */
+export const printTargetSchema = (): string => `${JSON.stringify({ $schema: 'http://json-schema.org/draft-07/schema#', ...TargetSchema }, null, 2)}\n`;
 
 type DeepReadonly<T> = T extends readonly (infer E)[] ? readonly DeepReadonly<E>[] : T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 export type Target = DeepReadonly<Static<typeof TargetSchema>>;

@@ -16,7 +16,7 @@ function projection(id, source, target, { kernel, pad, pool }) {
 
 function population(id, channels, side, depth) {
   return {
-    id, shape: [channels, side, side], neuron: { model: 'if', reset: 'soft' }, decay: 0, threshold: 100000, initial: 50000, thresholdExponent: new Uint8Array(channels),
+    id, shape: [channels, side, side], neuron: { model: 'if', reset: 'soft' }, decay: 0, threshold: 100000, thresholdExponent: new Uint8Array(channels), initial: 50000, thresholdExponent: new Uint8Array(channels),
     bias: new Int32Array(channels), limit: 8388607, depth, scale: new Float64Array(channels).fill(1),
   };
 }

@@ -1,8 +1,10 @@
-// Runs the built command line as a user would, in a process of its own.
+// Runs the command line: the built one in a process of its own as a user would, or right here where no process is needed.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { vi } from 'vitest';
+import { main } from '../../src/commands/main.js';
 
 export const CLI = resolve('dist/cli.js');
 
@@ -23,6 +25,22 @@ export function runCli(words: readonly string[], watch?: (child: ChildProcess, h
     child.on('error', failed);
     child.on('close', (code) => done({ code, stdout, stderr }));
   });
+}
+
+/** Runs the command in this process; one at a time, since it listens to what the process prints. */
+export async function runHere(words: readonly string[]): Promise<Finished> {
+  let stdout = '';
+  let stderr = '';
+  const spies = [
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => { stdout += String(text); return true; }),
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => { stderr += String(text); return true; }),
+  ];
+  try {
+    const code = await main(words);
+    return { code, stdout, stderr };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
 }
 
 /** Runs `use` with a folder of its own, which is removed afterwards. */

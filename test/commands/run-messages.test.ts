@@ -3,13 +3,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { idxImages, idxLabels } from '../data/file-makers.js';
-import { inFolder, runCli, SAMPLES } from './run-cli.js';
+import { inFolder, runHere, SAMPLES } from './run-cli.js';
 
 const MODEL = 'models/cnn_mnist/model.onnx';
 
 /** Runs the words, in which DIR stands for the folder, and expects code 1, this text on stderr and nothing on stdout. */
 async function refused(folder: string, words: string, text: string): Promise<void> {
-  const { code, stdout, stderr } = await runCli(words.split(' ').map((w) => w.replaceAll('DIR', folder)));
+  const { code, stdout, stderr } = await runHere(words.split(' ').map((w) => w.replaceAll('DIR', folder)));
   expect(stderr.replaceAll(folder, 'DIR')).toBe(`${text}\n`);
   expect([code, stdout]).toEqual([1, '']);
 }
@@ -32,7 +32,7 @@ describe('with a program', () => {
   hint: the passes of this compile were check-options, import, drop-softmax, remove-transposes, normalise-reshapes, fold-batch-norm, lower-concat, fold-affine, lower-subtract, lower-pad, lower-max-pool, lower-average-pool, normal-form, normalisation, synthesise, calibrate, convert, check-reset, quantise, partition, place, route, emit`);
     expect(readFileSync(join(folder, 'm.spk'), 'utf8')).toBe('older');
 
-    expect((await runCli(['compile', MODEL, '-o', join(folder, 'm.spk'), '--timesteps', '4'])).code).toBe(0);
+    expect((await runHere(['compile', MODEL, '-o', join(folder, 'm.spk'), '--timesteps', '4'])).code).toBe(0);
     expect(existsSync(join(folder, 'm.compile.json'))).toBe(true);
     await refused(folder, `simulate DIR/m.spk --data ${SAMPLES.cifar}`,
       `error[run/data-shape] for --data: the images are 3 x 32 x 32, the program takes 1 x 28 x 28 (channels, rows, columns)

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCli, SAMPLES, type Finished } from './run-cli.js';
+import { runCli, runHere, SAMPLES, type Finished } from './run-cli.js';
 
 let folder: string;
 let program: string;
@@ -11,7 +11,7 @@ let compiled: Finished;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'cli-'));
   program = join(folder, 'net.spk');
-  compiled = await runCli(['compile', 'models/cnn_mnist/model.onnx', '-o', program, '--timesteps', '16', '--json']);
+  compiled = await runHere(['compile', 'models/cnn_mnist/model.onnx', '-o', program, '--timesteps', '16', '--json']);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -29,9 +29,9 @@ describe('compile --json', () => {
     expect(readdirSync(folder).sort()).toEqual(['net.compile.json', 'net.spk']);
   });
 
-  it('gives the same program again, whatever the number of workers', async () => {
+  it('gives the same program again, in a process of its own', async () => {
     const again = join(folder, 'again.spk');
-    await runCli(['compile', 'models/cnn_mnist/model.onnx', '-o', again, '--timesteps', '16', '--workers', '1']);
+    await runCli(['compile', 'models/cnn_mnist/model.onnx', '-o', again, '--timesteps', '16']);
     expect(readFileSync(again).equals(readFileSync(program))).toBe(true);
     rmSync(again);
     rmSync(join(folder, 'again.compile.json'));
@@ -79,27 +79,36 @@ describe('for people', () => {
   });
 
   it('makes a page of the run', async () => {
-    const { code, stdout } = await runCli(['report', join(folder, 'run.json')]);
+    const { code, stdout } = await runHere(['report', join(folder, 'run.json')]);
     expect([code, stdout]).toEqual([0, `wrote ${join(folder, 'run.html')}\n`]);
     expect(readFileSync(join(folder, 'run.html'), 'utf8')).toMatch(/^<!doctype html>/i);
   });
 
   it('prints the bill, whose total is the sum of its lines', async () => {
     const words = ['energy', program, '--data', SAMPLES.mnist, '--limit', '10'];
-    const { stdout } = await runCli([...words, '--json']);
+    const { stdout } = await runHere([...words, '--json']);
     const { perInference } = JSON.parse(stdout) as { perInference: { totalJoules: number; lines: { joules: number }[] } };
     expect(perInference.lines.reduce((s, l) => s + l.joules, 0)).toBeCloseTo(perInference.totalJoules, 12);
-    const text = (await runCli([...words, '--explain'])).stdout;
+    const text = (await runHere([...words, '--explain'])).stdout;
     expect(text).toMatch(/\ntotal +[\d.]+ .J\n/);
     expect(text).toContain('* Neuron updates, active: ');
   });
 });
 
-it('fit says what the chip must hold, as JSON too', async () => {
-  const { stdout } = await runCli(['fit', 'models/cnn_mnist/model.onnx', '--target', 'loihi1', '--json']);
-  const fit = JSON.parse(stdout) as { fits: boolean; cores: number; neurons: number; layers: { cores: number }[] };
-  expect(fit).toMatchObject({ fits: true, target: 'loihi1', neurons: 18954 });
-  expect(fit.layers.reduce((s, l) => s + l.cores, 0)).toBe(fit.cores);
-  const { stdout: text } = await runCli(['fit', 'models/cnn_mnist/model.onnx']);
-  expect(text).toMatch(/^fits +yes: loihi2 with the soft reset\ncores +\d+ on 1 chip of 128\n/);
+describe('fit', () => {
+  it('says what the chip must hold, as JSON too, and compile agrees', async () => {
+    const { stdout } = await runHere(['fit', 'models/cnn_mnist/model.onnx', '--json']);
+    const fit = JSON.parse(stdout) as { fits: boolean; cores: number; neurons: number; layers: { cores: number; boundBy: string }[] };
+    expect(fit).toMatchObject({ fits: true, target: 'loihi2', neurons: 18954, cores: (JSON.parse(compiled.stdout) as { cores: number }).cores });
+    expect(fit.layers.reduce((s, l) => s + l.cores, 0)).toBe(fit.cores);
+    expect(new Set(fit.layers.map((l) => l.boundBy))).toContain('memory');
+    const { stdout: text } = await runHere(['fit', 'models/cnn_mnist/model.onnx']);
+    expect(text).toMatch(/^fits +yes: loihi2 with the soft reset\ncores +\d+ on 1 chip of 128\n/);
+    expect(text.split('\n').filter((l) => l.length > 100)).toEqual([]);
+  });
+
+  it('refuses a reset that the chip lacks, with the reset it has', async () => {
+    const { code, stderr } = await runHere(['fit', 'models/cnn_mnist/model.onnx', '--target', 'loihi1', '--reset', 'soft']);
+    expect([code, stderr]).toEqual([1, 'error[spiking/reset-not-available] for --reset: target loihi1 has no "soft" reset; it has "hard", "soft-two-compartment"\n  hint: choose --reset hard, or another --target\n']);
+  });
 });

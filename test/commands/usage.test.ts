@@ -1,7 +1,7 @@
 // A command that is not understood ends with code 2, one sentence and where to read on; help and version with 0.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { runCli } from './run-cli.js';
+import { runCli, runHere } from './run-cli.js';
 
 const wrong: readonly (readonly [words: string, sentence: string])[] = [
   ['transmogrify', "error: unknown command 'transmogrify'"],
@@ -15,15 +15,16 @@ const wrong: readonly (readonly [words: string, sentence: string])[] = [
   ['compile a.onnx --mean 0.5,,0.5', 'Numbers with commas between them are wanted'],
   ['compile a.onnx --scale -1', 'A number above 0 is wanted.'],
   ['compile a.onnx --card c.json --layout NCHW', "cannot be used with option '--layout <axes>'"],
-  ['compile a.onnx --seed', "argument missing"],
+  ['compile a.onnx --seed', 'argument missing'],
+  ['compile a.onnx --workers 0', 'A whole number from 1 to 256 is wanted.'],
   ['simulate a.spk', "error: required option '--data <spec>' not specified"],
   ['simulate a.spk --data x --workers 0', 'A whole number from 1 to 256 is wanted.'],
   ['simulate a.spk --data x --timing cycle', 'Allowed choices are functional, pipeline.'],
 ];
 
-describe.concurrent('usage errors', () => {
+describe('usage errors', () => {
   it.each(wrong)('%s', async (words, sentence) => {
-    const { code, stdout, stderr } = await runCli(words.split(' '));
+    const { code, stdout, stderr } = await runHere(words.split(' '));
     expect(stderr).toContain(sentence);
     expect(stderr).toMatch(/--help` lists what can be written/);
     expect(stderr).not.toMatch(/\n\s+at /);
@@ -31,20 +32,20 @@ describe.concurrent('usage errors', () => {
   });
 
   it('no command at all: the help, on stderr', async () => {
-    const { code, stdout, stderr } = await runCli([]);
+    const { code, stdout, stderr } = await runHere([]);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain('Usage: spikeveil');
   });
 });
 
-describe.concurrent('help', () => {
+describe('help', () => {
   it('--version is that of the package', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
     expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
   it.each(['', 'compile', 'fit', 'simulate', 'energy', 'report', 'targets'])('%s --help has an example and fits 80 columns', async (verb) => {
-    const { code, stdout } = await runCli([...(verb === '' ? [] : [verb]), '--help']);
+    const { code, stdout } = await runHere([...(verb === '' ? [] : [verb]), '--help']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/Examples?:\n {2}\$ spikeveil /);
     const prose = stdout.split('\n').filter((line) => !line.includes('$ spikeveil'));
@@ -52,20 +53,20 @@ describe.concurrent('help', () => {
   });
 });
 
-describe.concurrent('targets', () => {
+describe('targets', () => {
   it('lists the chips', async () => {
-    const { code, stdout } = await runCli(['targets']);
+    const { code, stdout } = await runHere(['targets']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^target +neurons\/core +cores\/chip +chip\nloihi1 +1,024 +128 /);
   });
 
   it('--json gives the target file as it was read', async () => {
-    const { stdout } = await runCli(['targets', 'loihi1', '--json']);
+    const { stdout } = await runHere(['targets', 'loihi1', '--json']);
     expect(JSON.parse(stdout)).toEqual(JSON.parse(readFileSync('targets/loihi1.json', 'utf8')));
   });
 
   it('an unknown name: code 1, and with --json the diagnostic on stdout as well', async () => {
-    const { code, stdout, stderr } = await runCli(['targets', 'loihi3', '--json']);
+    const { code, stdout, stderr } = await runHere(['targets', 'loihi3', '--json']);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error\[target\/not-found\]/);
     expect((JSON.parse(stdout) as { diagnostics: { code: string }[] }).diagnostics.map((d) => d.code)).toEqual(['target/not-found']);

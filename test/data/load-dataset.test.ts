@@ -40,6 +40,19 @@ describe('the samples in the tree', () => {
   });
 });
 
+it('the name is short and says nothing of where the files lie', () => {
+  put('deep/er/t10k-images-idx3-ubyte', idxImages(1, 2, 2));
+  put('deep/er/t10k-labels-idx1-ubyte', idxLabels([1]));
+  put('deep/er/test_batch.bin.gz', gzipSync(Buffer.alloc(3073)));
+  put('deep/er/x.npy', npyFile('|u1', [1, 2, 2], [0, 1, 2, 3]));
+  put('deep/er/y.npy', npyFile('|u1', [1], [0]));
+  put('deep/er/pets/cat/1.png', PNG.sync.write(new PNG({ width: 2, height: 1 })));
+  const at = join(folder, 'deep/er');
+  const names = [`mnist:${at}`, `idx:${at}/t10k-images-idx3-ubyte,${at}/t10k-labels-idx1-ubyte`, `cifar10:${at}/test_batch.bin.gz`, `npy:${at}/x.npy,${at}/y.npy`, `images:${at}/pets/`]
+    .map((spec) => loadDataset(spec).name);
+  expect(names).toEqual(['mnist test', 'idx t10k-images-idx3-ubyte', 'cifar10 test_batch.bin', 'npy x.npy', 'images of folder pets']);
+});
+
 describe('mnist folders', () => {
   it('takes the test files, packed or plain, and the training files on request', () => {
     put('m/t10k-images-idx3-ubyte.gz', gzipSync(idxImages(2, 3, 2)));

@@ -114,11 +114,9 @@ describe('what does not fit says so', () => {
     expect(complaint(network, withCore({ synapseFormats: 1 }))).toContain('needs 2 synapse formats, a core has 1\n  hint: too many projections end here: join some of the layers that are added up');
     expect(complaint(network, withCore({ thresholdProfiles: 1 }))).toContain('needs 2 threshold profiles, a core has 1\n  hint: choose the hard reset, which takes one profile a core');
   });
-  test('a reset that the chip lacks and a delay beyond its longest, together', () => {
-    expect(complaint(chain([1, 1, 1], [dense(3, [1, 1, 1]), { ...dense(1, [3, 1, 1]), delay: 63 }], { neuron: { model: 'if', reset: 'soft' } }), loihi1)).toBe(
-      'error[map/reset-not-offered] at node "p1": loihi1 cannot reset neurons the "soft" way\n'
-      + '  hint: choose one of its resets: hard, soft-two-compartment\n'
-      + 'error[map/delay-too-long] at node "c1": the projection waits 63 steps, loihi1 delays a spike by at most 62\n'
+  test('a delay beyond the longest of the chip', () => {
+    expect(complaint(chain([1, 1, 1], [dense(3, [1, 1, 1]), { ...dense(1, [3, 1, 1]), delay: 63 }]), loihi1)).toBe(
+      'error[map/delay-too-long] at node "c1": the projection waits 63 steps, loihi1 delays a spike by at most 62\n'
       + '  hint: the shortcut skips too many layers: shorten the branch beside it, or choose a target with longer delays');
   });
   test('a board with too few chips names the largest layers', () => {

@@ -55,6 +55,7 @@ describe('files that are not ONNX', () => {
   const looks: [string, Uint8Array][] = [
     ['an empty file', new Uint8Array(0)],
     ['a run of zero bytes', new Uint8Array(100)],
+    ['a spike program (.spk)', Uint8Array.of(0x89, 0x53, 0x50, 0x4b, 0x0d, 0x0a)],
     ['a zip archive, as PyTorch', Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0)],
     ['an HDF5 file, as Keras', Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d)],
     ['a TensorFlow Lite model', new TextEncoder().encode('\u001c\0\0\0TFL3....')],

@@ -1,12 +1,13 @@
 // The model card: what it must say, that each wrong field is named with its place, and that a card of
 // another model is noticed.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CompileError, formatDiagnostic, Reporter } from '../../src/diagnostics.js';
 import { importOnnxBytes } from '../../src/onnx/import-onnx.js';
 import { checkModelCard, findModelCard, readModelCard, type ModelCard } from '../../src/onnx/model-card.js';
+import { printModelCardSchema } from '../../src/onnx/model-card-schema.js';
 import { buildModel, floats, node, values, type ModelSpec } from './build-model.js';
 
 function refusal(work: () => unknown): string {
@@ -23,6 +24,10 @@ const card: ModelCard = { name: 'tiny', input: { layout: 'NCHW', shape: ['N', 1,
 const check = (value: unknown): string => refusal(() => checkModelCard(value, 'model.json', new Reporter()));
 const folder = mkdtempSync(join(tmpdir(), 'spikeveil-card-'));
 afterAll(() => rmSync(folder, { recursive: true }));
+
+it('is checked by what the TypeBox schema prints (mend: node scripts/write-schemas.mjs)', () => {
+  expect(readFileSync('src/onnx/model-card.schema.json', 'utf8')).toBe(printModelCardSchema());
+});
 
 describe('a model card', () => {
   it('may leave out all that is not needed to feed an image', () => {

@@ -11,7 +11,7 @@ import type { Program } from '../../src/program/program.js';
 import type { IntegerNetwork } from '../../src/quantise/integer-network.js';
 import { loadTarget } from '../../src/target/load-target.js';
 import { populationId } from '../../src/spiking/network.js';
-import { networks, vgg16 } from '../map/random-network.js';
+import { chain, dense, networks, vgg16 } from '../map/random-network.js';
 import { programOf, sampleProgram } from './sample-program.js';
 
 const complaint = (bytes: Uint8Array): string => {
@@ -55,6 +55,17 @@ describe('a program file', () => {
     expect(performance.now() - started).toBeLessThan(15_000);
     expect(back.coresUsed).toBeGreaterThan(100);
     expect(bytes.length).toBeLessThan(1.05 * parameters);
+  });
+});
+
+describe('a program that takes a flattened picture', () => {
+  const flat = programOf(chain([12, 1, 1], [dense(4, [12, 1, 1])]));
+  const withMeans = (count: number): Program => ({ ...flat, normalisation: { scale: 255, mean: new Array<number>(count).fill(0.5), std: new Array<number>(count).fill(0.25) } });
+  test.each([1, 3, 12])('has %i means, one for each of its planes', (count) => {
+    expect(readProgram(emitProgram(withMeans(count)), 'toy.spk').normalisation.mean).toHaveLength(count);
+  });
+  test.each([0, 5])('cannot have %i means, which do not divide it into planes', (count) => {
+    expect(complaint(emitProgram(withMeans(count)))).toContain(`the normalisation has ${count} means and ${count} deviations for 12 channels`);
   });
 });
 

@@ -43,15 +43,26 @@ EXPORT int multiply_scratch_bytes(void) { return DEPTH_BLOCK * COLUMN_BLOCK * (i
 // Elements of the packed form of a left matrix: rows are rounded up to whole tiles.
 EXPORT int packed_left_length(int rows, int depth) { return (rows + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS * depth; }
 
+// Four terms of four rows that lie in memory row by row, turned so that each term's four rows are neighbours.
+static inline void pack_square(const float *source, int row_stride, float *out) {
+  const v4 r0 = *(const v4 *)source, r1 = *(const v4 *)(source + row_stride);
+  const v4 r2 = *(const v4 *)(source + 2 * row_stride), r3 = *(const v4 *)(source + 3 * row_stride);
+  for (int k = 0; k < 4; k++, out += TILE_ROWS) *(v4 *)out = (v4){r0[k], r1[k], r2[k], r3[k]};
+}
+
 // Packs left[i][k] = source[i * row_stride + columns[k]] (columns null: k * column_stride) for `multiply`.
 EXPORT void pack_left(int rows, int depth, const float *source, int row_stride, const int *columns, int column_stride, float *out) {
   for (int k0 = 0; k0 < depth; k0 += DEPTH_BLOCK) {
     const int k1 = least(depth, k0 + DEPTH_BLOCK);
-    for (int i0 = 0; i0 < rows; i0 += TILE_ROWS)
-      for (int k = k0; k < k1; k++) {
+    for (int i0 = 0; i0 < rows; i0 += TILE_ROWS) {
+      int k = k0;
+      if (!columns && column_stride == 1 && i0 + TILE_ROWS <= rows)
+        for (; k + 4 <= k1; k += 4, out += 4 * TILE_ROWS) pack_square(source + i0 * row_stride + k, row_stride, out);
+      for (; k < k1; k++) {
         const float *column = source + (columns ? columns[k] : k * column_stride);
         for (int i = i0; i < i0 + TILE_ROWS; i++) *out++ = i < rows ? column[i * row_stride] : 0.0f;
       }
+    }
   }
 }
 

@@ -1,0 +1,38 @@
+/**
+ * The public API: what a program needs to compile a network, read and write spike programs, simulate
+ * them, price them and write the page. `examples/` shows each in one screen. What is not exported here
+ * may change without notice.
+ */
+export { compileModel, type CompileOptions, type CompileResult, type CompileSummary } from './compile.js';
+export type { PassObserver, PassRecord } from './pipeline.js';
+export { CompileError, formatDiagnostic, Reporter, type Code, type Diagnostic, type Severity, type Where } from './diagnostics.js';
+
+export { importOnnx, type ImportOptions } from './onnx/import-onnx.js';
+export { findModelCard, readModelCard, type ModelCard } from './onnx/model-card.js';
+export { predict, type ParallelOptions } from './graph/evaluate-parallel.js';
+export type { Graph, GraphNode } from './graph/graph.js';
+
+export { listTargets, loadTarget } from './target/load-target.js';
+export type { Profile, Target } from './target/schema.js';
+export { loadDataset } from './data/load-dataset.js';
+export { subset } from './data/subset.js';
+export type { Dataset } from './data/dataset.js';
+
+export { emitProgram } from './program/emit.js';
+export { readProgram } from './program/read.js';
+export { programText } from './program/text.js';
+export type { Normalisation, Program, Provenance } from './program/program.js';
+export type { IntegerNetwork, IntegerPopulation, IntegerProjection } from './quantise/integer-network.js';
+export type { CorePlace, CoreSlice, CoreUse, Route, Slice } from './map/mapping.js';
+
+export { simulate, type SimulationData, type SimulationOptions } from './simulate/simulate.js';
+export type { TimingModel, Trace } from './simulate/trace.js';
+export { energyReport, type EnergyReport } from './energy/energy-report.js';
+export type { EnergyLine } from './energy/energy-lines.js';
+
+export { normalisedImages } from './commands/normalised-images.js';
+export { runFigures, type RunAnswers, type RunFigures } from './commands/run-figures.js';
+export { buildRunRecord, type RunSource } from './report/run-record.js';
+export { printRunRecord, readRunRecord } from './report/read-run.js';
+export type { RunRecord } from './report/run-schema.js';
+export { renderReport } from './report/html-report.js';

@@ -1,0 +1,33 @@
+// Every model in the tree compiles for every built-in target, within its limits.
+import { describe, expect, it } from 'vitest';
+import { compileModel } from '../../src/compile.js';
+import { Reporter } from '../../src/diagnostics.js';
+import type { CoreUse } from '../../src/map/mapping.js';
+import { readModelCard } from '../../src/onnx/model-card.js';
+import type { Reset } from '../../src/spiking/network.js';
+import { loadTarget } from '../../src/target/load-target.js';
+
+const MODELS = ['cnn_mnist', 'cnn_fashion', 'resnet8_cifar10', 'resnet20_cifar10', 'vgg_cifar10'];
+const CHIPS: readonly (readonly [string, Reset])[] = [['loihi1', 'hard'], ['loihi1', 'soft-two-compartment'], ['loihi2', 'soft'], ['virtual', 'soft']];
+
+describe.each(MODELS)('%s', (name) => {
+  const card = readModelCard(`models/${name}/model.json`, new Reporter());
+
+  // the compiler verifies each stage; here the limits are read off the result once more
+  it.each(CHIPS)('fits on %s with %s reset', async (chip, reset) => {
+    const target = loadTarget(chip);
+    const { program, summary } = await compileModel(`models/${name}/model.onnx`, { target, timesteps: 32, reset, card, normalisation: card.input });
+    expect(summary.warnings.map((w) => w.code)).toEqual(reset === 'hard' ? ['spiking/hard-reset-loses-accuracy'] : []);
+    const perChip = target.mesh.width * target.mesh.height * target.mesh.coresPerRouter;
+    expect(summary.cores).toBeLessThanOrEqual(summary.chips * perChip);
+    if (target.board.chips !== null) expect(summary.chips).toBeLessThanOrEqual(target.board.chips);
+    const { core } = target;
+    const most = (key: keyof CoreUse): number => Math.max(...program.cores.map((c) => c.use[key]));
+    expect(most('neurons')).toBeLessThanOrEqual(core.neurons ?? Infinity);
+    expect(most('inAxons')).toBeLessThanOrEqual(core.inAxons ?? Infinity);
+    expect(most('outAxons')).toBeLessThanOrEqual(core.outAxons ?? Infinity);
+    expect(most('synapticBits')).toBeLessThanOrEqual(core.synapticMemoryBits ?? Infinity);
+    const places = program.places.map((p) => [p.chip, p.x, p.y, p.port].join(' '));
+    expect(new Set(places).size).toBe(summary.cores);
+  });
+});

@@ -1,0 +1,63 @@
+// Each example is run as a reader would run it, and has to print what it promises.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const folder = fileURLToPath(new URL('../examples/', import.meta.url));
+const SCREEN = 50;
+const run = promisify(execFile);
+const work = mkdtempSync(join(tmpdir(), 'spikeveil-examples-'));
+const program = join(work, 'cnn_mnist.spk');
+let compiled = '';
+
+const example = async (...words: readonly string[]): Promise<string> => {
+  const [name, ...rest] = words;
+  return (await run(process.execPath, [join(folder, `${name}.mjs`), ...rest])).stdout;
+};
+
+describe('examples', () => {
+  beforeAll(async () => {
+    compiled = await example('compile-and-simulate', program); // imports the build in dist/
+  });
+  afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+  it('compile a network and simulate it beside the float network', () => {
+    const [, accuracy, ann, images] = /accuracy ([\d.]+) beside the ANN's ([\d.]+) on (\d+) images/.exec(compiled) ?? [];
+    expect(Number(images)).toBe(50);
+    expect(Number(ann)).toBeGreaterThan(0.95);
+    expect(Number(accuracy)).toBeGreaterThan(0.9);
+    expect(compiled).toContain(`program of ${readFileSync(program).length} bytes`);
+    expect(compiled).toMatch(/e-\d J and .*e-\d s per inference \(loihi1-energies\)/);
+  });
+
+  it('list the cores of a program file', async () => {
+    const text = await example('list-cores', program);
+    const cores = Number(/: (\d+) cores on 1 chip/.exec(text)?.[1]);
+    expect(compiled).toContain(`on ${cores} cores`);
+    expect(text.match(/^core \d+: chip 0, router \d+,\d+, port \d+: \S+ \[\d+\.\.\d+ x /gm)).toHaveLength(cores);
+  });
+
+  it('refuse a file that is no program with a diagnostic and exit code 1', async () => {
+    const card = fileURLToPath(new URL('../models/cnn_mnist/model.json', import.meta.url));
+    await expect(example('list-cores', card)).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/^error\[program\/[a-z-]+\][^\n]*\n {2}hint: [^\n]+\n$/) as string });
+  });
+
+  it('price one run with both profiles of loihi1', async () => {
+    const text = await example('compare-energy');
+    const totals = [...text.matchAll(/total ([\d.]+) uJ/g)].map((m) => Number(m[1]));
+    expect(text).toMatch(/davies2018 [\s\S]*sanafe-nahuku /);
+    expect(totals).toHaveLength(2);
+    expect(totals[0]).not.toBe(totals[1]);
+    expect(Math.min(...totals)).toBeGreaterThan(0);
+  });
+
+  it('are one screen long each and all run here', () => {
+    const files = readdirSync(folder).sort();
+    expect(files).toEqual(['compare-energy.mjs', 'compile-and-simulate.mjs', 'list-cores.mjs']);
+    for (const file of files) expect(readFileSync(join(folder, file), 'utf8').split('\n').length).toBeLessThanOrEqual(SCREEN);
+  });
+});

@@ -1,0 +1,48 @@
+// Every check of verifyIntegerNetwork, each with integers that break it.
+import { expect, it } from 'vitest';
+import type { IntegerNetwork, IntegerPopulation, IntegerProjection } from '../../src/quantise/integer-network.js';
+import { verifyIntegerNetwork } from '../../src/quantise/verify-integer.js';
+import { populationId } from '../../src/spiking/network.js';
+import { loadTarget } from '../../src/target/load-target.js';
+import { gaussian, integers, singleLayer } from './networks.js';
+
+const target = loadTarget('loihi1');
+const layer = { weight: gaussian(2 * 300, 1), outputs: 2 };
+const good = integers(singleLayer({ ...layer, neuron: { model: 'if', reset: 'soft-two-compartment' }, threshold: Float32Array.of(4, 4) }), target);
+const withOut = (change: Partial<IntegerPopulation>): IntegerNetwork => ({ ...good, populations: [good.populations[0], { ...good.populations[1], ...change }] });
+const withLayer = (change: Partial<IntegerProjection>): IntegerNetwork => ({ ...good, projections: [{ ...good.projections[0], ...change }] });
+const [q] = good.projections;
+const full = q.weight.map(() => 127);
+
+it('accepts what quantisation gives', () => {
+  expect(() => verifyIntegerNetwork(good, target)).not.toThrow();
+});
+
+it.each<readonly [string, IntegerNetwork, string]>([
+  ['another clip of v', withOut({ limit: 2 ** 31 - 1 }), 'out: v is clipped at 2147483647, loihi1 clips at 8388607'],
+  ['an exponent too few', withOut({ thresholdExponent: new Uint8Array(1) }), 'out: 1 threshold exponents'],
+  ['a threshold of nothing', withOut({ threshold: 0 }), 'out: threshold 0 does not fit'],
+  ['a threshold between two registers', withOut({ threshold: 100 }), 'out: threshold 100 does not fit'],
+  ['a threshold that leaves its register by its exponent', withOut({ threshold: 2 ** 20, thresholdExponent: Uint8Array.of(0, 3) }), 'out: threshold 8388608 does not fit'],
+  ['a bias that its register rounds', withOut({ bias: Int32Array.of(0, 4097) }), 'out: a bias does not fit its register'],
+  ['a start outside v', withOut({ initial: 8388608 }), 'out: starts outside its state'],
+  ['a source that is missing', withLayer({ source: populationId('gone') }), 'layer has no source'],
+  ['a delay beyond the chip\'s', withLayer({ delay: 63 }), 'layer: a delay of 63 steps, loihi1 has 62'],
+  ['a shift below the chip\'s', withLayer({ shift: 5 }), 'layer: shift 4 is outside 5..13'],
+  ['a shift above the chip\'s', withLayer({ shift: 15 }), 'layer: shift 14 is outside 5..13'],
+  ['a weight beyond the mantissa', withLayer({ weight: q.weight.map((w, i) => (i === 0 ? -128 : w)) }), 'layer: weight -128'],
+  ['a sum that wraps', withLayer({ weight: full }), 'out: a step\'s sum can reach 38100 weight steps, the accumulator holds 32767'],
+  ['a stated bound beyond 16 bits', withLayer({ bound: 32768 }), 'out: a sum of weights leaves 16 bits'],
+])('refuses %s', (_what, network, message) => {
+  expect(() => verifyIntegerNetwork(network, target)).toThrow(`internal: integer network: ${message}`);
+});
+
+it('counts the weight that resets the second compartment among the inhibitory ones', () => {
+  const { threshold } = good.populations[1];
+  const room = 32767 - threshold / 2 ** q.shift;
+  // 300 inhibitory weights that fill all but the reset's room, then one step more
+  const filled = (sum: number): Int8Array => Int8Array.from(q.weight, (_, i) => (i % 2 === 0 ? -Math.min(127, Math.max(0, sum - 127 * (i / 2))) : 0));
+  const check = (sum: number) => () => verifyIntegerNetwork(withLayer({ weight: filled(sum) }), target);
+  expect(check(room)).not.toThrow();
+  expect(check(room + 1)).toThrow('the accumulator holds 32767');
+});

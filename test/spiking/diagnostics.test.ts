@@ -1,0 +1,89 @@
+// Each message of conversion and quantisation, set off by real input through the compiler, word for word.
+import { expect, it } from 'vitest';
+import { compileModel, type CompileOptions } from '../../src/compile.js';
+import { CompileError, formatDiagnostic } from '../../src/diagnostics.js';
+import { loadTarget } from '../../src/target/load-target.js';
+import { floats, values } from '../onnx/build-model.js';
+import { modelFile, plainSpec, randomBytes } from '../compile/tiny-models.js';
+
+const plain = modelFile('plain', plainSpec());
+const known: Partial<CompileOptions> = { normalisation: { scale: 255, mean: [0.5], std: [0.25] } };
+
+/** Everything that the compiler says: its warnings, or why it refused. */
+async function said(options: Partial<CompileOptions>, path = plain): Promise<string> {
+  try {
+    const { summary } = await compileModel(path, { target: loadTarget('loihi2'), timesteps: 8, ...known, ...options });
+    return summary.warnings.map(formatDiagnostic).join('\n');
+  } catch (error) {
+    if (error instanceof CompileError) return error.message;
+    throw error;
+  }
+}
+
+it('says nothing of a network that is in order', async () => {
+  expect(await said({})).toBe('');
+});
+
+it('spiking/reset-not-available', async () => {
+  expect(await said({ target: loadTarget('loihi1'), reset: 'soft' })).toBe(
+    'error[spiking/reset-not-available] for --reset: target loihi1 has no "soft" reset; it has "hard", "soft-two-compartment"\n'
+    + '  hint: choose --reset hard, or another --target');
+});
+
+it('spiking/leak-not-available, together with a wrong reset', async () => {
+  const base = loadTarget('virtual');
+  const target = { ...base, name: 'no-leak', numbers: { ...base.numbers, decayBits: 0 } };
+  const leak = 'error[spiking/leak-not-available] for --neuron: target no-leak has no leaky neurons (decayBits is 0)\n'
+    + '  hint: choose --neuron if, or another --target';
+  expect(await said({ target, neuron: 'lif' })).toBe(leak);
+  expect(await said({ target, neuron: 'lif', reset: 'soft-two-compartment' })).toBe(
+    'error[spiking/reset-not-available] for --reset: target no-leak has no "soft-two-compartment" reset; it has "soft", "hard"\n'
+    + `  hint: choose --reset soft, or another --target\n${leak}`);
+});
+
+it('spiking/hard-reset-loses-accuracy', async () => {
+  expect(await said({ target: loadTarget('loihi1') })).toBe(
+    'warning[spiking/hard-reset-loses-accuracy] for --reset: hard reset on loihi1 throws away what exceeds the threshold; through 2 spiking layers the loss adds up\n'
+    + '  hint: compile with --reset soft-two-compartment: it keeps the accuracy for about twice the compartments');
+  expect(await said({ reset: 'hard' })).toBe(
+    'warning[spiking/hard-reset-loses-accuracy] for --reset: hard reset on loihi2 throws away what exceeds the threshold; through 2 spiking layers the loss adds up\n'
+    + '  hint: compile with --reset soft');
+});
+
+it('spiking/private-data-read', async () => {
+  const calibration = { ...randomBytes(300, [1, 6, 6]), name: 'mnist:here' };
+  expect(await said({ calibration })).toBe(
+    'warning[spiking/private-data-read] for --calibrate: thresholds were chosen on 256 images of mnist:here: the program depends on them\n'
+    + '  hint: leave --calibrate out to compile without any data');
+});
+
+it('spiking/calibration-shape', async () => {
+  expect(await said({ calibration: randomBytes(4, [3, 6, 6]) })).toBe(
+    'error[spiking/calibration-shape] for --calibrate: the calibration images are 3 x 6 x 6, the network takes 1 x 6 x 6\n'
+    + '  hint: give images of the network\'s own shape (channels x rows x columns)');
+});
+
+it('spiking/no-normalisation', async () => {
+  const { normalisation, ...unknown } = known;
+  expect(normalisation).toBeDefined();
+  const { summary } = await compileModel(plain, { target: loadTarget('loihi2'), timesteps: 8, ...unknown });
+  expect(summary.warnings.map(formatDiagnostic)).toEqual([
+    'warning[spiking/no-normalisation]: nothing says how images are normalised for this model; byte / 255 is assumed\n'
+    + '  hint: put a model.json beside the model, or give --scale, --mean and --std']);
+});
+
+it('spiking/normalisation-channels', async () => {
+  expect(await said({ normalisation: { scale: 255, mean: [0.5, 0.4, 0.3], std: [0.25] } })).toBe(
+    'error[spiking/normalisation-channels]: the normalisation has 3 channels, the network takes images of 1\n'
+    + '  hint: give one mean and one std for each channel, or a single one for all');
+});
+
+it('quantise/no-precision', async () => {
+  // channel 1 of the second convolution never fires; the dense layer's weights on it (features 16 to 31) are far above the others
+  const spec = plainSpec([0.1, -50, 0.3, 0]);
+  const weight = values(5 * 64).map((w, i) => (i % 64 >= 16 && i % 64 < 32 ? 1000 * w : w));
+  const initializers = (spec.initializers ?? []).map((t) => (t.tensor === 'w9' ? floats('w9', [5, 64], weight) : t));
+  expect(await said({}, modelFile('broken-channel', { ...spec, initializers }))).toBe(
+    'error[quantise/no-precision] at node "Gemm:scores": only 2.28 weight steps per threshold are left on loihi2: the layer\'s largest weight or bias is too far above the others\n'
+    + '  hint: the network may hold a broken channel (look at --print-after convert), or take a target with wider numbers');
+});
