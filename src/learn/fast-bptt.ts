@@ -34,8 +34,8 @@ export interface Learner {
   readonly readGradient: (out: Float32Array) => void;
 }
 
-/** Innovations in more than this share of neuron-steps: dense is faster (measured on a 64 to 64 channel 3 x 3 filter). */
-export const DENSE_ABOVE = 0.45;
+/** Innovations in more than this share of neuron-steps: dense is faster (measured on a spiking VGG: test/bench/learning-step.bench.mjs). */
+export const DENSE_ABOVE = 0.55;
 
 /** Which of two equal ways the kernels take; the defaults are the faster ones. */
 export interface KernelOptions extends LearningOptions {
