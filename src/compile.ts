@@ -10,6 +10,8 @@ import { graphText } from './graph/text.js';
 import { verifyGraph } from './graph/verify.js';
 import { createKernels } from './kernels/kernels.js';
 import { referenceOf } from './lower/check-pass.js';
+import { learnFromTeacher, learningText, type LearningRecord } from './learn/learn-from-teacher.js';
+import type { TrainOptions } from './learn/train.js';
 import { asCore, lowerPasses, runPass } from './lower/lower.js';
 import { partition } from './map/partition.js';
 import { place } from './map/place.js';
@@ -23,6 +25,7 @@ import type { Normalisation, Program } from './program/program.js';
 import { readProgram } from './program/read.js';
 import { programText } from './program/text.js';
 import { quantise } from './quantise/quantise.js';
+import { roundedNetwork } from './quantise/rounded-network.js';
 import { integerText } from './quantise/text.js';
 import { verifyIntegerNetwork } from './quantise/verify-integer.js';
 import { calibrate } from './spiking/calibrate.js';
@@ -51,8 +54,10 @@ export interface CompileOptions extends Omit<ImportOptions, 'report'> {
   readonly normalisation?: Normalisation;
   /** The user's own images for the thresholds; none are needed. */
   readonly calibration?: Dataset;
-  /** Images made from this model for the thresholds, in place of procedural ones. */
+  /** Images made from this model for the thresholds and for learning, in place of procedural ones. */
   readonly images?: ImageSet;
+  /** Retrains the converted network through time on at most this many made-up images, with the ANN as teacher. */
+  readonly learn?: Omit<TrainOptions, 'seed' | 'round'> & { readonly images: number };
   readonly seed?: number;
   readonly observer?: PassObserver;
 }
@@ -65,6 +70,8 @@ export interface CompileSummary {
   readonly synapses: number;
   /** Of the imported network. */
   readonly parameters: number;
+  /** What temporal learning did, if it was asked for. */
+  readonly learning?: LearningRecord;
   readonly passes: readonly PassRecord[];
   readonly warnings: readonly Diagnostic[];
 }
@@ -95,10 +102,20 @@ export async function compileModel(path: string, options: CompileOptions): Promi
 
   const imageShape = mapShape(core.nodes[0].shape);
   const normalisation = await pipeline.step('normalisation', { run: (report) => perChannel(options.normalisation, imageShape, report) });
-  const samples = await pipeline.step('synthesise', { run: (report) => calibrationSamples({ imageShape, normalisation, seed, dataset: options.calibration, images: options.images, modelSha256: model.sha256 }, report) });
+  const synthetic = { imageShape, normalisation, images: options.images, modelSha256: model.sha256 };
+  const samples = await pipeline.step('synthesise', { run: (report) => calibrationSamples({ ...synthetic, seed, dataset: options.calibration }, report) });
   const calibration = await pipeline.step('calibrate', { run: () => calibrate(core, { timesteps, reset, samples, privateData: options.calibration !== undefined, synthetic: options.images !== undefined }), text: (c) => c.description });
-  const spiking = await pipeline.step('convert', { run: () => convert(core, { ...calibration, timesteps, reset, code, leak: neuron === 'lif' ? DEFAULT_LEAK : 1, initial: 0.5, inputRange: samples.range }), verify: verifySpikingNetwork, text: spikingText });
-  await pipeline.step('check-reset', { run: (report) => checkChoices({ target, reset, neuron, populations: spiking.populations.length - 1 }, report) });
+  const converted = await pipeline.step('convert', { run: () => convert(core, { ...calibration, timesteps, reset, code, leak: neuron === 'lif' ? DEFAULT_LEAK : 1, initial: 0.5, inputRange: samples.range }), verify: verifySpikingNetwork, text: spikingText });
+  await pipeline.step('check-reset', { run: (report) => checkChoices({ target, reset, neuron, populations: converted.populations.length - 1 }, report) });
+  const learned = options.learn === undefined ? null : await pipeline.step('learn', {
+    run: (report) => {
+      const { images, ...training } = options.learn!;
+      const set = calibrationSamples({ ...synthetic, seed: seed + 1, dataset: undefined, count: images }, report);
+      return learnFromTeacher(converted, { ...training, teacher: core, samples: set, seed, round: (n) => roundedNetwork(n, target) });
+    },
+    verify: (l) => verifySpikingNetwork(l.network), text: (l) => learningText(l.record),
+  });
+  const spiking = learned?.network ?? converted;
   const integers = await pipeline.step('quantise', { run: (report) => quantise(spiking, target, report), verify: (n) => verifyIntegerNetwork(n, target), text: integerText });
 
   const partitioned = await pipeline.step('partition', { run: (report) => partition(integers, target, report), verify: (m) => throwProblems(verifyPartitioned(m)), text: mappingText });
@@ -110,13 +127,13 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const parameters = layers.reduce((sum, l) => sum + l.parameters, 0);
   const program: Program = {
     ...routed,
-    provenance: { tool: toolVersion(), modelSha256: model.sha256, modelName: options.card?.name ?? modelName(path), seed, calibration: calibration.description, privateData: calibration.privateData },
+    provenance: { tool: toolVersion(), modelSha256: model.sha256, modelName: options.card?.name ?? modelName(path), seed, calibration: learned === null ? calibration.description : `${calibration.description}; learned through time on ${learned.record.recipe}`, privateData: calibration.privateData },
     normalisation, source: { layers, parameters }, classes: [],
   };
   const bytes = await pipeline.step('emit', { run: () => emitProgram(program), verify: (b) => verifyBytes(b, path), text: () => programText(program) });
   return {
     program, bytes,
-    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, passes: pipeline.passes, warnings: pipeline.warnings },
+    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, ...(learned === null ? {} : { learning: learned.record }), passes: pipeline.passes, warnings: pipeline.warnings },
   };
 }
 

@@ -8,6 +8,7 @@ import { onnxMessages } from './diagnostics/onnx-messages.js';
 import { lowerMessages } from './diagnostics/lower-messages.js';
 import { synthesiseMessages } from './diagnostics/synthesise-messages.js';
 import { spikingMessages } from './diagnostics/spiking-messages.js';
+import { learnMessages } from './diagnostics/learn-messages.js';
 import { mapMessages } from './diagnostics/map-messages.js';
 import { programMessages } from './diagnostics/program-messages.js';
 import { targetMessages } from './diagnostics/target-messages.js';
@@ -20,6 +21,7 @@ export const catalogue = {
   ...lowerMessages,
   ...synthesiseMessages,
   ...spikingMessages,
+  ...learnMessages,
   ...mapMessages,
   ...programMessages,
   ...targetMessages,

@@ -6,6 +6,7 @@ import { loadTarget } from '../target/load-target.js';
 import { readImageSet } from '../synthesise/image-set-file.js';
 import type { ModelReading } from './compile-notes.js';
 import { modelSource, present } from './model-source.js';
+import { status } from './output.js';
 import { readInput } from './read-input.js';
 
 export interface CompileFlags extends ModelReading {
@@ -18,6 +19,14 @@ export interface CompileFlags extends ModelReading {
   readonly weightBits?: number;
   readonly calibrate?: string;
   readonly images?: string;
+  readonly encrypt?: true;
+  readonly learningImages: number;
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly sparsity: number;
+  readonly distance: number;
+  readonly checkpoint?: string;
+  readonly workers: number;
   readonly seed: number;
   readonly printAfter?: string;
   readonly json?: true;
@@ -34,6 +43,16 @@ export function compileOptions(model: string, flags: CompileFlags): Omit<Compile
       reset, weightBits, normalisation: source.normalisation ?? undefined,
       calibration: calibrate === undefined ? undefined : loadDataset(calibrate, '--calibrate'),
       images: images === undefined ? undefined : readImageSet(readInput(images), images),
+      learn: flags.encrypt === true ? learning(flags) : undefined,
     }),
+  };
+}
+
+/** The learning that the flags ask for. */
+function learning({ learningImages, epochs, learningRate, sparsity, distance, checkpoint, workers }: CompileFlags): NonNullable<CompileOptions['learn']> {
+  return {
+    images: learningImages, epochs, workers, rate: learningRate, ratePenalty: sparsity, distance, loss: { distillation: 1, temperature: 2 },
+    onStep: ({ step, steps, loss, agreement }) => status(`learning: step ${step} of ${steps}, loss ${loss.toFixed(3)}, same answer as the ANN ${(100 * agreement).toFixed(0)} %`),
+    ...(checkpoint === undefined ? {} : { checkpoint: { path: checkpoint, everySteps: 10 } }),
   };
 }

@@ -8,7 +8,7 @@ import { formatCount, formatSi } from '../report/quantities.js';
 import { modelReading, NOTES_FORMAT, notesPath, pathFrom, printNotes, type CompileNotes } from './compile-notes.js';
 import type { CompileFlags } from './compile-options.js';
 import { addReadingOptions, codeOption, resetOption, targetOption, timestepsOption } from './model-options.js';
-import { integer, jsonOption, seedOption } from './options.js';
+import { integer, jsonOption, positive, seedOption, weight, workersOption } from './options.js';
 import { notice, say, sayJson, status, warn } from './output.js';
 import { pairs, plural, table } from './table.js';
 import { checkOutput, writeOutputs } from './write-output.js';
@@ -31,8 +31,16 @@ export const compileCommand = (): Command => addReadingOptions(new Command('comp
   .addOption(new Option('--weight-bits <n>', 'bits of a weight, sign included (default: all the target has)').argParser(integer(2, 8)))
   .option('--images <file>', 'choose thresholds on a set of images that `spikeveil synthesise` made from this model')
   .addOption(new Option('--calibrate <spec>', 'choose thresholds on these images instead of on none; the program then depends on your data').conflicts('images')))
+  .option('--encrypt', 'retrain through time on made-up images, with the network as teacher (temporal encryption), and measure how readable the weights stay')
+  .addOption(new Option('--learning-images <n>', 'with --encrypt: most images to learn from').argParser(integer(1, 1e6)).default(512))
+  .addOption(new Option('--epochs <n>', 'with --encrypt: passes over the images').argParser(integer(1, 1e4)).default(3))
+  .addOption(new Option('--learning-rate <r>', 'with --encrypt: in units of each layer').argParser(positive).default(0.003))
+  .addOption(new Option('--sparsity <w>', 'with --encrypt: price of synaptic operations in the loss').argParser(weight).default(0))
+  .addOption(new Option('--distance <w>', 'with --encrypt: reward for moving the weights').argParser(weight).default(0))
+  .option('--checkpoint <file>', 'with --encrypt: keep the state here every 10 steps, and go on from it')
   .option('--print-after <pass>', 'print what left this pass, or "all"')
   .addOption(seedOption())
+  .addOption(workersOption())
   .addOption(jsonOption())
   .addHelpText('after', EXAMPLES)
   .action(compileToFile);
@@ -40,14 +48,14 @@ export const compileCommand = (): Command => addReadingOptions(new Command('comp
 async function compileToFile(model: string, flags: CompileFlags): Promise<void> {
   const path = flags.out ?? defaultOutput(model);
   checkOutput(path);
-  const [{ compileModel }, { compileOptions }] = await Promise.all([import('../compile.js'), import('./compile-options.js')]);
+  const [{ compileModel }, { compileOptions }, { learningText }] = await Promise.all([import('../compile.js'), import('./compile-options.js'), import('../learn/learn-from-teacher.js')]);
   const options = { ...compileOptions(model, flags), observer: printer(flags) };
   const result = await compileModel(model, options).finally(() => status(''));
   checkPass(result, flags.printAfter);
   await writeOutputs([{ path, content: result.bytes }, { path: notesPath(path), content: printNotes(notesOf(result, { model, path, flags })) }]);
   warn(result.summary.warnings);
   if (flags.json === true) sayJson({ ...result.summary, program: path });
-  else say(summaryText(result, path));
+  else say(summaryText(result, path, result.summary.learning === undefined ? [] : [`\n${learningText(result.summary.learning)}`]));
 }
 
 /** `models/vgg_cifar10/model.onnx` gives `vgg_cifar10.spk`: a file called "model" is named by its folder. */
@@ -85,7 +93,7 @@ function notesOf({ program, summary }: CompileResult, made: { readonly model: st
   };
 }
 
-function summaryText({ program, bytes, summary }: CompileResult, path: string): string {
+function summaryText({ program, bytes, summary }: CompileResult, path: string, learning: readonly string[]): string {
   return [
     pairs([
       ['model', `${program.provenance.modelName}, ${formatCount(summary.parameters)} parameters`],
@@ -94,6 +102,7 @@ function summaryText({ program, bytes, summary }: CompileResult, path: string): 
       ['thresholds', program.provenance.calibration],
       ['private data read', program.provenance.privateData ? 'yes' : 'none'],
     ]),
+    ...learning,
     `\n${table([{ head: 'pass' }, { head: 'ms', align: 'right' }], summary.passes.map((p) => [p.name, p.milliseconds.toFixed(1)]))}`,
     `\nwrote ${path} (${formatSi(bytes.length, 'B')})`,
   ].join('\n');

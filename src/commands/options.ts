@@ -23,6 +23,13 @@ export const positive = (text: string): number => {
   return value;
 };
 
+/** Zero or more. */
+export const weight = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0) || !Number.isFinite(value)) throw new InvalidArgumentError('A number from 0 is wanted.');
+  return value;
+};
+
 export const MOST_WORKERS = 256;
 
 export const jsonOption = (): Option => new Option('--json', 'print one JSON value on stdout and nothing else');

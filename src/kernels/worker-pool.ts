@@ -43,7 +43,7 @@ async function runHere<Init, Job, Result>(moduleUrl: URL, init: Init, jobs: read
   return results;
 }
 
-type Answer<Result> = { readonly index: number; readonly result: Result } | { readonly error: unknown };
+export type Answer<Result> = { readonly index: number; readonly result: Result } | { readonly error: unknown };
 
 function runInWorkers<Init, Job, Result>(moduleUrl: URL, init: Init, jobs: readonly Job[], options: PoolOptions): Promise<Result[]> {
   return new Promise((resolve, reject) => {
@@ -79,7 +79,7 @@ function runInWorkers<Init, Job, Result>(moduleUrl: URL, init: Init, jobs: reado
 }
 
 /** Worker threads need built JavaScript: maps a source module (under a test runner) to its file in dist. */
-function builtModule(url: URL): URL {
+export function builtModule(url: URL): URL {
   return new URL(url.href.replace(/\/src\/((?:[^/]+\/)*[^/]+)\.[jt]s$/, '/dist/$1.js'));
 }
 

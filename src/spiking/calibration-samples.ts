@@ -48,21 +48,23 @@ export interface SamplesRequest {
   /** Images made from the model whose file has this SHA-256. */
   readonly images?: ImageSet | undefined;
   readonly modelSha256?: string;
+  /** How many at most; by default 128 made up here, or 256 of a set. */
+  readonly count?: number;
 }
 
 /** Images in the network's own numbers. */
-export function calibrationSamples({ imageShape, normalisation, seed, dataset, images: set, modelSha256 = '' }: SamplesRequest, report: Reporter): CalibrationSamples {
+export function calibrationSamples({ imageShape, normalisation, seed, dataset, images: set, modelSha256 = '', count: wanted }: SamplesRequest, report: Reporter): CalibrationSamples {
   const { scale, mean, std } = normalisation;
   const normalise = (value: number, channel: number): number => ((value * 255) / scale - mean[channel % mean.length]) / std[channel % std.length];
   const range = Math.max(...mean.map((_, c) => Math.max(Math.abs(normalise(0, c)), Math.abs(normalise(1, c)))));
   if (set !== undefined) {
     checkImageSet(set, { sha256: modelSha256, shape: pictureShape(imageShape, normalisation.mean.length), normalisation }, '--images', report);
     report.finish();
-    const count = Math.min(SYNTHETIC, set.count);
+    const count = Math.min(wanted ?? SYNTHETIC, set.count);
     return { count, shape: set.shape, images: set.images.subarray(0, (count * set.images.length) / set.count), seed: set.seed, range, recipe: `${set.recipe}, set ${set.sha256.slice(0, 12)}` };
   }
   if (dataset === undefined) {
-    return { ...proceduralImages({ count: MADE_UP, shape: drawnShape(imageShape), seed, normalise }), range };
+    return { ...proceduralImages({ count: wanted ?? MADE_UP, shape: drawnShape(imageShape), seed, normalise }), range };
   }
   const size = imageShape[0] * imageShape[1] * imageShape[2];
   const given = dataset.shape[0] * dataset.shape[1] * dataset.shape[2];

@@ -16,7 +16,7 @@ const wrong: readonly (readonly [words: string, sentence: string])[] = [
   ['compile a.onnx --scale -1', 'A number above 0 is wanted.'],
   ['compile a.onnx --card c.json --layout NCHW', "cannot be used with option '--layout <axes>'"],
   ['compile a.onnx --seed', 'argument missing'],
-  ['compile a.onnx --workers 2', "error: unknown option '--workers'"],
+  ['compile a.onnx --workers 0', 'A whole number from 1 to 256 is wanted.'],
   ['simulate a.spk', "error: required option '--data <spec>' not specified"],
   ['simulate a.spk --data x --workers 0', 'A whole number from 1 to 256 is wanted.'],
   ['simulate a.spk --data x --timing cycle', 'Allowed choices are functional, pipeline.'],

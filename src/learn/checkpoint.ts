@@ -1,0 +1,74 @@
+/**
+ * A checkpoint of learning: one line of JSON, then the parameters and the optimiser's two moments as
+ * float32. It is written under a temporary name, flushed and renamed, so a file under the real name
+ * is always whole; its SHA-256 catches damage that came later.
+ */
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fail } from '../diagnostics.js';
+import type { OptimiserState } from './optimiser.js';
+
+const FORMAT = 'spikeveil-learning-1';
+
+interface Header {
+  readonly format: string;
+  readonly step: number;
+  readonly parameters: number;
+  /** Names the job: network, images and settings. */
+  readonly job: string;
+  readonly sha256: string;
+}
+
+const bytesOf = (numbers: Float32Array): Uint8Array => new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Throws `learn/checkpoint-not-written`; the file that was there before stays. */
+export function writeCheckpoint(path: string, job: string, { step, parameters, first, second }: OptimiserState): void {
+  const payload = Buffer.concat([parameters, first, second].map(bytesOf));
+  const header: Header = { format: FORMAT, step, parameters: parameters.length, job, sha256: hashOf(payload) };
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  try {
+    const file = openSync(temporary, 'w');
+    try {
+      const content = Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), payload]);
+      for (let at = 0; at < content.length;) at += writeSync(file, content, at);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    fail('learn/checkpoint-not-written', { kind: 'file', path }, { reason: String(error.code) });
+  }
+}
+
+/** The state in the file, or null if there is none. Throws `learn/checkpoint-damaged` and `learn/checkpoint-of-another-job`. */
+export function readCheckpoint(path: string, job: string): OptimiserState | null {
+  if (!existsSync(path)) return null;
+  const damaged = (reason: string): never => fail('learn/checkpoint-damaged', { kind: 'file', path }, { reason });
+  const content = readFileSync(path);
+  const end = content.indexOf(10);
+  const header = readHeader(content.subarray(0, Math.max(0, end)).toString());
+  if (header === null) return damaged('it does not begin like a checkpoint');
+  const payload = content.subarray(end + 1);
+  const wanted = header.parameters * 12;
+  if (payload.length !== wanted) return damaged(`it has ${payload.length} of ${wanted} bytes of numbers`);
+  if (hashOf(payload) !== header.sha256) return damaged('its numbers do not match their SHA-256');
+  if (header.job !== job) fail('learn/checkpoint-of-another-job', { kind: 'file', path }, {});
+  const numbers = new Float32Array(payload.length / 4);
+  bytesOf(numbers).set(payload);
+  const part = (i: number): Float32Array => numbers.slice(i * header.parameters, (i + 1) * header.parameters);
+  return { step: header.step, parameters: part(0), first: part(1), second: part(2) };
+}
+
+function readHeader(text: string): Header | null {
+  try {
+    const found = JSON.parse(text) as Partial<Header> | null;
+    return found?.format === FORMAT && Number.isInteger(found.step) && Number.isInteger(found.parameters) && typeof found.job === 'string' ? found as Header : null;
+  } catch {
+    return null;
+  }
+}

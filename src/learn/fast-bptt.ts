@@ -1,0 +1,142 @@
+/**
+ * Back-propagation through time on the kernels, image by image: float32, event-driven, the same numbers
+ * as `reference-bptt.ts` up to rounding. The gradient adds up over images until it is cleared, in the
+ * order of the images, so equal work gives equal bytes.
+ */
+import type { Kernels } from '../kernels/kernels.js';
+import {
+  prepareLearningLayer, reserveNeurons, reserveScratch, type LearningLayer, type LearningLink, type NeuronBuffers,
+} from '../kernels/learning-layer.js';
+import type { HostLayer, Population, Projection, SpikingNetwork } from '../spiking/network.js';
+import { neuronCount } from '../spiking/network.js';
+import { lossOf, spikePrices, type LearningOptions, type Lesson } from './learning-problem.js';
+import { layoutOf, slotOf, type ParameterKind } from './parameters.js';
+
+export interface LearnedImage {
+  readonly loss: number;
+  /** The output's v after the last step, over T. */
+  readonly scores: Float64Array;
+  /** Spikes of each population, over all steps. */
+  readonly spikes: readonly number[];
+  /** Per population: share of neuron-steps that the backward pass visited; 0 after `evaluate`. */
+  readonly support: readonly number[];
+}
+
+export interface Learner {
+  /** Takes new parameters, in the order of `layoutOf`. */
+  readonly load: (parameters: Float32Array) => void;
+  /** Forward and backward: adds one image's gradient. */
+  readonly learn: (image: Float32Array, lesson: Lesson) => LearnedImage;
+  /** Forward only. */
+  readonly evaluate: (image: Float32Array, lesson: Lesson) => LearnedImage;
+  readonly clear: () => void;
+  /** The summed gradient, in the order of `layoutOf`. */
+  readonly readGradient: (out: Float32Array) => void;
+}
+
+/** Innovations in more than this share of neuron-steps: dense is faster (measured on a spiking VGG: test/bench/learning-step.bench.mjs). */
+export const DENSE_ABOVE = 0.55;
+
+/** Which of two equal ways the kernels take; the defaults are the faster ones. */
+export interface KernelOptions extends LearningOptions {
+  readonly denseAbove?: number;
+  readonly tracedBelow?: number;
+}
+
+interface Stage {
+  readonly population: Population;
+  readonly buffers: NeuronBuffers;
+  readonly layer: LearningLayer;
+  /** Which parameters the layer's links are. */
+  readonly links: readonly { readonly kind: 'weight' | 'host'; readonly index: number }[];
+}
+
+export function createLearner(network: SpikingNetwork, options: KernelOptions, kernels: Kernels): Learner {
+  if (network.input.code === 'poisson') throw new RangeError('internal: learning needs the bias or the rate code');
+  const layout = layoutOf(network);
+  const stages = prepareStages(network, options, kernels);
+  const { memory } = kernels;
+  const prices = spikePrices(network);
+  const parameters = new Float32Array(layout.length);
+  const part = (kind: ParameterKind, index: number, of: Float32Array = parameters): Float32Array => {
+    const { offset, length } = slotOf(layout, kind, index);
+    return of.subarray(offset, offset + length);
+  };
+  const output = stages[stages.length - 1];
+  const classes = output.population.shape[0];
+  const evaluate = (image: Float32Array, lesson: Lesson): LearnedImage & { readonly slope: Float64Array } => {
+    stages.forEach(({ population, layer }, i) => {
+      const rate = network.input.code === 'rate' && network.input.population === population.id;
+      layer.setDrive(part('bias', i), image, rate ? bothSigns(image) : undefined);
+      layer.forward();
+    });
+    const last = memory.float32(output.buffers.potentials, network.timesteps * output.buffers.width).subarray((network.timesteps - 1) * output.buffers.width);
+    const scores = Float64Array.from(last.subarray(0, classes), (v) => v / network.timesteps);
+    const spikes = stages.map(({ buffers }) => memory.uint32(buffers.starts, placesOf(buffers) + 1)[placesOf(buffers)]);
+    const { loss, slope } = lossOf(scores, lesson, options.loss);
+    const penalty = options.ratePenalty * spikes.reduce((sum, n, i) => sum + n * prices[i], 0);
+    return { loss: loss + penalty, scores, spikes, slope, support: stages.map(() => 0) };
+  };
+  const learn = (image: Float32Array, lesson: Lesson): LearnedImage => {
+    const { slope, ...result } = evaluate(image, lesson);
+    for (const { buffers } of stages) memory.float32(buffers.gradients, placesOf(buffers) * buffers.width).fill(0);
+    memory.float32(output.buffers.gradients, placesOf(output.buffers) * output.buffers.width).set(slope.map((d) => d / network.timesteps), (network.timesteps - 1) * output.buffers.width);
+    const support = [...stages].reverse().map(({ layer }) => layer.backward(image)).reverse();
+    return { ...result, support };
+  };
+  return {
+    load: (values) => {
+      parameters.set(values);
+      stages.forEach(({ layer, links }, i) => {
+        links.forEach(({ kind, index }, k) => layer.loadFilter(k, part(kind, index)));
+        layer.loadNeurons(part('threshold', i), part('leak', i)[0]);
+      });
+    },
+    learn, evaluate,
+    clear: () => stages.forEach(({ layer }) => layer.clear()),
+    readGradient: (out) => stages.forEach(({ layer, links }, i) => {
+      links.forEach(({ kind, index }, k) => layer.readFilter(k, part(kind, index, out)));
+      const { bias, threshold, leak } = layer.slopes();
+      part('bias', i, out).set(bias);
+      part('threshold', i, out).set(threshold);
+      part('leak', i, out)[0] = leak;
+    }),
+  };
+}
+
+const placesOf = (b: NeuronBuffers): number => b.shape[1] * b.shape[2] * b.steps;
+
+/** Positive part, then negative part. */
+function bothSigns(image: Float32Array): Float32Array {
+  const out = new Float32Array(2 * image.length);
+  image.forEach((x, i) => { out[x > 0 ? i : image.length + i] = Math.abs(x); });
+  return out;
+}
+
+function prepareStages(network: SpikingNetwork, options: KernelOptions, kernels: Kernels): Stage[] {
+  const buffers = network.populations.map((p) => reserveNeurons(kernels, p.shape, network.timesteps));
+  const bufferOf = new Map(network.populations.map((p, i) => [p.id, buffers[i]]));
+  const link = (filter: Projection | HostLayer, source: NeuronBuffers | null): LearningLink => ({ source, imageShape: network.imageShape, window: filter.window, pool: filter.pool, groups: filter.groups });
+  const linksInto = network.populations.map((p) => [
+    ...network.projections.flatMap((q, index) => (q.target === p.id ? [{ kind: 'weight' as const, index, link: link(q, bufferOf.get(q.source)!) }] : [])),
+    ...(network.input.code === 'bias' ? network.input.layers : []).flatMap((h, index) => (h.target === p.id ? [{ kind: 'host' as const, index, link: link(h, null) }] : [])),
+  ]);
+  const all = linksInto.flatMap((links, i) => links.map((l) => ({ link: l.link, target: network.populations[i].shape })));
+  const scratch = reserveScratch(kernels, buffers, all, neuronCount(network.imageShape));
+  const prices = spikePrices(network);
+  return network.populations.map((population, i): Stage => ({
+    population, buffers: buffers[i], links: linksInto[i].map(({ kind, index }) => ({ kind, index })),
+    layer: prepareLearningLayer(kernels, {
+      buffers: buffers[i], reset: resetOf(population), surrogate: options.surrogate, carry: options.time === 'exact',
+      leaky: population.neuron.model === 'lif', initial: population.initial, price: options.ratePenalty * prices[i],
+      links: linksInto[i].map((l) => l.link), scratch, denseAbove: options.denseAbove ?? DENSE_ABOVE, tracedBelow: options.tracedBelow ?? 1,
+    }),
+  }));
+}
+
+function resetOf({ neuron }: Population): 'none' | 'soft' | 'hard' {
+  switch (neuron.model) {
+    case 'integrator': case 'relay': return 'none';
+    case 'if': case 'lif': return neuron.reset === 'hard' ? 'hard' : 'soft';
+  }
+}

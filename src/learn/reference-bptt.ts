@@ -1,0 +1,207 @@
+/**
+ * Back-propagation through time in float64, dense and written to be read: the meaning of the fast
+ * kernels. Per neuron and step, with l the leak, I the current and r = 1 for soft reset:
+ *
+ *   u_t = l v_{t-1} + I_t;  s_t = [u_t > theta];  v_t = u_t - theta s_t  (soft)   v_t = u_t (1 - s_t)  (hard)
+ *
+ * Backward, with g_t = dL/ds_t from the populations behind, b_t = dL/dv_t = l a_{t+1} and the
+ * surrogate's slope h(u / theta - 1) / theta for ds/du (and -u / theta times that for ds/dtheta):
+ *
+ *   d_t = h / theta (g_t - theta b_t)   a_t = dL/du_t = d_t + b_t              (soft)
+ *   d_t = h / theta (g_t - u_t b_t)     a_t = d_t + (1 - s_t) b_t              (hard)
+ *
+ * Spikes reach the next population in the same local step, so populations are run one after another.
+ */
+import type { HostLayer, Population, Projection, SpikingNetwork } from '../spiking/network.js';
+import { neuronCount } from '../spiking/network.js';
+import { leakOf, lossOf, smoothSpike, spikePrices, surrogateSlope, type LearningOptions, type Lesson } from './learning-problem.js';
+import { layoutOf, slotOf, type ParameterKind, type ParameterLayout } from './parameters.js';
+
+export interface ReferenceRun {
+  readonly loss: number;
+  /** The output's v after the last step, over T. */
+  readonly scores: Float64Array;
+  /** In the order of `layoutOf`. */
+  readonly gradient: Float64Array;
+  /** [population][step][neuron in C, H, W order] */
+  readonly spikes: readonly (readonly Float64Array[])[];
+}
+
+export interface ReferenceOptions extends LearningOptions {
+  /** Takes the surrogate's primitive for the spike: a smooth model whose true gradient this is. */
+  readonly smooth: boolean;
+}
+
+interface PopulationRun {
+  readonly population: Population;
+  readonly index: number;
+  readonly threshold: Float64Array;
+  readonly leak: number;
+  /** Per step: potential before the reset. */
+  readonly u: Float64Array[];
+  readonly s: Float64Array[];
+  readonly g: Float64Array[];
+}
+
+/** Loss, scores and gradient of one normalised image at these parameters. */
+export function referenceBptt(network: SpikingNetwork, parameters: Float64Array, sample: Lesson & { readonly image: Float32Array }, options: ReferenceOptions): ReferenceRun {
+  const layout = layoutOf(network);
+  const part = (kind: ParameterKind, index: number): Float64Array => {
+    const { offset, length } = slotOf(layout, kind, index);
+    return parameters.subarray(offset, offset + length);
+  };
+  const steps = network.timesteps;
+  const rows = (size: number): Float64Array[] => Array.from({ length: steps }, () => new Float64Array(size));
+  const runs = network.populations.map((population, index): PopulationRun => {
+    const size = neuronCount(population.shape);
+    return { population, index, threshold: part('threshold', index), leak: population.neuron.model === 'lif' ? part('leak', index)[0] : leakOf(population), u: rows(size), s: rows(size), g: rows(size) };
+  });
+  const context: Context = { network, layout, part, runs, image: sample.image, options, gradient: new Float64Array(layout.length) };
+  for (const run of runs) forward(context, run);
+  const output = runs[runs.length - 1];
+  const scores = output.u[steps - 1].map((v) => v / steps);
+  const { loss, slope } = lossOf(scores, sample, options.loss);
+  const prices = spikePrices(network);
+  for (const run of [...runs].reverse()) {
+    if (run === output) slope.forEach((d, c) => { run.g[steps - 1][c] = d / steps; });
+    else if (options.ratePenalty !== 0) run.g.forEach((g) => { for (let i = 0; i < g.length; i++) g[i] += options.ratePenalty * prices[run.index]; });
+    backward(context, run);
+  }
+  const spent = runs.reduce((sum, r) => sum + (r === output ? 0 : prices[r.index] * r.s.reduce((n, s) => n + s.reduce((a, b) => a + b, 0), 0)), 0);
+  return { loss: loss + options.ratePenalty * spent, scores, gradient: context.gradient, spikes: runs.map((r) => r.s) };
+}
+
+interface Context {
+  readonly network: SpikingNetwork;
+  readonly layout: ParameterLayout;
+  readonly part: (kind: ParameterKind, index: number) => Float64Array;
+  readonly runs: readonly PopulationRun[];
+  readonly image: Float32Array;
+  readonly options: ReferenceOptions;
+  readonly gradient: Float64Array;
+}
+
+const resetOf = ({ neuron }: Population): 'none' | 'soft' | 'hard' =>
+  (neuron.model === 'integrator' || neuron.model === 'relay' ? 'none' : neuron.reset === 'hard' ? 'hard' : 'soft');
+
+/** v after step t - 1. */
+function potentialBefore(run: PopulationRun, t: number, i: number): number {
+  const theta = run.threshold[Math.floor(i / (run.population.shape[1] * run.population.shape[2]))];
+  if (t === 0) return run.population.initial * theta;
+  switch (resetOf(run.population)) {
+    case 'none': return run.u[t - 1][i];
+    case 'soft': return run.u[t - 1][i] - theta * run.s[t - 1][i];
+    case 'hard': return run.u[t - 1][i] * (1 - run.s[t - 1][i]);
+  }
+}
+
+function forward(context: Context, run: PopulationRun): void {
+  const { network, options, part, runs } = context;
+  const { population, u, s, leak, threshold } = run;
+  const plane = population.shape[1] * population.shape[2];
+  const constant = constantCurrent(context, run);
+  const reset = resetOf(population);
+  for (let t = 0; t < network.timesteps; t++) {
+    u[t].set(constant);
+    network.projections.forEach((p, index) => {
+      if (p.target !== population.id) return;
+      const weight = part('weight', index);
+      const source = runs.find((r) => r.population.id === p.source)!;
+      eachSynapse(p, source.population.shape, population.shape, (from, to, w) => { u[t][to] += weight[w] * source.s[t][from]; });
+    });
+    for (let i = 0; i < u[t].length; i++) {
+      u[t][i] += leak * potentialBefore(run, t, i);
+      if (reset === 'none') continue;
+      const theta = threshold[Math.floor(i / plane)];
+      s[t][i] = options.smooth ? smoothSpike(options.surrogate, u[t][i] / theta - 1) : u[t][i] > theta ? 1 : 0;
+    }
+  }
+}
+
+/** Bias, host layers, and the image itself for the rate code. */
+function constantCurrent({ network, part, image }: Context, { population, index }: PopulationRun): Float64Array {
+  const plane = population.shape[1] * population.shape[2];
+  const bias = part('bias', index);
+  const current = Float64Array.from({ length: neuronCount(population.shape) }, (_, i) => bias[Math.floor(i / plane)]);
+  if (network.input.code === 'bias') {
+    network.input.layers.forEach((layer, l) => {
+      if (layer.target !== population.id) return;
+      const weight = part('host', l);
+      eachSynapse(layer, network.imageShape, population.shape, (from, to, w) => { current[to] += weight[w] * image[from]; });
+    });
+  } else if (network.input.population === population.id) {
+    image.forEach((x, i) => { current[x > 0 ? i : image.length + i] += Math.abs(x); });
+  }
+  return current;
+}
+
+function backward(context: Context, run: PopulationRun): void {
+  const { network, options, layout, gradient, image } = context;
+  const { population, index, u, s, g, leak, threshold } = run;
+  const plane = population.shape[1] * population.shape[2];
+  const reset = resetOf(population);
+  const exact = options.time === 'exact' || reset === 'none';
+  const thresholdSlope = gradient.subarray(slotOf(layout, 'threshold', index).offset);
+  const biasSlope = gradient.subarray(slotOf(layout, 'bias', index).offset);
+  const leakAt = slotOf(layout, 'leak', index).offset;
+  let next = new Float64Array(u[0].length);
+  const total = new Float64Array(u[0].length);
+  for (let t = network.timesteps - 1; t >= 0; t--) {
+    const a = new Float64Array(next.length);
+    for (let i = 0; i < a.length; i++) {
+      const c = Math.floor(i / plane);
+      const theta = threshold[c];
+      const b = exact ? leak * next[i] : 0;
+      if (reset === 'none') a[i] = g[t][i] + b;
+      else {
+        const slope = surrogateSlope(options.surrogate, u[t][i] / theta - 1) / theta;
+        const d = slope * (g[t][i] - (reset === 'hard' ? u[t][i] : theta) * b);
+        a[i] = d + (reset === 'hard' ? (1 - s[t][i]) * b : b);
+        thresholdSlope[c] -= (d * u[t][i]) / theta + (reset === 'hard' ? 0 : s[t][i] * b);
+      }
+      if (population.neuron.model === 'lif') gradient[leakAt] += a[i] * potentialBefore(run, t, i);
+      if (t === 0 && exact) thresholdSlope[c] += leak * population.initial * a[i];
+      biasSlope[c] += a[i];
+      total[i] += a[i];
+    }
+    projectBack(context, run, { t, a });
+    next = a;
+  }
+  if (network.input.code !== 'bias') return;
+  network.input.layers.forEach((layer, l) => {
+    if (layer.target !== population.id) return;
+    const out = gradient.subarray(slotOf(layout, 'host', l).offset);
+    eachSynapse(layer, network.imageShape, population.shape, (from, to, w) => { out[w] += total[to] * image[from]; });
+  });
+}
+
+function projectBack({ network, part, runs, layout, gradient }: Context, { population }: PopulationRun, { t, a }: { readonly t: number; readonly a: Float64Array }): void {
+  network.projections.forEach((p, index) => {
+    if (p.target !== population.id) return;
+    const weight = part('weight', index);
+    const source = runs.find((r) => r.population.id === p.source)!;
+    const out = gradient.subarray(slotOf(layout, 'weight', index).offset);
+    eachSynapse(p, source.population.shape, population.shape, (from, to, w) => {
+      out[w] += a[to] * source.s[t][from];
+      source.g[t][from] += a[to] * weight[w];
+    });
+  });
+}
+
+type Filter = Pick<Projection | HostLayer, 'weight' | 'window' | 'groups' | 'pool'>;
+type Map3 = readonly [number, number, number];
+
+/** Every synapse of a filter: source neuron, target neuron, place of its weight. */
+function eachSynapse(filter: Filter, [ci, sh, sw]: Map3, [co, th, tw]: Map3, visit: (from: number, to: number, weight: number) => void): void {
+  const { window: { kernel: [kh, kw], stride, dilation, pads }, pool, groups } = filter;
+  const inGroup = ci / groups;
+  const outGroup = co / groups;
+  for (let o = 0; o < co; o++) for (let y = 0; y < th; y++) for (let x = 0; x < tw; x++) for (let ky = 0; ky < kh; ky++) for (let kx = 0; kx < kw; kx++) {
+    const top = (y * stride[0] + ky * dilation[0] - pads[0]) * pool[0];
+    const left = (x * stride[1] + kx * dilation[1] - pads[1]) * pool[1];
+    if (top < 0 || left < 0 || top >= sh || left >= sw) continue;
+    for (let r = top; r < top + pool[0]; r++) for (let c = left; c < left + pool[1]; c++) for (let i = 0; i < inGroup; i++) {
+      visit(((Math.floor(o / outGroup) * inGroup + i) * sh + r) * sw + c, (o * th + y) * tw + x, ((o * inGroup + i) * kh + ky) * kw + kx);
+    }
+  }
+}

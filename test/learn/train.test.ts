@@ -1,0 +1,146 @@
+// Learning learns, gives the same bytes for any worker count and after any interruption, and says what is wrong.
+import { mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { CompileError } from '../../src/diagnostics.js';
+import { readParameters } from '../../src/learn/parameters.js';
+import { train, type TrainOptions, type TrainingProgress } from '../../src/learn/train.js';
+import { roundedNetwork } from '../../src/quantise/rounded-network.js';
+import { verifySpikingNetwork } from '../../src/spiking/verify-network.js';
+import { readTarget } from '../simulate/build-program.js';
+import { smallLesson } from './small-lesson.js';
+
+const { network, set } = smallLesson(40);
+const folder = mkdtempSync(join(tmpdir(), 'learn-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const base: TrainOptions = { epochs: 3, seed: 4, workers: 1, batch: 20, rate: 0.02 };
+const learn = async (options: Partial<TrainOptions> = {}): Promise<Float32Array> => readParameters((await train(network, set, { ...base, ...options })).network);
+
+async function message(options: Partial<TrainOptions>, changes: { network?: object; set?: object } = {}): Promise<string> {
+  try {
+    await train({ ...network, ...changes.network }, { ...set, ...changes.set }, { ...base, ...options });
+  } catch (error) {
+    expect(error).toBeInstanceOf(CompileError);
+    return (error as Error).message.replaceAll(folder, 'FOLDER');
+  }
+  throw new Error('it learned');
+}
+
+describe('learning', () => {
+  for (const optimiser of [{ kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, { kind: 'sgd', momentum: 0.9 }] as const) {
+    it(`lowers the loss with ${optimiser.kind}`, async () => {
+      const seen: TrainingProgress[] = [];
+      const { network: learned } = await train(network, set, { ...base, optimiser, rate: optimiser.kind === 'adam' ? 0.02 : 0.15, epochs: 12, onStep: (p) => seen.push(p) });
+      expect(seen.map((p) => p.step)).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
+      expect(seen[23].loss).toBeLessThan((optimiser.kind === 'adam' ? 0.6 : 0.85) * seen[0].loss);
+      expect(seen[23].agreement).toBeGreaterThan(seen[0].agreement);
+      expect(seen[23].rate).toBeLessThan(seen[0].rate);
+      verifySpikingNetwork(learned);
+    });
+  }
+
+  it('changes only what it may', async () => {
+    const after = await train(network, set, { ...base, learn: ['threshold'] });
+    expect(after.network.projections.map((p) => p.weight)).toEqual(network.projections.map((p) => p.weight));
+    expect(after.network.populations[0].threshold).not.toEqual(network.populations[0].threshold);
+  });
+
+  it('spikes less under a rate penalty', async () => {
+    const last: number[] = [];
+    for (const ratePenalty of [0, 3]) {
+      let operations = 0;
+      await learn({ epochs: 12, ratePenalty, onStep: (p) => { operations = p.operations; } });
+      last.push(operations);
+    }
+    expect(last[1]).toBeLessThan(0.7 * last[0]);
+  });
+
+  it('moves further from the start when distance is rewarded', async () => {
+    const start = readParameters(network);
+    const far = (after: Float32Array): number => after.reduce((sum, x, i) => sum + (x - start[i]) ** 2, 0);
+    expect(far(await learn({ distance: 200, epochs: 6 }))).toBeGreaterThan(1.2 * far(await learn({ epochs: 6 })));
+  });
+
+  it('sees the target\'s rounding and keeps its own numbers', async () => {
+    const target = readTarget('loihi2');
+    const rounded = await learn({ round: (n) => roundedNetwork(n, target) });
+    expect(rounded).not.toEqual(await learn());
+    expect(rounded.every(Number.isFinite)).toBe(true);
+  });
+
+  it('decays by steps', async () => {
+    const rates: number[] = [];
+    await learn({ schedule: { kind: 'step', every: 1, factor: 0.5 }, onStep: (p) => rates.push(p.rate) });
+    expect(rates).toEqual([0.02, 0.02, 0.01, 0.01, 0.005, 0.005]);
+  });
+});
+
+describe('equal bytes', () => {
+  it('for any number of workers', async () => {
+    const [one, two, three] = [await learn(), await learn({ workers: 2 }), await learn({ workers: 3 })];
+    expect(two).toEqual(one);
+    expect(three).toEqual(one);
+  });
+
+  it('after being stopped at any step', async () => {
+    const whole = await learn();
+    for (const stopAfter of [1, 2, 3, 5]) {
+      const checkpoint = { path: join(folder, `stop${stopAfter}.ckpt`), everySteps: 2 };
+      const abort = new AbortController();
+      const stopped = learn({ checkpoint, signal: abort.signal, onStep: (p) => { if (p.step === stopAfter) abort.abort(new Error('stopped')); } });
+      await expect(stopped).rejects.toThrow('stopped');
+      let first = 0;
+      const resumed = await learn({ checkpoint, onStep: (p) => { first ||= p.step; } });
+      expect(first).toBe(stopAfter < 3 ? 1 : stopAfter < 5 ? 3 : 5);
+      expect(resumed).toEqual(whole);
+    }
+    expect(readdirSync(folder).filter((f) => f.endsWith('.tmp'))).toEqual([]);
+  });
+});
+
+describe('what is wrong', () => {
+  const path = join(folder, 'job.ckpt');
+  const checkpoint = { path, everySteps: 1 };
+  it('diverging: learn/diverged, and the last good checkpoint stays', async () => {
+    const text = await message({ rate: 1e30, epochs: 8, optimiser: { kind: 'sgd', momentum: 0.9 }, checkpoint: { path: join(folder, 'diverged.ckpt'), everySteps: 1 } });
+    expect(text).toMatch(/^error\[learn\/diverged\]: learning diverged: the loss of step \d+ is not a finite number \(learning rate 1\.00e\+30\); the last good state is kept in FOLDER\/diverged\.ckpt\n {2}hint: choose a smaller learning rate$/);
+  });
+
+  it('a damaged checkpoint: learn/checkpoint-damaged', async () => {
+    await learn({ checkpoint });
+    const whole = readFileSync(path);
+    truncateSync(path, whole.length - 7);
+    expect(await message({ checkpoint })).toBe(`error[learn/checkpoint-damaged] in FOLDER/job.ckpt: the checkpoint cannot be used: it has ${readParameters(network).length * 12 - 7} of ${readParameters(network).length * 12} bytes of numbers\n  hint: delete the file to start again from the beginning`);
+    whole[whole.length - 3] ^= 1;
+    writeFileSync(path, whole);
+    expect(await message({ checkpoint })).toContain('its numbers do not match their SHA-256');
+    writeFileSync(path, 'something else');
+    expect(await message({ checkpoint })).toContain('it does not begin like a checkpoint');
+    rmSync(path);
+  });
+
+  it('a checkpoint of other settings: learn/checkpoint-of-another-job', async () => {
+    await learn({ checkpoint });
+    expect(await message({ checkpoint, seed: 5 })).toBe('error[learn/checkpoint-of-another-job] in FOLDER/job.ckpt: the checkpoint was written by another job: its network, images or settings differ\n  hint: give the settings of that job, or another checkpoint file');
+  });
+
+  it('a checkpoint that cannot be written: learn/checkpoint-not-written', async () => {
+    expect(await message({ checkpoint: { path: join(folder, 'missing', 'a.ckpt'), everySteps: 1 } })).toBe('error[learn/checkpoint-not-written] in FOLDER/missing/a.ckpt: the checkpoint cannot be written: ENOENT; the checkpoint before it is untouched\n  hint: free some space, or name a file in a folder that you may write in');
+  });
+
+  it('images, classes, steps, code and settings that do not fit: learn/images-differ, learn/classes-differ, learn/no-timesteps, learn/poisson-code, learn/bad-setting', async () => {
+    const text = await message({ rate: -1 }, {
+      network: { timesteps: 0, input: { code: 'poisson', population: network.populations[0].id } },
+      set: { images: new Float32Array(80), teacher: new Float32Array(7) },
+    });
+    const classes = set.targets.length / set.count;
+    expect(text).toBe([
+      'error[learn/no-timesteps]: learning needs at least one time step, T is 0\n  hint: choose --timesteps 4 or more',
+      'error[learn/poisson-code]: the Poisson code draws new spikes in every run: there is no gradient to learn from\n  hint: choose --code bias or --code rate',
+      `error[learn/images-differ]: the images to learn from are 40 of 2 numbers each, the network takes ${network.imageShape.join(' x ')} = ${set.images.length / 40}\n  hint: make the images from the same model`,
+      `error[learn/classes-differ]: the scores of the teacher hold 7 numbers for 40 images, the network tells ${classes} classes apart: ${classes * 40} are needed\n  hint: use targets and a teacher with the classes of this network`,
+      'error[learn/bad-setting]: the learning rate is -1, but must be a number above 0\n  hint: leave it out for the default',
+    ].join('\n'));
+  });
+});
