@@ -45,7 +45,12 @@ export const compileCommand = (): Command => addReadingOptions(new Command('comp
   .addHelpText('after', EXAMPLES)
   .action(compileToFile);
 
-async function compileToFile(model: string, flags: CompileFlags): Promise<void> {
+/** Flags that say how to learn. */
+const LEARNING_FLAGS = { learningImages: '--learning-images', epochs: '--epochs', learningRate: '--learning-rate', sparsity: '--sparsity', distance: '--distance', checkpoint: '--checkpoint' } as const;
+
+async function compileToFile(model: string, flags: CompileFlags, command: Command): Promise<void> {
+  const idle = Object.entries(LEARNING_FLAGS).filter(([name]) => flags.encrypt !== true && command.getOptionValueSource(name) === 'cli');
+  if (idle.length > 0) command.error(`error: ${idle.map(([, flag]) => flag).join(', ')} without --encrypt: nothing would be learned`);
   const path = flags.out ?? defaultOutput(model);
   checkOutput(path);
   const [{ compileModel }, { compileOptions }, { learningText }] = await Promise.all([import('../compile.js'), import('./compile-options.js'), import('../learn/learn-from-teacher.js')]);
