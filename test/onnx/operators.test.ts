@@ -161,3 +161,16 @@ for (const [title, cases] of Object.entries({ convolution, dense, elementwise, p
     for (const [name, spec] of Object.entries(cases)) it(name, () => check(spec));
   });
 }
+
+/** A whole small network whose operators mean the same in every opset. */
+const plainNetwork: Omit<Case, 'opset'> = {
+  dims: picture, kinds: ['conv', 'batch-norm', 'relu', 'max-pool', 'reshape', 'dense', 'relu'],
+  nodes: [
+    node('Conv', ['x', 'w'], 'c', { pads: [1, 1, 1, 1] }), node('BatchNormalization', ['c', 'g', 'b', 'm', 'v'], 'n'), node('Relu', ['n'], 'r'),
+    node('MaxPool', ['r'], 'p', { kernel_shape: [2, 2], strides: [2, 2] }), node('Flatten', ['p'], 'f', { axis: 1 }), node('Gemm', ['f', 'd', 'e'], 'h'), node('Relu', ['h'], 'y'),
+  ],
+  initializers: [weight('w', 3, 2, 3, 3), floats('g', [3], [1, 0.5, 2]), floats('b', [3], [0.1, 0, -0.2]), floats('m', [3], [0, 0.3, -0.1]), floats('v', [3], [1, 0.7, 2]), weight('d', 27, 5), weight('e', 5)],
+};
+describe('from opset 7 to 22 a plain network', () => {
+  it.each(Array.from({ length: 16 }, (_, i) => i + 7))('of opset %i is read and agrees with onnxruntime', (opset) => check({ ...plainNetwork, opset }));
+});
