@@ -1,4 +1,4 @@
-// The one way in: `npm run demo`, `npm test`, `npm run bench`, `npm run fuzz`. Installs the pinned
+// The one way in: `npm run demo`, `npm test`, `npm run bench`. Installs the pinned
 // packages and builds when either is stale, then runs. Plain JavaScript, so that it works before the install.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';

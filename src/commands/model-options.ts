@@ -4,7 +4,7 @@ import { integer, numbers, positive } from './options.js';
 
 export const targetOption = (): Option => new Option('--target <name|file>', 'the chip: a name from `spikeveil targets` or a target file').default('loihi2');
 export const timestepsOption = (): Option => new Option('--timesteps <t>', 'time steps of one inference').argParser(integer(1, 4096)).default(32);
-export const resetOption = (): Option => new Option('--reset <kind>', 'what a spike does to the potential (default: the best the target has)').choices(['soft', 'hard', 'soft-two-compartment']);
+export const resetOption = (): Option => new Option('--reset <kind>', 'what a spike does to the potential (default: the first the target offers)').choices(['soft', 'hard', 'soft-two-compartment']);
 export const codeOption = (): Option => new Option('--code <code>', 'how the image enters').choices(['bias', 'rate', 'poisson']).default('bias');
 
 /** Adds the options that say how the model is read. */

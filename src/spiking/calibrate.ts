@@ -16,7 +16,7 @@ export interface CalibrationOptions {
   readonly reset: Reset;
   /** Images to run: made up, or the user's own. Normalised, [count, C, H, W]. */
   readonly samples: SampleSet;
-  /** The samples are the user's data: percentiles of it replace the statistics. */
+  /** The samples are the user's data: least-squares thresholds on them replace the statistics. */
   readonly privateData: boolean;
   /** The samples were made from this network: they excite it as data do, so nothing is added to what they reach. */
   readonly synthetic?: boolean;
