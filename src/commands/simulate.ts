@@ -40,8 +40,8 @@ export const simulateCommand = (): Command => new Command('simulate')
     const figures = runFigures(program, trace, energy, { labels: dataset.labels, ann, annBackend: backend?.identity });
     if (flags.out !== undefined) {
       const [{ buildRunRecord }, { printRunRecord }] = await Promise.all([import('../report/run-record.js'), import('../report/read-run.js')]);
-      const { annAccuracy, agreement } = figures;
-      const record = buildRunRecord({ program, trace, energy, dataset, annAccuracy, agreement, seed: flags.seed, tool: toolVersion() });
+      const { annAccuracy, annBackend, agreement } = figures;
+      const record = buildRunRecord({ program, trace, energy, dataset, annAccuracy, annBackend, agreement, seed: flags.seed, tool: toolVersion() });
       await writeOutputs([{ path: flags.out, content: printRunRecord(record) }]);
     }
     if (flags.json === true) sayJson(figures);
