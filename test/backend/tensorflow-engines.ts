@@ -28,7 +28,27 @@ load('@tensorflow/tfjs-backend-cpu');
 core.env().set('IS_TEST', true); // no advertisement on stderr
 await core.setBackend('cpu');
 export const javascript: TensorFlow = core;
-const inJavaScript: Engine = { name: 'TensorFlow.js in plain JavaScript', backend: tensorFlowBackend(javascript), tensors: () => javascript.memory().numTensors };
+
+/** What the native library refuses and the JavaScript does not: unequal strides of one filter a channel, and gradients through padding or dilation. */
+function refuse(strides: readonly number[], { pad, dilations = [1, 1] }: Readonly<Record<string, unknown>>): void {
+  if (strides[0] !== strides[1]) throw new Error('only equal strides are supported');
+  if (pad !== 'valid' || String(dilations) !== '1,1') throw new Error('only plain gradients are supported');
+}
+
+const strict: TensorFlow = {
+  ...javascript,
+  depthwiseConv2d: (x, filter, strides, pad) => {
+    refuse(strides, { pad });
+    return javascript.depthwiseConv2d(x, filter, strides, pad);
+  },
+  engine: () => ({
+    runKernel: (name, inputs, attributes) => {
+      refuse(name.startsWith('Depthwise') ? attributes['strides'] as number[] : [1, 1], attributes);
+      return javascript.engine().runKernel(name, inputs, attributes);
+    },
+  }),
+};
+const inJavaScript: Engine = { name: 'TensorFlow.js in plain JavaScript', backend: tensorFlowBackend(strict), tensors: () => javascript.memory().numTensors };
 
 async function nativeEngine(): Promise<Engine[]> {
   const report = new Reporter();
