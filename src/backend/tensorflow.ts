@@ -27,7 +27,7 @@ function versionOf(tf: TensorFlow): string | null {
   return known.length === 0 ? null : known.map((part) => part.join(' ')).join(', ');
 }
 
-/** A copy goes in: TensorFlow's addon may not take shared memory, and the JavaScript backend keeps the array. */
+/** A copy goes in: the engines keep the array itself, and ours may lie in shared memory that is written again. */
 const tensorOf = (tf: TensorFlow, values: Float32Array, shape: readonly number[]): Tensor => tf.tensor(values.slice(), shape, 'float32');
 
 /** The numbers of the tensors that `work` returns; every tensor that it made is freed. */
