@@ -3,6 +3,7 @@
  * here; each name below is a room of the house, in the order in which a network passes through them.
  */
 import { toolVersion } from './tool-version.js';
+import { OWN_KERNELS, type BackendIdentity, type DenseBackend } from './backend/dense-backend.js';
 import type { Dataset } from './data/dataset.js';
 import type { Diagnostic } from './diagnostics.js';
 import { layerWork } from './graph/macs.js';
@@ -59,6 +60,8 @@ export interface CompileOptions extends Omit<ImportOptions, 'report'> {
   /** Retrains the converted network through time on at most this many made-up images, with the ANN as teacher. */
   readonly learn?: Omit<TrainOptions, 'seed' | 'round'> & { readonly images: number };
   readonly seed?: number;
+  /** Does the dense work of the float network in place of the own kernels; the checks of the lowering stay with these. */
+  readonly backend?: DenseBackend | undefined;
   readonly observer?: PassObserver;
 }
 
@@ -70,6 +73,8 @@ export interface CompileSummary {
   readonly synapses: number;
   /** Of the imported network. */
   readonly parameters: number;
+  /** Who computed the float network for thresholds and learning. */
+  readonly backend: BackendIdentity;
   /** What temporal learning did, if it was asked for. */
   readonly learning?: LearningRecord;
   readonly passes: readonly PassRecord[];
@@ -104,14 +109,14 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const normalisation = await pipeline.step('normalisation', { run: (report) => perChannel(options.normalisation, imageShape, report) });
   const synthetic = { imageShape, normalisation, images: options.images, modelSha256: model.sha256 };
   const samples = await pipeline.step('synthesise', { run: (report) => calibrationSamples({ ...synthetic, seed, dataset: options.calibration }, report) });
-  const calibration = await pipeline.step('calibrate', { run: () => calibrate(core, { timesteps, reset, samples, privateData: options.calibration !== undefined, synthetic: options.images !== undefined }), text: (c) => c.description });
+  const calibration = await pipeline.step('calibrate', { run: () => calibrate(core, { timesteps, reset, samples, privateData: options.calibration !== undefined, synthetic: options.images !== undefined, backend: options.backend }), text: (c) => c.description });
   const converted = await pipeline.step('convert', { run: () => convert(core, { ...calibration, timesteps, reset, code, leak: neuron === 'lif' ? DEFAULT_LEAK : 1, initial: 0.5, inputRange: samples.range }), verify: verifySpikingNetwork, text: spikingText });
   await pipeline.step('check-reset', { run: (report) => checkChoices({ target, reset, neuron, populations: converted.populations.length - 1 }, report) });
   const learned = options.learn === undefined ? null : await pipeline.step('learn', {
     run: (report) => {
       const { images, ...training } = options.learn!;
       const set = calibrationSamples({ ...synthetic, seed: seed + 1, dataset: undefined, count: images }, report);
-      return learnFromTeacher(converted, { ...training, teacher: core, samples: set, seed, round: (n) => roundedNetwork(n, target) });
+      return learnFromTeacher(converted, { ...training, teacher: core, samples: set, seed, backend: options.backend, round: (n) => roundedNetwork(n, target) });
     },
     verify: (l) => verifySpikingNetwork(l.network), text: (l) => learningText(l.record),
   });
@@ -133,7 +138,7 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const bytes = await pipeline.step('emit', { run: () => emitProgram(program), verify: (b) => verifyBytes(b, path), text: () => programText(program) });
   return {
     program, bytes,
-    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, ...(learned === null ? {} : { learning: learned.record }), passes: pipeline.passes, warnings: pipeline.warnings },
+    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, backend: options.backend?.identity ?? OWN_KERNELS, ...(learned === null ? {} : { learning: learned.record }), passes: pipeline.passes, warnings: pipeline.warnings },
   };
 }
 

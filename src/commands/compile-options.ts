@@ -1,4 +1,5 @@
 /** From the flags of `compile` to the options of the compiler. */
+import type { BackendChoice } from '../backend/open-backend.js';
 import type { CompileOptions } from '../compile.js';
 import { loadDataset } from '../data/load-dataset.js';
 import type { InputCode, Reset } from '../spiking/network.js';
@@ -26,6 +27,7 @@ export interface CompileFlags extends ModelReading {
   readonly sparsity: number;
   readonly distance: number;
   readonly checkpoint?: string;
+  readonly backend: BackendChoice;
   readonly workers: number;
   readonly seed: number;
   readonly printAfter?: string;
@@ -33,7 +35,7 @@ export interface CompileFlags extends ModelReading {
 }
 
 /** Reads the card, the target and the calibration images that the flags name. */
-export function compileOptions(model: string, flags: CompileFlags): Omit<CompileOptions, 'observer'> {
+export function compileOptions(model: string, flags: CompileFlags): Omit<CompileOptions, 'observer' | 'backend'> {
   const { timesteps, reset, neuron, code, weightBits, calibrate, images, seed } = flags;
   const source = modelSource(model, flags);
   return {

@@ -1,10 +1,12 @@
 /** `spikeveil compile MODEL`: from an ONNX file to a program file, with what it takes on the chip. */
 import { basename, dirname } from 'node:path';
 import { Command, Option } from 'commander';
+import { describeBackend } from '../backend/dense-backend.js';
 import type { CompileResult } from '../compile.js';
 import { fail } from '../diagnostics.js';
 import type { PassObserver } from '../pipeline.js';
 import { formatCount, formatSi } from '../report/quantities.js';
+import { backendOption, chosenBackend } from './backend-option.js';
 import { modelReading, NOTES_FORMAT, notesPath, pathFrom, printNotes, type CompileNotes } from './compile-notes.js';
 import type { CompileFlags } from './compile-options.js';
 import { addReadingOptions, codeOption, resetOption, targetOption, timestepsOption } from './model-options.js';
@@ -39,6 +41,7 @@ export const compileCommand = (): Command => addReadingOptions(new Command('comp
   .addOption(new Option('--distance <w>', 'with --encrypt: reward for moving the weights').argParser(weight).default(0))
   .option('--checkpoint <file>', 'with --encrypt: keep the state here every 10 steps, and go on from it')
   .option('--print-after <pass>', 'print what left this pass, or "all"')
+  .addOption(backendOption())
   .addOption(seedOption())
   .addOption(workersOption())
   .addOption(jsonOption())
@@ -54,7 +57,7 @@ async function compileToFile(model: string, flags: CompileFlags, command: Comman
   const path = flags.out ?? defaultOutput(model);
   checkOutput(path);
   const [{ compileModel }, { compileOptions }, { learningText }] = await Promise.all([import('../compile.js'), import('./compile-options.js'), import('../learn/learn-from-teacher.js')]);
-  const options = { ...compileOptions(model, flags), observer: printer(flags) };
+  const options = { ...compileOptions(model, flags), backend: await chosenBackend(flags.backend), observer: printer(flags) };
   const result = await compileModel(model, options).finally(() => status(''));
   checkPass(result, flags.printAfter);
   await writeOutputs([{ path, content: result.bytes }, { path: notesPath(path), content: printNotes(notesOf(result, { model, path, flags })) }]);
@@ -105,6 +108,7 @@ function summaryText({ program, bytes, summary }: CompileResult, path: string, l
       ['target', `${program.target.name}: ${plural(summary.cores, 'core')} on ${plural(summary.chips, 'chip')}`],
       ['network', `${formatCount(summary.neurons)} neurons, ${formatCount(summary.synapses)} synapses, ${program.network.timesteps} time steps`],
       ['thresholds', program.provenance.calibration],
+      ['dense work', describeBackend(summary.backend)],
       ['private data read', program.provenance.privateData ? 'yes' : 'none'],
     ]),
     ...learning,
