@@ -20,6 +20,7 @@ export interface CompileFlags extends ModelReading {
   readonly weightBits?: number;
   readonly calibrate?: string;
   readonly images?: string;
+  readonly search?: number;
   readonly encrypt?: true;
   readonly learningImages: number;
   readonly epochs: number;
@@ -45,6 +46,7 @@ export function compileOptions(model: string, flags: CompileFlags): Omit<Compile
       reset, weightBits, normalisation: source.normalisation ?? undefined,
       calibration: calibrate === undefined ? undefined : loadDataset(calibrate, '--calibrate'),
       images: images === undefined ? undefined : readImageSet(readInput(images), images),
+      search: flags.search === undefined ? undefined : { trials: flags.search, workers: flags.workers, onTrial: (done: number, trials: number) => status(`searching thresholds: candidate ${done} of ${trials}`) },
       learn: flags.encrypt === true ? learning(flags) : undefined,
     }),
   };

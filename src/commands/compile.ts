@@ -33,6 +33,7 @@ export const compileCommand = (): Command => addReadingOptions(new Command('comp
   .addOption(new Option('--weight-bits <n>', 'bits of a weight, sign included (default: all the target has)').argParser(integer(2, 8)))
   .option('--images <file>', 'choose thresholds on a set of images that `spikeveil synthesise` made from this model')
   .addOption(new Option('--calibrate <spec>', 'choose thresholds on these images instead of on none; the program then depends on your data').conflicts('images')))
+  .addOption(new Option('--search <n>', 'try n candidates of thresholds and corrections on images made from the network, and take the one that answers most like it').argParser(integer(1, 1000)).conflicts('calibrate'))
   .option('--encrypt', 'retrain through time on made-up images, with the network as teacher (temporal encryption), and measure how readable the weights stay')
   .addOption(new Option('--learning-images <n>', 'with --encrypt: most images to learn from').argParser(integer(1, 1e6)).default(512))
   .addOption(new Option('--epochs <n>', 'with --encrypt: passes over the images').argParser(integer(1, 1e4)).default(3))
@@ -56,14 +57,17 @@ async function compileToFile(model: string, flags: CompileFlags, command: Comman
   if (idle.length > 0) command.error(`error: ${idle.map(([, flag]) => flag).join(', ')} without --encrypt: nothing would be learned`);
   const path = flags.out ?? defaultOutput(model);
   checkOutput(path);
-  const [{ compileModel }, { compileOptions }, { learningText }] = await Promise.all([import('../compile.js'), import('./compile-options.js'), import('../learn/learn-from-teacher.js')]);
+  const [{ compileModel }, { compileOptions }, { learningText }, { searchText }] = await Promise.all([import('../compile.js'), import('./compile-options.js'), import('../learn/learn-from-teacher.js'), import('../spiking/search.js')]);
   const options = { ...compileOptions(model, flags), backend: await chosenBackend(flags.backend), observer: printer(flags) };
   const result = await compileModel(model, options).finally(() => status(''));
   checkPass(result, flags.printAfter);
   await writeOutputs([{ path, content: result.bytes }, { path: notesPath(path), content: printNotes(notesOf(result, { model, path, flags })) }]);
   warn(result.summary.warnings);
   if (flags.json === true) sayJson({ ...result.summary, program: path });
-  else say(summaryText(result, path, result.summary.learning === undefined ? [] : [`\n${learningText(result.summary.learning)}`]));
+  else {
+    const { search, learning } = result.summary;
+    say(summaryText(result, path, [...(search === undefined ? [] : [`\nsearch: ${searchText(search)}`]), ...(learning === undefined ? [] : [`\n${learningText(learning)}`])]));
+  }
 }
 
 /** `models/vgg_cifar10/model.onnx` gives `vgg_cifar10.spk`: a file called "model" is named by its folder. */
