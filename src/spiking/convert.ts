@@ -15,6 +15,8 @@ export interface ConversionOptions {
   readonly reset: Reset;
   /** Factor of v per step; 1 makes an IF neuron. */
   readonly leak: number;
+  /** Makes signed IF neurons (soft reset, no leak) that take a spike back below -retract thresholds. The input population stays unsigned. */
+  readonly retract?: number;
   readonly code: InputCode['code'];
   /** v at the start as a share of the threshold. */
   readonly initial: number;
@@ -59,6 +61,7 @@ function findDepths(inflows: readonly Inflow[], input: NodeId, inputDepth: numbe
 
 function neuronOf(inflow: Inflow, options: ConversionOptions): Neuron {
   if (inflow.isOutput) return { model: 'integrator' };
+  if (options.retract !== undefined) return { model: 'signed-if', reset: 'soft', retract: options.retract };
   return options.leak === 1
     ? { model: 'if', reset: options.reset }
     : { model: 'lif', reset: options.reset, leak: options.leak };
