@@ -3,6 +3,7 @@
  * here; each name below is a room of the house, in the order in which a network passes through them.
  */
 import { toolVersion } from './tool-version.js';
+import { OWN_KERNELS, type BackendIdentity, type DenseBackend } from './backend/dense-backend.js';
 import type { Dataset } from './data/dataset.js';
 import type { Diagnostic } from './diagnostics.js';
 import { layerWork } from './graph/macs.js';
@@ -30,14 +31,16 @@ import { integerText } from './quantise/text.js';
 import { verifyIntegerNetwork } from './quantise/verify-integer.js';
 import { calibrate } from './spiking/calibrate.js';
 import { calibrationSamples, perChannel } from './spiking/calibration-samples.js';
-import { convert } from './spiking/convert.js';
+import { convert, rectifierNeuron } from './spiking/convert.js';
 import { countNeurons, countSynapses } from './spiking/count-synapses.js';
 import { checkChoices, DEFAULT_LEAK, narrowWeights } from './spiking/choices.js';
 import { mapShape } from './spiking/linear-paths.js';
 import { populationId, type InputCode, type Reset } from './spiking/network.js';
+import { searchConversion, searchText, type SearchOptions, type SearchRecord } from './spiking/search.js';
 import { spikingText } from './spiking/text.js';
 import { verifySpikingNetwork } from './spiking/verify-network.js';
 import type { ImageSet } from './synthesise/image-set.js';
+import { synthesise, type SynthesiseOptions } from './synthesise/synthesise.js';
 import type { Target } from './target/schema.js';
 
 export interface CompileOptions extends Omit<ImportOptions, 'report'> {
@@ -56,9 +59,13 @@ export interface CompileOptions extends Omit<ImportOptions, 'report'> {
   readonly calibration?: Dataset;
   /** Images made from this model for the thresholds and for learning, in place of procedural ones. */
   readonly images?: ImageSet;
+  /** Tries so many candidates of thresholds and corrections on synthetic images: `spiking/search.ts`. */
+  readonly search?: Pick<SynthesiseOptions, 'workers' | 'signal'> & Pick<SearchOptions, 'trials' | 'onTrial'>;
   /** Retrains the converted network through time on at most this many made-up images, with the ANN as teacher. */
   readonly learn?: Omit<TrainOptions, 'seed' | 'round'> & { readonly images: number };
   readonly seed?: number;
+  /** Does the dense work of the float network in place of the own kernels; the checks of the lowering stay with these. */
+  readonly backend?: DenseBackend | undefined;
   readonly observer?: PassObserver;
 }
 
@@ -70,6 +77,10 @@ export interface CompileSummary {
   readonly synapses: number;
   /** Of the imported network. */
   readonly parameters: number;
+  /** Who computed the float network for thresholds and learning. */
+  readonly backend: BackendIdentity;
+  /** What the search for thresholds found, if it was asked for. */
+  readonly search?: SearchRecord;
   /** What temporal learning did, if it was asked for. */
   readonly learning?: LearningRecord;
   readonly passes: readonly PassRecord[];
@@ -81,6 +92,9 @@ export interface CompileResult {
   readonly bytes: Uint8Array;
   readonly summary: CompileSummary;
 }
+
+/** Images for the search of a conversion, made from the network. */
+const SEARCH_IMAGES = 96;
 
 /** Compiles the ONNX file at `path`. Throws one CompileError with all of a stage's problems. */
 export async function compileModel(path: string, options: CompileOptions): Promise<CompileResult> {
@@ -104,14 +118,24 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const normalisation = await pipeline.step('normalisation', { run: (report) => perChannel(options.normalisation, imageShape, report) });
   const synthetic = { imageShape, normalisation, images: options.images, modelSha256: model.sha256 };
   const samples = await pipeline.step('synthesise', { run: (report) => calibrationSamples({ ...synthetic, seed, dataset: options.calibration }, report) });
-  const calibration = await pipeline.step('calibrate', { run: () => calibrate(core, { timesteps, reset, samples, privateData: options.calibration !== undefined, synthetic: options.images !== undefined }), text: (c) => c.description });
-  const converted = await pipeline.step('convert', { run: () => convert(core, { ...calibration, timesteps, reset, code, leak: neuron === 'lif' ? DEFAULT_LEAK : 1, initial: 0.5, inputRange: samples.range }), verify: verifySpikingNetwork, text: spikingText });
+  const calibration = await pipeline.step('calibrate', { run: () => calibrate(core, { timesteps, reset, samples, privateData: options.calibration !== undefined, synthetic: options.images !== undefined, backend: options.backend }), text: (c) => c.description });
+  const dynamics = { timesteps, reset, leak: neuron === 'lif' ? DEFAULT_LEAK : 1, initial: 0.5 };
+  const searched = options.search === undefined ? null : await pipeline.step('search', {
+    run: async (report) => {
+      const { trials, onTrial, ...threads } = options.search!;
+      const images = options.images ?? (await synthesise(core, { ...threads, recipe: 'confident', count: SEARCH_IMAGES, seed: seed + 2, normalisation, model: { sha256: model.sha256, name: modelName(path) } })).set;
+      const set = calibrationSamples({ ...synthetic, images, seed, dataset: undefined, count: SEARCH_IMAGES }, report);
+      return searchConversion(core, calibration, { ...dynamics, neuron: rectifierNeuron(dynamics), samples: set, trials, onTrial });
+    },
+    text: ({ record }) => searchText(record),
+  });
+  const converted = await pipeline.step('convert', { run: () => convert(core, { ...calibration, ...searched, ...dynamics, code, inputRange: samples.range }), verify: verifySpikingNetwork, text: spikingText });
   await pipeline.step('check-reset', { run: (report) => checkChoices({ target, reset, neuron, populations: converted.populations.length - 1 }, report) });
   const learned = options.learn === undefined ? null : await pipeline.step('learn', {
     run: (report) => {
       const { images, ...training } = options.learn!;
       const set = calibrationSamples({ ...synthetic, seed: seed + 1, dataset: undefined, count: images }, report);
-      return learnFromTeacher(converted, { ...training, teacher: core, samples: set, seed, round: (n) => roundedNetwork(n, target) });
+      return learnFromTeacher(converted, { ...training, teacher: core, samples: set, seed, backend: options.backend, round: (n) => roundedNetwork(n, target) });
     },
     verify: (l) => verifySpikingNetwork(l.network), text: (l) => learningText(l.record),
   });
@@ -127,13 +151,13 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const parameters = layers.reduce((sum, l) => sum + l.parameters, 0);
   const program: Program = {
     ...routed,
-    provenance: { tool: toolVersion(), modelSha256: model.sha256, modelName: options.card?.name ?? modelName(path), seed, calibration: learned === null ? calibration.description : `${calibration.description}; learned through time on ${learned.record.recipe}`, privateData: calibration.privateData },
+    provenance: { tool: toolVersion(), modelSha256: model.sha256, modelName: options.card?.name ?? modelName(path), seed, calibration: [calibration.description, ...(searched === null ? [] : [`searched: ${searched.record.chosen}`]), ...(learned === null ? [] : [`learned through time on ${learned.record.recipe}`])].join('; '), privateData: calibration.privateData },
     normalisation, source: { layers, parameters }, classes: [],
   };
   const bytes = await pipeline.step('emit', { run: () => emitProgram(program), verify: (b) => verifyBytes(b, path), text: () => programText(program) });
   return {
     program, bytes,
-    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, ...(learned === null ? {} : { learning: learned.record }), passes: pipeline.passes, warnings: pipeline.warnings },
+    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, backend: options.backend?.identity ?? OWN_KERNELS, ...(searched === null ? {} : { search: searched.record }), ...(learned === null ? {} : { learning: learned.record }), passes: pipeline.passes, warnings: pipeline.warnings },
   };
 }
 

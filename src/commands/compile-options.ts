@@ -1,4 +1,5 @@
 /** From the flags of `compile` to the options of the compiler. */
+import type { BackendChoice } from '../backend/open-backend.js';
 import type { CompileOptions } from '../compile.js';
 import { loadDataset } from '../data/load-dataset.js';
 import { fail } from '../diagnostics.js';
@@ -21,6 +22,7 @@ export interface CompileFlags extends ModelReading {
   readonly weightBits?: number;
   readonly calibrate?: string;
   readonly images?: string;
+  readonly search?: number;
   readonly encrypt?: true;
   readonly learningImages: number;
   readonly epochs: number;
@@ -29,6 +31,7 @@ export interface CompileFlags extends ModelReading {
   readonly distance: number;
   readonly checkpoint?: string;
   readonly kernels: KernelChoice;
+  readonly backend: BackendChoice;
   readonly workers: number;
   readonly seed: number;
   readonly printAfter?: string;
@@ -36,7 +39,7 @@ export interface CompileFlags extends ModelReading {
 }
 
 /** Reads the card, the target and the calibration images that the flags name. */
-export function compileOptions(model: string, flags: CompileFlags): Omit<CompileOptions, 'observer'> {
+export function compileOptions(model: string, flags: CompileFlags): Omit<CompileOptions, 'observer' | 'backend'> {
   const { timesteps, reset, neuron, code, weightBits, calibrate, images, seed } = flags;
   const source = modelSource(model, flags);
   return {
@@ -46,6 +49,7 @@ export function compileOptions(model: string, flags: CompileFlags): Omit<Compile
       reset, weightBits, normalisation: source.normalisation ?? undefined,
       calibration: calibrate === undefined ? undefined : loadDataset(calibrate, '--calibrate'),
       images: images === undefined ? undefined : readImageSet(readInput(images), images),
+      search: flags.search === undefined ? undefined : { trials: flags.search, workers: flags.workers, onTrial: (done: number, trials: number) => status(`searching thresholds: candidate ${done} of ${trials}`) },
       learn: flags.encrypt === true ? learning(flags) : undefined,
     }),
   };

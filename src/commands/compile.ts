@@ -1,10 +1,12 @@
 /** `spikeveil compile MODEL`: from an ONNX file to a program file, with what it takes on the chip. */
 import { basename, dirname } from 'node:path';
 import { Command, Option } from 'commander';
+import { describeBackend } from '../backend/dense-backend.js';
 import type { CompileResult } from '../compile.js';
 import { fail } from '../diagnostics.js';
 import type { PassObserver } from '../pipeline.js';
 import { formatCount, formatSi } from '../report/quantities.js';
+import { backendOption, chosenBackend } from './backend-option.js';
 import { modelReading, NOTES_FORMAT, notesPath, pathFrom, printNotes, type CompileNotes } from './compile-notes.js';
 import type { CompileFlags } from './compile-options.js';
 import { addReadingOptions, codeOption, resetOption, targetOption, timestepsOption } from './model-options.js';
@@ -31,6 +33,7 @@ export const compileCommand = (): Command => addReadingOptions(new Command('comp
   .addOption(new Option('--weight-bits <n>', 'bits of a weight, sign included (default: all the target has)').argParser(integer(2, 8)))
   .option('--images <file>', 'choose thresholds on a set of images that `spikeveil synthesise` made from this model')
   .addOption(new Option('--calibrate <spec>', 'choose thresholds on these images instead of on none; the program then depends on your data').conflicts('images')))
+  .addOption(new Option('--search <n>', 'try n candidates of thresholds and corrections on images made from the network, and take the one that answers most like it').argParser(integer(1, 1000)).conflicts('calibrate'))
   .option('--encrypt', 'retrain through time on made-up images, with the network as teacher (temporal encryption), and measure how readable the weights stay')
   .addOption(new Option('--learning-images <n>', 'with --encrypt: most images to learn from').argParser(integer(1, 1e6)).default(512))
   .addOption(new Option('--epochs <n>', 'with --encrypt: passes over the images').argParser(integer(1, 1e4)).default(3))
@@ -40,6 +43,7 @@ export const compileCommand = (): Command => addReadingOptions(new Command('comp
   .option('--checkpoint <file>', 'with --encrypt: keep the state here every 10 steps, and go on from it')
   .addOption(new Option('--kernels <which>', 'with --encrypt: WASM, or native ones if they are built (auto); the bytes are the same').choices(['auto', 'wasm', 'native']).default('auto'))
   .option('--print-after <pass>', 'print what left this pass, or "all"')
+  .addOption(backendOption())
   .addOption(seedOption())
   .addOption(workersOption())
   .addOption(jsonOption())
@@ -54,14 +58,17 @@ async function compileToFile(model: string, flags: CompileFlags, command: Comman
   if (idle.length > 0) command.error(`error: ${idle.map(([, flag]) => flag).join(', ')} without --encrypt: nothing would be learned`);
   const path = flags.out ?? defaultOutput(model);
   checkOutput(path);
-  const [{ compileModel }, { compileOptions }, { learningText }] = await Promise.all([import('../compile.js'), import('./compile-options.js'), import('../learn/learn-from-teacher.js')]);
-  const options = { ...compileOptions(model, flags), observer: printer(flags) };
+  const [{ compileModel }, { compileOptions }, { learningText }, { searchText }] = await Promise.all([import('../compile.js'), import('./compile-options.js'), import('../learn/learn-from-teacher.js'), import('../spiking/search.js')]);
+  const options = { ...compileOptions(model, flags), backend: await chosenBackend(flags.backend), observer: printer(flags) };
   const result = await compileModel(model, options).finally(() => status(''));
   checkPass(result, flags.printAfter);
   await writeOutputs([{ path, content: result.bytes }, { path: notesPath(path), content: printNotes(notesOf(result, { model, path, flags })) }]);
   warn(result.summary.warnings);
   if (flags.json === true) sayJson({ ...result.summary, program: path });
-  else say(summaryText(result, path, result.summary.learning === undefined ? [] : [`\n${learningText(result.summary.learning)}`]));
+  else {
+    const { search, learning } = result.summary;
+    say(summaryText(result, path, [...(search === undefined ? [] : [`\nsearch: ${searchText(search)}`]), ...(learning === undefined ? [] : [`\n${learningText(learning)}`])]));
+  }
 }
 
 /** `models/vgg_cifar10/model.onnx` gives `vgg_cifar10.spk`: a file called "model" is named by its folder. */
@@ -106,6 +113,7 @@ function summaryText({ program, bytes, summary }: CompileResult, path: string, l
       ['target', `${program.target.name}: ${plural(summary.cores, 'core')} on ${plural(summary.chips, 'chip')}`],
       ['network', `${formatCount(summary.neurons)} neurons, ${formatCount(summary.synapses)} synapses, ${program.network.timesteps} time steps`],
       ['thresholds', program.provenance.calibration],
+      ['dense work', describeBackend(summary.backend)],
       ['private data read', program.provenance.privateData ? 'yes' : 'none'],
     ]),
     ...learning,

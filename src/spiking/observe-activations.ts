@@ -4,10 +4,11 @@
  * scaled to them ("batch norm in training mode"), so that even images that look nothing like the
  * training data excite every layer as strongly as the training data did.
  */
-import { createEvaluator } from '../graph/evaluate.js';
-import { indexNodes, nodeId, sizeOf, type ChannelStatistics, type CoreNode, type Graph, type NodeId } from '../graph/graph.js';
-import { createKernels, type Kernels } from '../kernels/kernels.js';
+import type { DenseBackend } from '../backend/dense-backend.js';
+import { indexNodes, sizeOf, type ChannelStatistics, type CoreNode, type Graph, type NodeId } from '../graph/graph.js';
+import { createKernels } from '../kernels/kernels.js';
 import { mapShape } from './linear-paths.js';
+import { rectified, runNode, summed, type RunContext } from './node-values.js';
 
 /** Per channel, ascending. */
 export type ActivationSample = readonly Float32Array[];
@@ -16,7 +17,7 @@ export type ActivationSample = readonly Float32Array[];
 const KEPT = 2048;
 
 /** Runs `count` images; returns a sample of the input of every relu and of the output, by node. */
-export function observeActivations(graph: Graph<CoreNode>, images: Float32Array, count: number): ReadonlyMap<NodeId, ActivationSample> {
+export function observeActivations(graph: Graph<CoreNode>, images: Float32Array, count: number, backend?: DenseBackend): ReadonlyMap<NodeId, ActivationSample> {
   const kernels = createKernels();
   const nodes = indexNodes(graph);
   const values = new Map<NodeId, Float32Array>();
@@ -30,7 +31,7 @@ export function observeActivations(graph: Graph<CoreNode>, images: Float32Array,
       return value;
     });
     if (node.kind === 'relu') samples.set(node.id, sampleChannels(inputs[0], mapShape(node.shape), count));
-    const value = node.kind === 'input' ? images : valueOf(node, inputs, { count, kernels, nodes });
+    const value = node.kind === 'input' ? images : valueOf(node, inputs, { count, kernels, nodes, backend });
     values.set(node.id, value);
     for (const id of node.inputs) if (lastUse.get(id) === i) values.delete(id);
   });
@@ -40,12 +41,6 @@ export function observeActivations(graph: Graph<CoreNode>, images: Float32Array,
   if (scores === undefined || outputNode === undefined) throw new Error('internal: the output has no value');
   samples.set(output, sampleChannels(scores, mapShape(outputNode.shape), count));
   return samples;
-}
-
-interface RunContext {
-  readonly count: number;
-  readonly kernels: Kernels;
-  readonly nodes: ReadonlyMap<NodeId, CoreNode>;
 }
 
 function valueOf(node: Exclude<CoreNode, { kind: 'input' }>, inputs: readonly Float32Array[], context: RunContext): Float32Array {
@@ -60,33 +55,6 @@ function valueOf(node: Exclude<CoreNode, { kind: 'input' }>, inputs: readonly Fl
       return value;
     }
   }
-}
-
-function rectified(values: Float32Array, cap: number): Float32Array {
-  const out = new Float32Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    const v = values[i];
-    out[i] = v > 0 ? (v < cap ? v : cap) : 0;
-  }
-  return out;
-}
-
-function summed(inputs: readonly Float32Array[]): Float32Array {
-  const out = inputs[0].slice();
-  for (const input of inputs.slice(1)) for (let i = 0; i < out.length; i++) out[i] += input[i];
-  return out;
-}
-
-/** Evaluates one node on a batch, as a graph of its own. */
-function runNode(node: CoreNode, input: Float32Array, { count, kernels, nodes }: RunContext): Float32Array {
-  const source = nodes.get(node.inputs[0]);
-  if (source === undefined) throw new Error(`internal: no node ${node.inputs[0]}`);
-  const inputId = nodeId(`${node.id}:in`);
-  const mark = kernels.memory.mark();
-  const evaluator = createEvaluator({ nodes: [{ kind: 'input', id: inputId, inputs: [], shape: source.shape }, { ...node, inputs: [inputId] }], outputs: [node.id] }, kernels);
-  const value = evaluator.run(input, count).outputs[0];
-  kernels.memory.release(mark);
-  return value;
 }
 
 /** Shifts and scales each channel to the given mean and deviation, in place. */
