@@ -183,15 +183,15 @@ function writeDescriptor({ memory }: Kernels, layer: LearningLayerDescription, {
   return at;
 }
 
-/** A term over innovations multiplies and adds to registers, a spike's term adds to memory (measured). */
-const TRACED_COST = 1;
-
-/** Whether innovations times source channels, not rounded to the build's lanes, are fewer than spikes times target channels, over all synapses. */
+/**
+ * Whether innovations times source channels are fewer than spikes times target channels, over all synapses: a
+ * term costs the same either way (measured). No size is rounded to the build's lanes, so every build decides alike.
+ */
 function tracedIsCheaper(kernels: Kernels, { link: { source, window, pool, groups } }: PackedLink, { buffers, tracedBelow }: LearningLayerDescription, innovations: number): boolean {
   if (source === null || groups > 1) return false;
   const taps = window.kernel[0] * window.kernel[1];
   const targetsOfSpike = (taps * pixelsOf(buffers.shape) * pool[0] * pool[1]) / pixelsOf(source.shape);
-  return TRACED_COST * innovations * taps * source.shape[0] < tracedBelow * spikesOf(kernels, source) * targetsOfSpike * buffers.shape[0];
+  return innovations * taps * source.shape[0] < tracedBelow * spikesOf(kernels, source) * targetsOfSpike * buffers.shape[0];
 }
 
 /** In the order of LINK_FIELDS in `c/learning.h`. */

@@ -33,8 +33,8 @@ export interface Learner {
   readonly readGradient: (out: Float32Array) => void;
 }
 
-/** Innovations in more than this share of neuron-steps: dense is faster (measured on a spiking VGG: test/bench/learning-step.bench.mjs). */
-export const DENSE_ABOVE = 0.55;
+/** Innovations in more than this share of neuron-steps: dense is faster (measured on the spiking VGG of test/bench/learning-step.bench.mjs: 0.6 to 0.9). */
+export const DENSE_ABOVE = 0.75;
 
 /** Which of two equal ways the kernels take; the defaults are the faster ones. */
 export interface KernelOptions extends LearningOptions {
