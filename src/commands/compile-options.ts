@@ -2,6 +2,8 @@
 import type { BackendChoice } from '../backend/open-backend.js';
 import type { CompileOptions } from '../compile.js';
 import { loadDataset } from '../data/load-dataset.js';
+import { fail } from '../diagnostics.js';
+import { kernelBuild, type KernelChoice } from '../kernels/kernels.js';
 import type { SpikeKind } from '../spiking/choices.js';
 import type { InputCode, Reset } from '../spiking/network.js';
 import { loadTarget } from '../target/load-target.js';
@@ -31,6 +33,7 @@ export interface CompileFlags extends ModelReading {
   readonly sparsity: number;
   readonly distance: number;
   readonly checkpoint?: string;
+  readonly kernels: KernelChoice;
   readonly backend: BackendChoice;
   readonly workers: number;
   readonly seed: number;
@@ -56,9 +59,10 @@ export function compileOptions(model: string, flags: CompileFlags): Omit<Compile
 }
 
 /** The learning that the flags ask for. */
-function learning({ learningImages, epochs, learningRate, sparsity, distance, checkpoint, workers }: CompileFlags): NonNullable<CompileOptions['learn']> {
+function learning({ learningImages, epochs, learningRate, sparsity, distance, checkpoint, kernels, workers }: CompileFlags): NonNullable<CompileOptions['learn']> {
+  if (kernelBuild(kernels) === null) fail('learn/no-native-kernels', { kind: 'option', option: '--kernels' }, {});
   return {
-    images: learningImages, epochs, workers, rate: learningRate, ratePenalty: sparsity, distance, loss: { distillation: 1, temperature: 2 },
+    images: learningImages, epochs, workers, kernels, rate: learningRate, ratePenalty: sparsity, distance, loss: { distillation: 1, temperature: 2 },
     onStep: ({ step, steps, loss, agreement }) => status(`learning: step ${step} of ${steps}, loss ${loss.toFixed(3)}, same answer as the ANN ${(100 * agreement).toFixed(0)} %`),
     ...(checkpoint === undefined ? {} : { checkpoint: { path: checkpoint, everySteps: 10 } }),
   };

@@ -43,6 +43,7 @@ export const compileCommand = (): Command => addReadingOptions(new Command('comp
   .addOption(new Option('--sparsity <w>', 'with --encrypt: price of synaptic operations in the loss').argParser(weight).default(0))
   .addOption(new Option('--distance <w>', 'with --encrypt: reward for moving the weights').argParser(weight).default(0))
   .option('--checkpoint <file>', 'with --encrypt: keep the state here every 10 steps, and go on from it')
+  .addOption(new Option('--kernels <which>', 'with --encrypt: WASM, or native ones if they are built (auto); the bytes are the same').choices(['auto', 'wasm', 'native']).default('auto'))
   .option('--print-after <pass>', 'print what left this pass, or "all"')
   .addOption(backendOption())
   .addOption(seedOption())
@@ -52,7 +53,7 @@ export const compileCommand = (): Command => addReadingOptions(new Command('comp
   .action(compileToFile);
 
 /** Flags that say how to learn. */
-const LEARNING_FLAGS = { learningImages: '--learning-images', epochs: '--epochs', learningRate: '--learning-rate', sparsity: '--sparsity', distance: '--distance', checkpoint: '--checkpoint' } as const;
+const LEARNING_FLAGS = { learningImages: '--learning-images', epochs: '--epochs', learningRate: '--learning-rate', sparsity: '--sparsity', distance: '--distance', checkpoint: '--checkpoint', kernels: '--kernels' } as const;
 
 async function compileToFile(model: string, flags: CompileFlags, command: Command): Promise<void> {
   const idle = Object.entries(LEARNING_FLAGS).filter(([name]) => flags.encrypt !== true && command.getOptionValueSource(name) === 'cli');

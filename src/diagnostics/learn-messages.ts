@@ -27,6 +27,10 @@ export const learnMessages = {
     (p: { name: string; value: number; wanted: string }) => `${p.name} is ${p.value}, but must be ${p.wanted}`,
     () => 'leave it out for the default',
   ),
+  'learn/no-native-kernels': error(
+    () => 'the native kernels are not built for this machine',
+    () => 'build them with `npm run build:native`, or leave --kernels out: the WASM kernels give the same bytes',
+  ),
   'learn/diverged': error(
     (p: { step: number; rate: number; checkpoint: string | null }) => `learning diverged: the loss of step ${p.step} is not a finite number (learning rate ${p.rate.toPrecision(3)})${p.checkpoint === null ? '' : `; the last good state is kept in ${p.checkpoint}`}`,
     () => 'choose a smaller learning rate',

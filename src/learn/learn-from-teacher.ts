@@ -23,6 +23,8 @@ export interface TeacherOptions extends TrainOptions {
 
 export interface LearningRecord {
   readonly recipe: string;
+  /** Name of the kernels that ran. */
+  readonly kernels: string;
   readonly epochs: number;
   readonly steps: number;
   /** First and last step: loss, agreement with the ANN and operations. Null where a checkpoint had done all. */
@@ -52,12 +54,12 @@ export async function learnFromTeacher(network: SpikingNetwork, { teacher, sampl
     seen.last = progress;
     options.onStep?.(progress);
   };
-  const { network: learned, steps } = await train(network, { count, images, targets, teacher: scores }, { ...options, onStep });
+  const { network: learned, steps, kernels } = await train(network, { count, images, targets, teacher: scores }, { ...options, onStep });
   const read = await evaluateParallel(readBackGraph(learned), images, count, pool);
   return {
     network: learned,
     record: {
-      recipe: samples.recipe, epochs: options.epochs, steps, ...seen, distances: weightDistance(network, learned),
+      recipe: samples.recipe, kernels, epochs: options.epochs, steps, ...seen, distances: weightDistance(network, learned),
       readBackAgreement: agreementOf(scores, read, count),
     },
   };
@@ -76,9 +78,9 @@ function agreementOf(a: Float32Array, b: Float32Array, count: number): number {
 const READABLE = 0.5;
 
 /** The record in plain words, one line a fact. */
-export function learningText({ recipe, epochs, first, last, distances, readBackAgreement }: LearningRecord): string {
+export function learningText({ recipe, kernels, epochs, first, last, distances, readBackAgreement }: LearningRecord): string {
   const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
-  const lines = [`learned through time on ${recipe}, ${epochs} epoch${epochs === 1 ? '' : 's'}`];
+  const lines = [`learned through time on ${recipe}, ${epochs} epoch${epochs === 1 ? '' : 's'}, kernels ${kernels}`];
   if (first !== null && last !== null) lines.push(`loss ${first.loss.toFixed(3)} to ${last.loss.toFixed(3)}, same answer as the ANN ${percent(first.agreement)} to ${percent(last.agreement)} (batches), synaptic operations per MAC ${last.operations.toFixed(2)}`);
   lines.push(...distances.map((d) => `  ${d.layer}  cosine ${d.cosine.toFixed(3)}  moved ${percent(d.relative)}`));
   lines.push(readBackAgreement > READABLE

@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { fail, Reporter } from '../diagnostics.js';
+import { kernelBuild, type KernelChoice } from '../kernels/kernels.js';
 import { openPool, type LastingPool } from '../kernels/lasting-pool.js';
 import { permutation, randomStream, substream } from '../random.js';
 import type { SpikingNetwork } from '../spiking/network.js';
@@ -31,6 +32,8 @@ export interface TrainOptions extends Partial<LearningOptions> {
   readonly epochs: number;
   readonly seed: number;
   readonly workers: number;
+  /** All give the same bytes; default auto. */
+  readonly kernels?: KernelChoice;
   /** Relative: see `optimiser.ts`. Default 0.003. */
   readonly rate?: number;
   /** Images of one step; default 32. */
@@ -65,6 +68,8 @@ export interface TrainingProgress {
 export interface TrainedNetwork {
   readonly network: SpikingNetwork;
   readonly steps: number;
+  /** Name of the kernels that ran. */
+  readonly kernels: string;
 }
 
 /** Images of one chunk: the unit of work of a thread and of the order in which gradients are summed. */
@@ -75,7 +80,7 @@ const ALL_KINDS: readonly ParameterKind[] = ['weight', 'host', 'bias', 'threshol
 
 /** Learns. Throws one CompileError for settings that cannot work, for a loss that diverges, and for a checkpoint that cannot be used. */
 export async function train(network: SpikingNetwork, set: TrainingSet, options: TrainOptions): Promise<TrainedNetwork> {
-  check(network, set, options);
+  const kernels = check(network, set, options);
   const batch = Math.min(options.batch ?? 32, set.count);
   const stepsPerEpoch = Math.ceil(set.count / batch);
   const steps = stepsPerEpoch * options.epochs;
@@ -83,7 +88,7 @@ export async function train(network: SpikingNetwork, set: TrainingSet, options: 
   const run: Run = {
     network, options, batch, stepsPerEpoch, steps, initial,
     init: {
-      network, options: { ...DEFAULTS, ...learningPart(options) },
+      network, kernels, options: { ...DEFAULTS, ...learningPart(options) },
       set: { count: set.count, images: shared(set.images), targets: shared(set.targets), teacher: shared(set.teacher) },
       parameters: shared(initial), gradients: new Float32Array(new SharedArrayBuffer(Math.ceil(batch / CHUNK) * initial.length * 4)),
     },
@@ -98,7 +103,7 @@ export async function train(network: SpikingNetwork, set: TrainingSet, options: 
     await pool.close();
   }
   if (!state.parameters.every(Number.isFinite)) diverged(run, steps);
-  return { network: applyParameters(network, state.parameters), steps };
+  return { network: applyParameters(network, state.parameters), steps, kernels };
 }
 
 interface Run {
@@ -170,7 +175,8 @@ function diverged({ options }: Run, step: number): never {
   fail('learn/diverged', { kind: 'nowhere' }, { step, rate: options.rate ?? DEFAULT_RATE, checkpoint: options.checkpoint?.path ?? null });
 }
 
-function check(network: SpikingNetwork, set: TrainingSet, options: TrainOptions): void {
+/** Returns the name of the kernels to run. */
+function check(network: SpikingNetwork, set: TrainingSet, options: TrainOptions): string {
   const report = new Reporter();
   const nowhere = { kind: 'nowhere' } as const;
   const classes = neuronCount(network.populations[network.populations.length - 1].shape);
@@ -185,7 +191,12 @@ function check(network: SpikingNetwork, set: TrainingSet, options: TrainOptions)
   for (const [name, value] of settings) {
     if (value !== undefined && !(value > 0 && Number.isFinite(value))) report.report('learn/bad-setting', nowhere, { name, value, wanted: 'a number above 0' });
   }
+  const { time } = options;
+  if (typeof time === 'object' && !(Number.isInteger(time.steps) && time.steps >= 1)) report.report('learn/bad-setting', nowhere, { name: `the steps of a ${time.kind} gradient`, value: time.steps, wanted: 'a whole number from 1' });
+  const kernels = kernelBuild(options.kernels ?? 'auto');
+  if (kernels === null) report.report('learn/no-native-kernels', nowhere, {});
   report.finish();
+  return kernels!;
 }
 
 const learningPart = ({ surrogate, loss, time, ratePenalty }: TrainOptions): Partial<LearningOptions> =>
@@ -193,7 +204,7 @@ const learningPart = ({ surrogate, loss, time, ratePenalty }: TrainOptions): Par
 
 /** Network, images and settings in one hash: what must be equal for a checkpoint to go on. */
 function jobName({ network, initial, options, init, batch }: Run, set: TrainingSet): string {
-  const { workers: _, onStep: __, signal: ___, checkpoint: ____, round, ...settings } = options;
+  const { workers: _, onStep: __, signal: ___, checkpoint: ____, kernels: _____, round, ...settings } = options;
   const hash = createHash('sha256').update(JSON.stringify({ ...settings, batch, learning: init.options, timesteps: network.timesteps, neurons: network.populations.map((p) => [p.shape, p.neuron, p.initial]) }));
   const rounded = round === undefined ? initial : readParameters(round(network));
   for (const numbers of [initial, rounded, set.images, set.targets, set.teacher]) hash.update(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));

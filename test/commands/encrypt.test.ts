@@ -14,7 +14,7 @@ it('compile --encrypt', async () => {
   const learning = ['--encrypt', '--learning-images', '18', '--epochs', '2'];
   const one = await compile('one.spk', ...learning, '--workers', '1');
   expect(one.code).toBe(0);
-  expect(one.stdout).toMatch(/learned through time on 18 procedural images \([^)]*\), 2 epochs\nloss [\d.]+ to [\d.]+, same answer as the ANN/);
+  expect(one.stdout).toMatch(/learned through time on 18 procedural images \([^)]*\), 2 epochs, kernels (wasm-simd128|native-\w+)\nloss [\d.]+ to [\d.]+, same answer as the ANN/);
   expect(one.stdout).toMatch(/as a plain ReLU network/);
   const two = await compile('two.spk', ...learning, '--workers', '2');
   expect(two.code).toBe(0);
