@@ -30,6 +30,7 @@ describe.skipIf(variants.length === 0)(`native kernels${variants.length === 0 ? 
     it(`${variant} gives the bytes of WASM on random networks`, () => {
       for (let seed = 1; seed <= 40; seed++) equal(seed, { ...base, surrogate: { shape: (['boxcar', 'triangle', 'arctangent'] as const)[seed % 3], width: 0.6 }, tracedBelow: seed % 2 === 0 ? 1e9 : 0 });
       for (let seed = 1; seed <= 20; seed++) equal(seed, { ...base, denseAbove: 0, time: { kind: 'truncated', steps: 2 } });
+      for (let seed = 1; seed <= 20; seed++) equal(seed, { ...base, tracedBelow: seed % 2 === 0 ? 1e9 : 0, denseAbove: seed % 3 === 0 ? 0 : 2 }, { retract: seed % 4 === 0 ? 0.5 : 0 });
     });
     it(`${variant} gives the bytes of WASM over all sizes of blocks`, () => {
       for (let seed = 1; seed <= 8; seed++) equal(seed, { ...base, tracedBelow: seed % 2 === 0 ? 1e9 : 0 }, { channels: [50, 200] });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CompileError } from '../../src/diagnostics.js';
 import { readParameters } from '../../src/learn/parameters.js';
+import { referenceBptt } from '../../src/learn/reference-bptt.js';
 import { train, type TrainOptions, type TrainingProgress } from '../../src/learn/train.js';
 import { roundedNetwork } from '../../src/quantise/rounded-network.js';
 import { verifySpikingNetwork } from '../../src/spiking/verify-network.js';
@@ -39,6 +40,17 @@ describe('learning', () => {
       verifySpikingNetwork(learned);
     });
   }
+
+  it('lowers the loss of signed neurons, which take spikes back on the way', async () => {
+    const signed = { ...network, populations: network.populations.map((p) => ('reset' in p.neuron ? { ...p, neuron: { model: 'signed-if', reset: 'soft', retract: 0.25 } as const } : p)) };
+    const seen: TrainingProgress[] = [];
+    const { network: learned } = await train(signed, set, { ...base, optimiser: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, rate: 0.02, epochs: 12, onStep: (p) => seen.push(p) });
+    expect(seen[23].loss).toBeLessThan(0.6 * seen[0].loss);
+    expect(learned.populations.map((p) => p.neuron)).toEqual(signed.populations.map((p) => p.neuron));
+    const spikes = referenceBptt(learned, Float64Array.from(readParameters(learned)), { image: set.images.slice(0, 36), target: set.targets.slice(0, 4), teacher: set.teacher.slice(0, 4) },
+      { surrogate: { shape: 'boxcar', width: 0.25 }, loss: { distillation: 0.5, temperature: 2 }, time: 'exact', ratePenalty: 0, smooth: false }).spikes;
+    expect(spikes.flat().some((s) => s.includes(-1))).toBe(true);
+  });
 
   it('changes only what it may', async () => {
     const after = await train(network, set, { ...base, learn: ['threshold'] });
@@ -127,11 +139,6 @@ describe('what is wrong', () => {
 
   it('a checkpoint that cannot be written: learn/checkpoint-not-written', async () => {
     expect(await message({ checkpoint: { path: join(folder, 'missing', 'a.ckpt'), everySteps: 1 } })).toBe('error[learn/checkpoint-not-written] in FOLDER/missing/a.ckpt: the checkpoint cannot be written: ENOENT; the checkpoint before it is untouched\n  hint: free some space, or name a file in a folder that you may write in');
-  });
-
-  it('learn/signed-spikes', async () => {
-    const populations = network.populations.map((p) => ('reset' in p.neuron ? { ...p, neuron: { model: 'signed-if', reset: 'soft', retract: 0 } as const } : p));
-    expect(await message({}, { network: { populations } })).toBe('error[learn/signed-spikes]: learning through time does not know signed spikes yet\n  hint: leave --spikes out, or compile without learning');
   });
 
   it('images, classes, steps, code and settings that do not fit: learn/images-differ, learn/classes-differ, learn/no-timesteps, learn/poisson-code, learn/bad-setting', async () => {
