@@ -10,8 +10,7 @@ import { graphText } from './graph/text.js';
 import { verifyGraph } from './graph/verify.js';
 import { createKernels } from './kernels/kernels.js';
 import { referenceOf } from './lower/check-pass.js';
-import { learnFromTeacher, learningText, type LearningRecord } from './learn/learn-from-teacher.js';
-import type { TrainOptions } from './learn/train.js';
+import { learnInPasses, measureLearning, type LearnOptions } from './learning-passes.js';
 import { asCore, lowerPasses, runPass } from './lower/lower.js';
 import { partition } from './map/partition.js';
 import { place } from './map/place.js';
@@ -25,9 +24,9 @@ import type { Normalisation, Program } from './program/program.js';
 import { readProgram } from './program/read.js';
 import { programText } from './program/text.js';
 import { quantise } from './quantise/quantise.js';
-import { roundedNetwork } from './quantise/rounded-network.js';
 import { integerText } from './quantise/text.js';
 import { verifyIntegerNetwork } from './quantise/verify-integer.js';
+import { learningReportText, type LearningReport } from './report/learning-report.js';
 import { calibrate } from './spiking/calibrate.js';
 import { calibrationSamples, perChannel } from './spiking/calibration-samples.js';
 import { convert } from './spiking/convert.js';
@@ -56,8 +55,8 @@ export interface CompileOptions extends Omit<ImportOptions, 'report'> {
   readonly calibration?: Dataset;
   /** Images made from this model for the thresholds and for learning, in place of procedural ones. */
   readonly images?: ImageSet;
-  /** Retrains the converted network through time on at most this many made-up images, with the ANN as teacher. */
-  readonly learn?: Omit<TrainOptions, 'seed' | 'round'> & { readonly images: number };
+  /** Retrains the converted network through time, with the ANN as teacher, and measures what came of it. */
+  readonly learn?: LearnOptions;
   readonly seed?: number;
   readonly observer?: PassObserver;
 }
@@ -71,7 +70,7 @@ export interface CompileSummary {
   /** Of the imported network. */
   readonly parameters: number;
   /** What temporal learning did, if it was asked for. */
-  readonly learning?: LearningRecord;
+  readonly learning?: LearningReport;
   readonly passes: readonly PassRecord[];
   readonly warnings: readonly Diagnostic[];
 }
@@ -90,7 +89,7 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const pipeline = new Pipeline(options.observer ?? { onPass: () => undefined });
   const kernels = createKernels();
 
-  await pipeline.step('check-options', { run: (report) => checkChoices({ target, reset, neuron, populations: 0 }, report) });
+  await pipeline.step('check-options', { run: (report) => checkChoices({ target, reset, neuron, timesteps, populations: 0 }, report) });
   const model = await pipeline.step('import', { run: (report) => importOnnx(path, { ...options, report }), verify: (m) => verifyGraph(m.graph), text: (m) => graphText(m.graph) });
 
   const reference = referenceOf(model.graph, kernels, { seed });
@@ -106,16 +105,9 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const samples = await pipeline.step('synthesise', { run: (report) => calibrationSamples({ ...synthetic, seed, dataset: options.calibration }, report) });
   const calibration = await pipeline.step('calibrate', { run: () => calibrate(core, { timesteps, reset, samples, privateData: options.calibration !== undefined, synthetic: options.images !== undefined }), text: (c) => c.description });
   const converted = await pipeline.step('convert', { run: () => convert(core, { ...calibration, timesteps, reset, code, leak: neuron === 'lif' ? DEFAULT_LEAK : 1, initial: 0.5, inputRange: samples.range }), verify: verifySpikingNetwork, text: spikingText });
-  await pipeline.step('check-reset', { run: (report) => checkChoices({ target, reset, neuron, populations: converted.populations.length - 1 }, report) });
-  const learned = options.learn === undefined ? null : await pipeline.step('learn', {
-    run: (report) => {
-      const { images, ...training } = options.learn!;
-      const set = calibrationSamples({ ...synthetic, seed: seed + 1, dataset: undefined, count: images }, report);
-      return learnFromTeacher(converted, { ...training, teacher: core, samples: set, seed, round: (n) => roundedNetwork(n, target) });
-    },
-    verify: (l) => verifySpikingNetwork(l.network), text: (l) => learningText(l.record),
-  });
-  const spiking = learned?.network ?? converted;
+  await pipeline.step('check-reset', { run: (report) => checkChoices({ target, reset, neuron, timesteps, populations: converted.populations.length - 1 }, report) });
+  const lesson = options.learn === undefined ? null : await learnInPasses(pipeline, options.learn, { converted, ann: core, target, seed, request: { ...synthetic, seed: seed + 1, dataset: undefined, count: options.learn.images } });
+  const spiking = lesson?.learned.network ?? converted;
   const integers = await pipeline.step('quantise', { run: (report) => quantise(spiking, target, report), verify: (n) => verifyIntegerNetwork(n, target), text: integerText });
 
   const partitioned = await pipeline.step('partition', { run: (report) => partition(integers, target, report), verify: (m) => throwProblems(verifyPartitioned(m)), text: mappingText });
@@ -127,13 +119,14 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const parameters = layers.reduce((sum, l) => sum + l.parameters, 0);
   const program: Program = {
     ...routed,
-    provenance: { tool: toolVersion(), modelSha256: model.sha256, modelName: options.card?.name ?? modelName(path), seed, calibration: learned === null ? calibration.description : `${calibration.description}; learned through time on ${learned.record.recipe}`, privateData: calibration.privateData },
+    provenance: { tool: toolVersion(), modelSha256: model.sha256, modelName: options.card?.name ?? modelName(path), seed, calibration: lesson === null ? calibration.description : `${calibration.description}; learned through time on ${lesson.learned.record.recipe}`, privateData: calibration.privateData },
     normalisation, source: { layers, parameters }, classes: [],
   };
   const bytes = await pipeline.step('emit', { run: () => emitProgram(program), verify: (b) => verifyBytes(b, path), text: () => programText(program) });
+  const learning = lesson === null ? null : await pipeline.step('measure', { run: () => measureLearning(lesson, program.network, options.learn!), text: learningReportText });
   return {
     program, bytes,
-    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, ...(learned === null ? {} : { learning: learned.record }), passes: pipeline.passes, warnings: pipeline.warnings },
+    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, ...(learning === null ? {} : { learning }), passes: pipeline.passes, warnings: pipeline.warnings },
   };
 }
 

@@ -1,15 +1,18 @@
 /** From the flags of `compile` to the options of the compiler. */
 import type { CompileOptions } from '../compile.js';
 import { loadDataset } from '../data/load-dataset.js';
+import { subset } from '../data/subset.js';
+import { ADAM } from '../learn/optimiser.js';
+import type { LearnOptions } from '../learning-passes.js';
 import type { InputCode, Reset } from '../spiking/network.js';
 import { loadTarget } from '../target/load-target.js';
 import { readImageSet } from '../synthesise/image-set-file.js';
 import type { ModelReading } from './compile-notes.js';
+import type { LearningFlags } from './learning-options.js';
 import { modelSource, present } from './model-source.js';
-import { status } from './output.js';
 import { readInput } from './read-input.js';
 
-export interface CompileFlags extends ModelReading {
+export interface CompileFlags extends ModelReading, LearningFlags {
   readonly out?: string;
   readonly target: string;
   readonly timesteps: number;
@@ -19,13 +22,6 @@ export interface CompileFlags extends ModelReading {
   readonly weightBits?: number;
   readonly calibrate?: string;
   readonly images?: string;
-  readonly encrypt?: true;
-  readonly learningImages: number;
-  readonly epochs: number;
-  readonly learningRate: number;
-  readonly sparsity: number;
-  readonly distance: number;
-  readonly checkpoint?: string;
   readonly workers: number;
   readonly seed: number;
   readonly printAfter?: string;
@@ -48,11 +44,17 @@ export function compileOptions(model: string, flags: CompileFlags): Omit<Compile
   };
 }
 
-/** The learning that the flags ask for. */
-function learning({ learningImages, epochs, learningRate, sparsity, distance, checkpoint, workers }: CompileFlags): NonNullable<CompileOptions['learn']> {
+/** The learning that the flags ask for. Reads the data set of `--data`. */
+function learning(flags: CompileFlags): LearnOptions {
+  const { learningImages, epochs, batch, learningRate, schedule, optimiser, surrogate, surrogateWidth, distillation, temperature, sparsity, distance, checkpoint } = flags;
   return {
-    images: learningImages, epochs, workers, rate: learningRate, ratePenalty: sparsity, distance, loss: { distillation: 1, temperature: 2 },
-    onStep: ({ step, steps, loss, agreement }) => status(`learning: step ${step} of ${steps}, loss ${loss.toFixed(3)}, same answer as the ANN ${(100 * agreement).toFixed(0)} %`),
-    ...(checkpoint === undefined ? {} : { checkpoint: { path: checkpoint, everySteps: 10 } }),
+    images: learningImages, epochs, batch, workers: flags.workers, rate: learningRate, ratePenalty: sparsity, distance,
+    schedule: schedule === 'cosine' ? { kind: 'cosine', floor: 0.02 } : { kind: 'constant' },
+    optimiser: optimiser === 'adam' ? ADAM : { kind: 'sgd', momentum: 0.9 },
+    surrogate: { shape: surrogate, width: surrogateWidth }, loss: { distillation, temperature }, time: flags.online === true ? 'sltt' : 'exact',
+    ...present({
+      compare: flags.compare, checkpoint: checkpoint === undefined ? undefined : { path: checkpoint, everySteps: 10 },
+      data: flags.data === undefined ? undefined : subset(loadDataset(flags.data), { limit: flags.limit }),
+    }),
   };
 }

@@ -7,9 +7,11 @@ import type { PassObserver } from '../pipeline.js';
 import { formatCount, formatSi } from '../report/quantities.js';
 import { modelReading, NOTES_FORMAT, notesPath, pathFrom, printNotes, type CompileNotes } from './compile-notes.js';
 import type { CompileFlags } from './compile-options.js';
+import { addLearningOptions, checkLearningFlags } from './learning-options.js';
 import { addReadingOptions, codeOption, resetOption, targetOption, timestepsOption } from './model-options.js';
-import { integer, jsonOption, positive, seedOption, weight, workersOption } from './options.js';
-import { notice, say, sayJson, status, warn } from './output.js';
+import type { LearningProgress } from './learning-progress.js';
+import { integer, jsonOption, seedOption, workersOption } from './options.js';
+import { notice, progress, say, sayJson, status, warn } from './output.js';
 import { pairs, plural, table } from './table.js';
 import { checkOutput, writeOutputs } from './write-output.js';
 
@@ -19,7 +21,7 @@ Examples:
   $ spikeveil compile net.onnx --layout NCHW --scale 255 --mean 0.5 --std 0.25
   $ spikeveil compile models/cnn_mnist/model.onnx --print-after partition`;
 
-export const compileCommand = (): Command => addReadingOptions(new Command('compile')
+export const compileCommand = (): Command => addLearningOptions(addReadingOptions(new Command('compile')
   .description('Compile a pretrained network into a spike program. None of its training data is needed.')
   .argument('<model>', 'an ONNX file')
   .option('-o, --out <file>', 'the program file to write (default: the name of the model, ending in .spk)')
@@ -31,36 +33,29 @@ export const compileCommand = (): Command => addReadingOptions(new Command('comp
   .addOption(new Option('--weight-bits <n>', 'bits of a weight, sign included (default: all the target has)').argParser(integer(2, 8)))
   .option('--images <file>', 'choose thresholds on a set of images that `spikeveil synthesise` made from this model')
   .addOption(new Option('--calibrate <spec>', 'choose thresholds on these images instead of on none; the program then depends on your data').conflicts('images')))
-  .option('--encrypt', 'retrain through time on made-up images, with the network as teacher (temporal encryption), and measure how readable the weights stay')
-  .addOption(new Option('--learning-images <n>', 'with --encrypt: most images to learn from').argParser(integer(1, 1e6)).default(512))
-  .addOption(new Option('--epochs <n>', 'with --encrypt: passes over the images').argParser(integer(1, 1e4)).default(3))
-  .addOption(new Option('--learning-rate <r>', 'with --encrypt: in units of each layer').argParser(positive).default(0.003))
-  .addOption(new Option('--sparsity <w>', 'with --encrypt: price of synaptic operations in the loss').argParser(weight).default(0))
-  .addOption(new Option('--distance <w>', 'with --encrypt: reward for moving the weights').argParser(weight).default(0))
-  .option('--checkpoint <file>', 'with --encrypt: keep the state here every 10 steps, and go on from it')
   .option('--print-after <pass>', 'print what left this pass, or "all"')
   .addOption(seedOption())
   .addOption(workersOption())
-  .addOption(jsonOption())
+  .addOption(jsonOption()))
   .addHelpText('after', EXAMPLES)
   .action(compileToFile);
 
-/** Flags that say how to learn. */
-const LEARNING_FLAGS = { learningImages: '--learning-images', epochs: '--epochs', learningRate: '--learning-rate', sparsity: '--sparsity', distance: '--distance', checkpoint: '--checkpoint' } as const;
-
 async function compileToFile(model: string, flags: CompileFlags, command: Command): Promise<void> {
-  const idle = Object.entries(LEARNING_FLAGS).filter(([name]) => flags.encrypt !== true && command.getOptionValueSource(name) === 'cli');
-  if (idle.length > 0) command.error(`error: ${idle.map(([, flag]) => flag).join(', ')} without --encrypt: nothing would be learned`);
+  checkLearningFlags(flags, command);
   const path = flags.out ?? defaultOutput(model);
-  checkOutput(path);
-  const [{ compileModel }, { compileOptions }, { learningText }] = await Promise.all([import('../compile.js'), import('./compile-options.js'), import('../learn/learn-from-teacher.js')]);
-  const options = { ...compileOptions(model, flags), observer: printer(flags) };
-  const result = await compileModel(model, options).finally(() => status(''));
+  for (const output of [path, flags.checkpoint ?? path]) checkOutput(output);
+  const [{ compileModel }, { compileOptions }, { learningProgress }, { learningSummary }] = await Promise.all([import('../compile.js'), import('./compile-options.js'), import('./learning-progress.js'), import('./learning-summary.js')]);
+  const learning = learningProgress();
+  const measuring = progress('measuring');
+  const { learn, ...options } = compileOptions(model, flags);
+  const hooks = { onStep: learning.onStep, onMeasured: measuring.onDone };
+  const result = await compileModel(model, { ...options, ...(learn === undefined ? {} : { learn: { ...learn, ...hooks } }), observer: printer(flags, learning) })
+    .finally(() => { for (const { stop } of [learning, measuring, { stop: () => status('') }]) stop(); });
   checkPass(result, flags.printAfter);
   await writeOutputs([{ path, content: result.bytes }, { path: notesPath(path), content: printNotes(notesOf(result, { model, path, flags })) }]);
   warn(result.summary.warnings);
   if (flags.json === true) sayJson({ ...result.summary, program: path });
-  else say(summaryText(result, path, result.summary.learning === undefined ? [] : [`\n${learningText(result.summary.learning)}`]));
+  else say(summaryText(result, path, result.summary.learning === undefined ? [] : [`\n${learningSummary(result.summary.learning)}`]));
 }
 
 /** `models/vgg_cifar10/model.onnx` gives `vgg_cifar10.spk`: a file called "model" is named by its folder. */
@@ -71,12 +66,13 @@ function defaultOutput(model: string): string {
 }
 
 /** Shows how far the compiler is, and prints the representation that leaves the asked pass: on stdout, or on stderr where stdout is for JSON. */
-function printer({ printAfter, json }: CompileFlags): PassObserver {
+function printer({ printAfter, json }: CompileFlags, learning: LearningProgress): PassObserver {
   const print = json === true ? notice : say;
   const started = performance.now();
   return {
     onPass: (name, text) => {
       status('');
+      if (name === 'learn') learning.begin('comparing');
       if (printAfter === name || printAfter === 'all') print(`--- after ${name}\n${text()}`);
       status(`compiling, ${((performance.now() - started) / 1000).toFixed(1)} s: ${name} is done`);
     },
@@ -105,7 +101,7 @@ function summaryText({ program, bytes, summary }: CompileResult, path: string, l
       ['target', `${program.target.name}: ${plural(summary.cores, 'core')} on ${plural(summary.chips, 'chip')}`],
       ['network', `${formatCount(summary.neurons)} neurons, ${formatCount(summary.synapses)} synapses, ${program.network.timesteps} time steps`],
       ['thresholds', program.provenance.calibration],
-      ['private data read', program.provenance.privateData ? 'yes' : 'none'],
+      ['private data read', `${program.provenance.privateData ? 'yes' : 'none'}${(summary.learning?.data ?? null) === null ? '' : '; --data was read for the accuracies below only, no bit of the program depends on it'}`],
     ]),
     ...learning,
     `\n${table([{ head: 'pass' }, { head: 'ms', align: 'right' }], summary.passes.map((p) => [p.name, p.milliseconds.toFixed(1)]))}`,

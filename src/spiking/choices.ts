@@ -12,12 +12,17 @@ export interface Choices {
   readonly target: Target;
   readonly reset: Reset;
   readonly neuron: 'if' | 'lif';
+  /** Steps of one inference. */
+  readonly timesteps: number;
   /** Spiking layers in a row, once known; 0 before. */
   readonly populations: number;
 }
 
+export const MOST_TIMESTEPS = 4096;
+
 /** Reports choices that the target does not offer, and a deep network under hard reset. */
-export function checkChoices({ target, reset, neuron, populations }: Choices, report: Reporter): void {
+export function checkChoices({ target, reset, neuron, timesteps, populations }: Choices, report: Reporter): void {
+  if (!Number.isInteger(timesteps) || timesteps < 1 || timesteps > MOST_TIMESTEPS) report.report('spiking/bad-timesteps', { kind: 'option', option: '--timesteps' }, { timesteps, most: MOST_TIMESTEPS });
   const available = target.capabilities.resets;
   if (!available.includes(reset)) report.report('spiking/reset-not-available', { kind: 'option', option: '--reset' }, { reset, target: target.name, available });
   if (neuron === 'lif' && target.numbers.decayBits === 0) report.report('spiking/leak-not-available', { kind: 'option', option: '--neuron' }, { target: target.name });
