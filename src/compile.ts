@@ -123,7 +123,7 @@ export async function compileModel(path: string, options: CompileOptions): Promi
     normalisation, source: { layers, parameters }, classes: [],
   };
   const bytes = await pipeline.step('emit', { run: () => emitProgram(program), verify: (b) => verifyBytes(b, path), text: () => programText(program) });
-  const learning = lesson === null ? null : await pipeline.step('measure', { run: () => measureLearning(lesson, program.network, options.learn!), text: learningReportText });
+  const learning = lesson === null ? null : await pipeline.step('measure', { run: (report) => measureLearning({ ...lesson, emitted: program.network }, options.learn!, report), text: learningReportText });
   return {
     program, bytes,
     summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, ...(learning === null ? {} : { learning }), passes: pipeline.passes, warnings: pipeline.warnings },

@@ -73,8 +73,11 @@ function labelled(dataset: Dataset, { converted, request }: LessonSource): Judgi
   return { name: dataset.name, count: dataset.count, images: normalisedImages(request.normalisation, fitted), labels: dataset.labels };
 }
 
+/** A loss of so many answers is more than a few images that lay on the border. */
+const LOST = 0.02;
+
 /** Asks the networks before and after learning, the emitted integers being the latter. */
-export async function measureLearning({ converted, learned, unpushed, ann, target, seed, heldOut, data }: Lesson, emitted: IntegerNetwork, { workers, signal, onMeasured }: LearnOptions): Promise<LearningReport> {
+export async function measureLearning({ converted, learned, unpushed, emitted, ann, target, seed, heldOut, data }: Lesson & { readonly emitted: IntegerNetwork }, { workers, signal, onMeasured }: LearnOptions, report: Reporter): Promise<LearningReport> {
   const integersOf = (network: SpikingNetwork): IntegerNetwork => quantise(network, target, new Reporter());
   const networks: readonly StageNetworks[] = [
     { name: 'converted', spiking: converted, integers: integersOf(converted) },
@@ -85,7 +88,10 @@ export async function measureLearning({ converted, learned, unpushed, ann, targe
   const table = (images: JudgingImages, before: number): Promise<AnswersTable> => answersTable(images, networks, {
     ann, seed, workers, ...(signal === undefined ? {} : { signal }), onDone: (done) => onMeasured?.(before + done, all),
   });
+  const made = await table(heldOut, 0);
+  const [before, after] = made.stages.map((s) => s.spiking[made.timesteps.indexOf(converted.timesteps)].agreement);
+  if (after < before - LOST) report.report('learn/lost-agreement', { kind: 'nowhere' }, { timesteps: converted.timesteps, before, after });
   return learningReport(learned.record, {
-    heldOut: await table(heldOut, 0), data: data === null ? null : await table(data, networks.length * heldOut.count), withoutDistance: unpushed?.record ?? null,
+    heldOut: made, data: data === null ? null : await table(data, networks.length * heldOut.count), withoutDistance: unpushed?.record ?? null,
   });
 }

@@ -11,6 +11,11 @@ const DIVERGED = {
 };
 
 export const learnMessages = {
+  'learn/lost-agreement': {
+    severity: 'warning',
+    message: (p: { timesteps: number; before: number; after: number }) => `learning has lost answers: at T = ${p.timesteps} the network answers as the ANN does on ${(100 * p.after).toFixed(1)} % of images that it did not learn from, before it was ${(100 * p.before).toFixed(1)} %`,
+    hint: () => 'choose more --learning-images or --epochs, a smaller --learning-rate, or compile without --encrypt',
+  },
   'learn/no-timesteps': error(
     (p: { timesteps: number }) => `learning needs at least one time step, T is ${p.timesteps}`,
     () => 'choose --timesteps 4 or more',
