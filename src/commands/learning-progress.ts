@@ -51,7 +51,7 @@ interface Show {
 }
 
 function passingLine(): Show {
-  const open = (): SingleBar => new SingleBar({ format: (_, __, payload: { readonly line: string }) => payload.line, stream: process.stderr, clearOnComplete: true, hideCursor: true });
+  const open = (): SingleBar => new SingleBar({ format: (_, __, payload: { readonly line: string }) => payload.line, stream: process.stderr, clearOnComplete: true });
   let shown: SingleBar | null = null;
   return {
     line: (title, progress, pace) => {

@@ -18,7 +18,7 @@ export function learningSummary(report: LearningReport): string {
     ]),
     movedTable(report),
     `${wrap(`same answer as the ANN, ${heldOut.images}, not learned from`)}\n${answers(heldOut, (r) => r.agreement)}`,
-    ...(data === null ? [] : [`${wrap(`accuracy, ${plural(data.count, 'image')} of ${data.images}: the ANN ${formatPercent(data.annAccuracy ?? 0)}`)}\n${answers(data, (r) => r.accuracy ?? 0)}`]),
+    ...(data === null ? [] : [`${wrap(`accuracy, ${plural(data.count, 'image')} of ${data.images}`)}\n${answers(data, (r) => r.accuracy ?? 0)}`]),
     ...(settings.distance > 0 && report.withoutDistance === null ? [wrap('--compare learns once more without --distance and shows what the distance costs')] : []),
     wrap(verdictLine),
   ].join('\n\n');
@@ -39,8 +39,11 @@ function shortened(name: string, room: number): string {
   return name.length <= room ? name : `${name.slice(0, room - 2 - tail)}..${name.slice(-tail)}`;
 }
 
-function answers({ timesteps, stages }: AnswersTable, figure: (r: Rates) => number): string {
+/** A row a network: the spiking one at each T, and the ReLU network that its weights spell. The ANN is one of the latter kind. */
+function answers({ timesteps, stages, annAccuracy }: AnswersTable, figure: (r: Rates) => number): string {
   const heads = [...timesteps.map((t) => `T = ${t}`), 'read back as a ReLU network'];
-  return table([{ head: '' }, ...heads.map((head): Column => ({ head, align: 'right' }))],
-    stages.map((s) => [s.network, ...s.spiking, s.readBack].map((r) => (typeof r === 'string' ? r : formatPercent(figure(r))))));
+  return table([{ head: '' }, ...heads.map((head): Column => ({ head, align: 'right' }))], [
+    ...(annAccuracy === null ? [] : [['the ANN', ...timesteps.map(() => ''), formatPercent(annAccuracy)]]),
+    ...stages.map((s) => [s.network, ...s.spiking, s.readBack].map((r) => (typeof r === 'string' ? r : formatPercent(figure(r))))),
+  ]);
 }

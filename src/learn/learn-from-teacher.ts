@@ -80,22 +80,23 @@ function agreementOf(a: Float32Array, b: Float32Array, count: number): number {
 
 /** A reader of the weights gets the ANN back where they answer alike on more than this share of images. */
 const READABLE_ANSWERS = 0.5;
-/** Weights that all point this nearly where the ANN's do are the ANN's weights with some noise. */
+/** A layer that points this nearly where the ANN's does is the ANN's with some noise. */
 const READABLE_COSINE = 0.9;
 
 export interface Readability {
-  readonly readable: boolean;
+  readonly readable: 'wholly' | 'in part' | 'not so';
   /** The same in plain words. */
   readonly verdict: string;
 }
 
 /** What a reader of the weights gets, `agreement` being that of the weights read as a plain ReLU network. */
 export function readability(distances: readonly LayerDistance[], agreement: number): Readability {
-  const least = distances.reduce((a, { cosine }) => Math.min(a, cosine), 1);
+  const kept = distances.filter(({ cosine }) => cosine > READABLE_COSINE).length;
   const answers = `answer as the ANN does on ${percent(agreement)} of the images`;
-  const cosine = `the least cosine of a layer to the ANN's weights is ${least.toFixed(3)}`;
-  if (agreement > READABLE_ANSWERS || least > READABLE_COSINE) return { readable: true, verdict: `the weights stay readable: as a plain ReLU network they ${answers}, and ${cosine}` };
-  return { readable: false, verdict: `read as a plain ReLU network, the weights ${answers}, and ${cosine}; this is one way to read them, no proof that there is no other` };
+  const layers = `${kept} of ${distances.length} layers keep a cosine above ${READABLE_COSINE} to the ANN's weights (least ${distances.reduce((a, { cosine }) => Math.min(a, cosine), 1).toFixed(3)})`;
+  if (agreement > READABLE_ANSWERS || kept === distances.length) return { readable: 'wholly', verdict: `the weights stay readable: as a plain ReLU network they ${answers}, and ${layers}` };
+  if (kept > 0) return { readable: 'in part', verdict: `the weights stay readable in part: ${layers}, though as a plain ReLU network they ${answers}` };
+  return { readable: 'not so', verdict: `as a plain ReLU network the weights ${answers}, and ${layers}; these are two ways to read them, no proof that there is no other` };
 }
 
 const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
