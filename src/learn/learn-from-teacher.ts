@@ -89,10 +89,10 @@ export interface Readability {
   readonly verdict: string;
 }
 
-/** What a reader of the weights gets, `agreement` being that of the weights read as a plain ReLU network. */
-export function readability(distances: readonly LayerDistance[], agreement: number): Readability {
+/** What a reader of the weights gets; `agreement` is that of the weights, read as a plain ReLU network, with the ANN on `images`. */
+export function readability(distances: readonly LayerDistance[], { agreement, images }: { readonly agreement: number; readonly images: string }): Readability {
   const kept = distances.filter(({ cosine }) => cosine > READABLE_COSINE).length;
-  const answers = `answer as the ANN does on ${percent(agreement)} of the images`;
+  const answers = `answer as the ANN does on ${percent(agreement)} of ${images}`;
   const layers = `${kept} of ${distances.length} layers keep a cosine above ${READABLE_COSINE} to the ANN's weights (least ${distances.reduce((a, { cosine }) => Math.min(a, cosine), 1).toFixed(3)})`;
   if (agreement > READABLE_ANSWERS || kept === distances.length) return { readable: 'wholly', verdict: `the weights stay readable: as a plain ReLU network they ${answers}, and ${layers}` };
   if (kept > 0) return { readable: 'in part', verdict: `the weights stay readable in part: ${layers}, though as a plain ReLU network they ${answers}` };
@@ -107,6 +107,6 @@ export function learningText({ recipe, settings: { epochs }, steps, first, last,
     `learned through time on ${recipe}, ${epochs} epoch${epochs === 1 ? '' : 's'}, ${steps} steps`,
     `loss ${first.loss.toFixed(3)} to ${last.loss.toFixed(3)}, same answer as the ANN ${percent(first.agreement)} to ${percent(last.agreement)} (batches), synaptic operations per MAC ${last.operations.toFixed(2)}`,
     ...distances.map((d) => `  ${d.layer}  cosine ${d.cosine.toFixed(3)}  moved ${percent(d.relative)}`),
-    readability(distances, readBackAgreement).verdict,
+    readability(distances, { agreement: readBackAgreement, images: 'the images it learned from' }).verdict,
   ].join('\n');
 }

@@ -99,11 +99,13 @@ export async function answersTable({ name, count, images, labels }: JudgingImage
   return { images: name, count, timesteps, annAccuracy: labels === null ? null : share((i) => teacher[i], labels), stages };
 }
 
-/** Puts the parts together; what is said about readability is judged on the held-out images. */
+/** Puts the parts together. Readability is judged on labelled images where there are any: on made-up ones a network often seems less readable than it is. */
 export function learningReport(record: LearningRecord, tables: Pick<LearningReport, 'heldOut' | 'data' | 'withoutDistance'>): LearningReport {
-  const learned = tables.heldOut.stages.find((s) => s.network === 'learned');
+  const { stages } = tables.data ?? tables.heldOut;
+  const learned = stages.find((s) => s.network === 'learned');
   if (learned === undefined) throw new Error('internal: no learned network in the table');
-  return { ...record, ...tables, ...readability(record.distances, learned.readBack.agreement) };
+  const images = tables.data === null ? 'made-up images that were not learned from' : `the images of ${tables.data.images}`;
+  return { ...record, ...tables, ...readability(record.distances, { agreement: learned.readBack.agreement, images }) };
 }
 
 /** The report as plain lines, for `--print-after`. */

@@ -23,15 +23,15 @@ it('learning from a teacher says how far the weights moved and how readable they
   const text = learningText(record).split('\n');
   expect(text[0]).toBe('learned through time on 24 patterns, 2 epochs, 4 steps');
   expect(text[2]).toMatch(/^ {2}host into first {2}cosine [01]\.\d{3} {2}moved \d+\.\d %$/);
-  expect(text.at(-1)).toMatch(/^the weights stay readable: as a plain ReLU network they answer as the ANN does on \d+\.\d % of the images, and \d of 3 layers keep a cosine above 0\.9 to the ANN's weights \(least -?[01]\.\d{3}\)$/);
+  expect(text.at(-1)).toMatch(/^the weights stay readable: as a plain ReLU network they answer as the ANN does on \d+\.\d % of the images it learned from, and \d of 3 layers keep a cosine above 0\.9 to the ANN's weights \(least -?[01]\.\d{3}\)$/);
 });
 
 it('weights are readable by their answers or by their direction, and otherwise no proof is claimed', () => {
   const layers = (...cosines: number[]) => cosines.map((cosine) => ({ layer: 'a', cosine, relative: 1 }));
-  expect(readability(layers(0.2, 0.3), 0.6).readable).toBe('wholly');
-  expect(readability(layers(0.95, 0.99), 0.1)).toEqual({ readable: 'wholly', verdict: "the weights stay readable: as a plain ReLU network they answer as the ANN does on 10.0 % of the images, and 2 of 2 layers keep a cosine above 0.9 to the ANN's weights (least 0.950)" });
-  expect(readability(layers(0.95, 0.3), 0.1)).toEqual({ readable: 'in part', verdict: "the weights stay readable in part: 1 of 2 layers keep a cosine above 0.9 to the ANN's weights (least 0.300), though as a plain ReLU network they answer as the ANN does on 10.0 % of the images" });
-  expect(readability(layers(0.2, 0.3), 0.1)).toEqual({ readable: 'not so', verdict: "as a plain ReLU network the weights answer as the ANN does on 10.0 % of the images, and 0 of 2 layers keep a cosine above 0.9 to the ANN's weights (least 0.200); these are two ways to read them, no proof that there is no other" });
+  expect(readability(layers(0.2, 0.3), { agreement: 0.6, images: 'ten images' }).readable).toBe('wholly');
+  expect(readability(layers(0.95, 0.99), { agreement: 0.1, images: 'ten images' })).toEqual({ readable: 'wholly', verdict: "the weights stay readable: as a plain ReLU network they answer as the ANN does on 10.0 % of ten images, and 2 of 2 layers keep a cosine above 0.9 to the ANN's weights (least 0.950)" });
+  expect(readability(layers(0.95, 0.3), { agreement: 0.1, images: 'ten images' })).toEqual({ readable: 'in part', verdict: "the weights stay readable in part: 1 of 2 layers keep a cosine above 0.9 to the ANN's weights (least 0.300), though as a plain ReLU network they answer as the ANN does on 10.0 % of ten images" });
+  expect(readability(layers(0.2, 0.3), { agreement: 0.1, images: 'ten images' })).toEqual({ readable: 'not so', verdict: "as a plain ReLU network the weights answer as the ANN does on 10.0 % of ten images, and 0 of 2 layers keep a cosine above 0.9 to the ANN's weights (least 0.200); these are two ways to read them, no proof that there is no other" });
 });
 
 it('a teacher of other classes or other images: learn/other-teacher', async () => {
