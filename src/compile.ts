@@ -3,6 +3,7 @@
  * here; each name below is a room of the house, in the order in which a network passes through them.
  */
 import { toolVersion } from './tool-version.js';
+import { OWN_KERNELS, type BackendIdentity, type DenseBackend } from './backend/dense-backend.js';
 import type { Dataset } from './data/dataset.js';
 import type { Diagnostic } from './diagnostics.js';
 import { layerWork } from './graph/macs.js';
@@ -58,6 +59,8 @@ export interface CompileOptions extends Omit<ImportOptions, 'report'> {
   /** Retrains the converted network through time, with the ANN as teacher, and measures what came of it. */
   readonly learn?: LearnOptions;
   readonly seed?: number;
+  /** Does the dense work of the float network in place of the own kernels; the checks of the lowering stay with these. */
+  readonly backend?: DenseBackend | undefined;
   readonly observer?: PassObserver;
 }
 
@@ -69,6 +72,8 @@ export interface CompileSummary {
   readonly synapses: number;
   /** Of the imported network. */
   readonly parameters: number;
+  /** Who computed the float network for thresholds and learning. */
+  readonly backend: BackendIdentity;
   /** What temporal learning did, if it was asked for. */
   readonly learning?: LearningReport;
   readonly passes: readonly PassRecord[];
@@ -103,10 +108,10 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const normalisation = await pipeline.step('normalisation', { run: (report) => perChannel(options.normalisation, imageShape, report) });
   const synthetic = { imageShape, normalisation, images: options.images, modelSha256: model.sha256 };
   const samples = await pipeline.step('synthesise', { run: (report) => calibrationSamples({ ...synthetic, seed, dataset: options.calibration }, report) });
-  const calibration = await pipeline.step('calibrate', { run: () => calibrate(core, { timesteps, reset, samples, privateData: options.calibration !== undefined, synthetic: options.images !== undefined }), text: (c) => c.description });
+  const calibration = await pipeline.step('calibrate', { run: () => calibrate(core, { timesteps, reset, samples, privateData: options.calibration !== undefined, synthetic: options.images !== undefined, backend: options.backend }), text: (c) => c.description });
   const converted = await pipeline.step('convert', { run: () => convert(core, { ...calibration, timesteps, reset, code, leak: neuron === 'lif' ? DEFAULT_LEAK : 1, initial: 0.5, inputRange: samples.range }), verify: verifySpikingNetwork, text: spikingText });
   await pipeline.step('check-reset', { run: (report) => checkChoices({ target, reset, neuron, timesteps, populations: converted.populations.length - 1 }, report) });
-  const lesson = options.learn === undefined ? null : await learnInPasses(pipeline, options.learn, { converted, ann: core, target, seed, request: { ...synthetic, seed: seed + 1, dataset: undefined, count: options.learn.images } });
+  const lesson = options.learn === undefined ? null : await learnInPasses(pipeline, options.learn, { converted, ann: core, target, seed, backend: options.backend, request: { ...synthetic, seed: seed + 1, dataset: undefined, count: options.learn.images } });
   const spiking = lesson?.learned.network ?? converted;
   const integers = await pipeline.step('quantise', { run: (report) => quantise(spiking, target, report), verify: (n) => verifyIntegerNetwork(n, target), text: integerText });
 
@@ -126,7 +131,7 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const learning = lesson === null ? null : await pipeline.step('measure', { run: (report) => measureLearning({ ...lesson, emitted: program.network }, options.learn!, report), text: learningReportText });
   return {
     program, bytes,
-    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, ...(learning === null ? {} : { learning }), passes: pipeline.passes, warnings: pipeline.warnings },
+    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, backend: options.backend?.identity ?? OWN_KERNELS, ...(learning === null ? {} : { learning }), passes: pipeline.passes, warnings: pipeline.warnings },
   };
 }
 

@@ -15,6 +15,7 @@ import { targetMessages } from './diagnostics/target-messages.js';
 import { dataMessages } from './diagnostics/data-messages.js';
 import { runMessages } from './diagnostics/run-messages.js';
 import { reportMessages } from './diagnostics/report-messages.js';
+import { backendMessages } from './diagnostics/backend-messages.js';
 
 export const catalogue = {
   ...onnxMessages,
@@ -28,6 +29,7 @@ export const catalogue = {
   ...dataMessages,
   ...runMessages,
   ...reportMessages,
+  ...backendMessages,
 } as const;
 
 type Catalogue = typeof catalogue;

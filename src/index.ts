@@ -12,6 +12,8 @@ export { CompileError, formatDiagnostic, Reporter, type Code, type Diagnostic, t
 export { importOnnx, type ImportOptions } from './onnx/import-onnx.js';
 export { findModelCard, readModelCard, type ModelCard } from './onnx/model-card.js';
 export { predict, type ParallelOptions } from './graph/evaluate-parallel.js';
+export { openBackend, type BackendChoice } from './backend/open-backend.js';
+export { describeBackend, type BackendIdentity, type DenseBackend } from './backend/dense-backend.js';
 export type { Graph, GraphNode } from './graph/graph.js';
 
 export { listTargets, loadTarget } from './target/load-target.js';

@@ -3,6 +3,7 @@
  * aside, the converted network learns from others, and when the program is emitted its integers are
  * asked, beside those from before, what they answer.
  */
+import type { DenseBackend } from './backend/dense-backend.js';
 import { normalisedImages } from './commands/normalised-images.js';
 import type { Dataset } from './data/dataset.js';
 import { fitDataset } from './data/fit-dataset.js';
@@ -37,6 +38,8 @@ export interface LessonSource {
   readonly ann: Graph<CoreNode>;
   readonly target: Target;
   readonly seed: number;
+  /** Does the dense work of the float network in place of the own kernels. */
+  readonly backend: DenseBackend | undefined;
   /** The images to learn from. */
   readonly request: SamplesRequest;
 }
@@ -50,7 +53,7 @@ export interface Lesson extends LessonSource {
 
 /** The passes of learning: what is judged on first, so that wrong data are refused before the long work. */
 export async function learnInPasses(pipeline: Pipeline, { images: _, compare, data, onMeasured: __, ...training }: LearnOptions, source: LessonSource): Promise<Lesson> {
-  const { converted, ann, target, seed, request } = source;
+  const { converted, ann, target, seed, backend, request } = source;
   const judged = await pipeline.step('held-out', {
     run: (report) => {
       const made = heldOutSamples({ ...request, seed: request.seed + 1 }, request.count ?? 0, report);
@@ -58,7 +61,7 @@ export async function learnInPasses(pipeline: Pipeline, { images: _, compare, da
     },
   });
   const run = (name: string, changes: Partial<TrainOptions>): Promise<LearnedNetwork> => pipeline.step(name, {
-    run: (report) => learnFromTeacher(converted, { ...training, ...changes, teacher: ann, samples: calibrationSamples(request, report), seed, round: (n) => roundedNetwork(n, target) }),
+    run: (report) => learnFromTeacher(converted, { ...training, ...changes, teacher: ann, samples: calibrationSamples(request, report), seed, backend, round: (n) => roundedNetwork(n, target) }),
     verify: (l) => verifySpikingNetwork(l.network), text: (l) => learningText(l.record),
   });
   const learned = await run('learn', {});
@@ -77,7 +80,7 @@ function labelled(dataset: Dataset, { converted, request }: LessonSource): Judgi
 const LOST = 0.02;
 
 /** Asks the networks before and after learning, the emitted integers being the latter. */
-export async function measureLearning({ converted, learned, unpushed, emitted, ann, target, seed, heldOut, data }: Lesson & { readonly emitted: IntegerNetwork }, { workers, signal, onMeasured }: LearnOptions, report: Reporter): Promise<LearningReport> {
+export async function measureLearning({ converted, learned, unpushed, emitted, ann, target, seed, backend, heldOut, data }: Lesson & { readonly emitted: IntegerNetwork }, { workers, signal, onMeasured }: LearnOptions, report: Reporter): Promise<LearningReport> {
   const integersOf = (network: SpikingNetwork): IntegerNetwork => quantise(network, target, new Reporter());
   const networks: readonly StageNetworks[] = [
     { name: 'converted', spiking: converted, integers: integersOf(converted) },
@@ -86,7 +89,7 @@ export async function measureLearning({ converted, learned, unpushed, emitted, a
   ];
   const all = networks.length * (heldOut.count + (data?.count ?? 0));
   const table = (images: JudgingImages, before: number): Promise<AnswersTable> => answersTable(images, networks, {
-    ann, seed, workers, ...(signal === undefined ? {} : { signal }), onDone: (done) => onMeasured?.(before + done, all),
+    ann, seed, workers, backend, ...(signal === undefined ? {} : { signal }), onDone: (done) => onMeasured?.(before + done, all),
   });
   const made = await table(heldOut, 0);
   const [before, after] = made.stages.map((s) => s.spiking[made.timesteps.indexOf(converted.timesteps)].agreement);

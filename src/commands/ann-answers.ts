@@ -3,6 +3,7 @@
  * The model is found through the notes of the program, or named by the user; its SHA-256 must be the
  * one the program carries. Without it there is no yardstick, and a notice says why.
  */
+import type { DenseBackend } from '../backend/dense-backend.js';
 import type { Dataset } from '../data/dataset.js';
 import { fail, Reporter } from '../diagnostics.js';
 import { predict } from '../graph/evaluate-parallel.js';
@@ -18,6 +19,7 @@ export interface AnnRequest {
   /** The model file that the user names; otherwise the one in the notes. */
   readonly annPath: string | undefined;
   readonly workers: number;
+  readonly backend: DenseBackend | undefined;
 }
 
 /** The float network's class of each image, or null when the model is not at hand. Throws `run/ann-differs` for a named model that is another one. */
@@ -30,7 +32,7 @@ export async function annAnswers(program: Program, dataset: Dataset, request: An
   const { graph } = importOnnx(model.path, { ...modelSource(model.path, model.reading).import, report: new Reporter() });
   const bar = progress('asking the ANN');
   try {
-    return await predict(graph, normalisedImages(program.normalisation, dataset), dataset.count, { workers: request.workers, onDone: bar.onDone });
+    return await predict(graph, normalisedImages(program.normalisation, dataset), dataset.count, { workers: request.workers, backend: request.backend, onDone: bar.onDone });
   } finally {
     bar.stop();
   }

@@ -1,4 +1,5 @@
 /** From the flags of `compile` to the options of the compiler. */
+import type { BackendChoice } from '../backend/open-backend.js';
 import type { CompileOptions } from '../compile.js';
 import { loadDataset } from '../data/load-dataset.js';
 import { subset } from '../data/subset.js';
@@ -22,6 +23,7 @@ export interface CompileFlags extends ModelReading, LearningFlags {
   readonly weightBits?: number;
   readonly calibrate?: string;
   readonly images?: string;
+  readonly backend: BackendChoice;
   readonly workers: number;
   readonly seed: number;
   readonly printAfter?: string;
@@ -29,7 +31,7 @@ export interface CompileFlags extends ModelReading, LearningFlags {
 }
 
 /** Reads the card, the target and the calibration images that the flags name. */
-export function compileOptions(model: string, flags: CompileFlags): Omit<CompileOptions, 'observer'> {
+export function compileOptions(model: string, flags: CompileFlags): Omit<CompileOptions, 'observer' | 'backend'> {
   const { timesteps, reset, neuron, code, weightBits, calibrate, images, seed } = flags;
   const source = modelSource(model, flags);
   return {

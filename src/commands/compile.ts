@@ -1,10 +1,12 @@
 /** `spikeveil compile MODEL`: from an ONNX file to a program file, with what it takes on the chip. */
 import { basename, dirname } from 'node:path';
 import { Command, Option } from 'commander';
+import { describeBackend } from '../backend/dense-backend.js';
 import type { CompileResult } from '../compile.js';
 import { fail } from '../diagnostics.js';
 import type { PassObserver } from '../pipeline.js';
 import { formatCount, formatSi } from '../report/quantities.js';
+import { backendOption, chosenBackend } from './backend-option.js';
 import { modelReading, NOTES_FORMAT, notesPath, pathFrom, printNotes, type CompileNotes } from './compile-notes.js';
 import type { CompileFlags } from './compile-options.js';
 import { addLearningOptions, checkLearningFlags } from './learning-options.js';
@@ -34,6 +36,7 @@ export const compileCommand = (): Command => addLearningOptions(addReadingOption
   .option('--images <file>', 'choose thresholds on a set of images that `spikeveil synthesise` made from this model')
   .addOption(new Option('--calibrate <spec>', 'choose thresholds on these images instead of on none; the program then depends on your data').conflicts('images')))
   .option('--print-after <pass>', 'print what left this pass, or "all"')
+  .addOption(backendOption())
   .addOption(seedOption())
   .addOption(workersOption())
   .addOption(jsonOption()))
@@ -44,18 +47,30 @@ async function compileToFile(model: string, flags: CompileFlags, command: Comman
   checkLearningFlags(flags, command);
   const path = flags.out ?? defaultOutput(model);
   for (const output of [path, flags.checkpoint ?? path]) checkOutput(output);
-  const [{ compileModel }, { compileOptions }, { learningProgress }, { learningSummary }] = await Promise.all([import('../compile.js'), import('./compile-options.js'), import('./learning-progress.js'), import('./learning-summary.js')]);
-  const learning = learningProgress();
-  const measuring = progress('measuring');
-  const { learn, ...options } = compileOptions(model, flags);
-  const hooks = { onStep: learning.onStep, onMeasured: measuring.onDone };
-  const result = await compileModel(model, { ...options, ...(learn === undefined ? {} : { learn: { ...learn, ...hooks } }), observer: printer(flags, learning) })
-    .finally(() => { for (const { stop } of [learning, measuring, { stop: () => status('') }]) stop(); });
+  const result = await compileShowing(model, flags);
   checkPass(result, flags.printAfter);
   await writeOutputs([{ path, content: result.bytes }, { path: notesPath(path), content: printNotes(notesOf(result, { model, path, flags })) }]);
   warn(result.summary.warnings);
   if (flags.json === true) sayJson({ ...result.summary, program: path });
-  else say(summaryText(result, path, result.summary.learning === undefined ? [] : [`\n${learningSummary(result.summary.learning)}`]));
+  else {
+    const { learning } = result.summary;
+    say(summaryText(result, path, learning === undefined ? [] : [`\n${(await import('./learning-summary.js')).learningSummary(learning)}`]));
+  }
+}
+
+/** Compiles, and shows on stderr how far it is. */
+async function compileShowing(model: string, flags: CompileFlags): Promise<CompileResult> {
+  const [{ compileModel }, { compileOptions }, { learningProgress }] = await Promise.all([import('../compile.js'), import('./compile-options.js'), import('./learning-progress.js')]);
+  const [learning, measuring] = [learningProgress(), progress('measuring')];
+  const { learn, ...options } = compileOptions(model, flags);
+  const shown = learn === undefined ? {} : { learn: { ...learn, onStep: learning.onStep, onMeasured: measuring.onDone } };
+  try {
+    return await compileModel(model, { ...options, ...shown, backend: await chosenBackend(flags.backend), observer: printer(flags, learning) });
+  } finally {
+    learning.stop();
+    measuring.stop();
+    status('');
+  }
 }
 
 /** `models/vgg_cifar10/model.onnx` gives `vgg_cifar10.spk`: a file called "model" is named by its folder. */
@@ -101,6 +116,7 @@ function summaryText({ program, bytes, summary }: CompileResult, path: string, l
       ['target', `${program.target.name}: ${plural(summary.cores, 'core')} on ${plural(summary.chips, 'chip')}`],
       ['network', `${formatCount(summary.neurons)} neurons, ${formatCount(summary.synapses)} synapses, ${program.network.timesteps} time steps`],
       ['thresholds', program.provenance.calibration],
+      ['dense work', describeBackend(summary.backend)],
       ['private data read', `${program.provenance.privateData ? 'yes' : 'none'}${(summary.learning?.data ?? null) === null ? '' : '; --data was read for the accuracies below only, no bit of the program depends on it'}`],
     ]),
     ...learning,

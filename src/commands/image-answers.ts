@@ -1,5 +1,5 @@
 /** What the network says about the images that were made from it: how sure it is, and whether it sees what was asked for. */
-import { evaluateParallel } from '../graph/evaluate-parallel.js';
+import { evaluateParallel, type ParallelOptions } from '../graph/evaluate-parallel.js';
 import type { Graph } from '../graph/graph.js';
 import type { ImageSet } from '../synthesise/image-set.js';
 
@@ -12,8 +12,8 @@ export interface ImageAnswers {
   readonly classesSeen: number;
 }
 
-export async function imageAnswers(graph: Graph, set: ImageSet, workers: number): Promise<ImageAnswers> {
-  const scores = await evaluateParallel(graph, set.images, set.count, { workers });
+export async function imageAnswers(graph: Graph, set: ImageSet, options: ParallelOptions): Promise<ImageAnswers> {
+  const scores = await evaluateParallel(graph, set.images, set.count, options);
   const classes = scores.length / set.count;
   const rows = (all: Float32Array): Float32Array[] => Array.from({ length: set.count }, (_, i) => all.subarray(i * classes, (i + 1) * classes));
   const largest = (row: Float32Array): number => row.indexOf(row.reduce((a, b) => Math.max(a, b)));

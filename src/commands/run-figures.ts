@@ -3,6 +3,7 @@
  * the trace, the labels, the energy report and the float network's answers. Accuracies are fractions
  * of 1 and carry the 95 % Wilson interval of their number of samples.
  */
+import { OWN_KERNELS, type BackendIdentity } from '../backend/dense-backend.js';
 import type { EnergyReport } from '../energy/energy-report.js';
 import { wilsonInterval } from '../report/wilson-interval.js';
 import type { Program } from '../program/program.js';
@@ -14,6 +15,8 @@ export interface RunFigures {
   readonly accuracyInterval: readonly [number, number];
   /** Of the float network on the same images; null when the model is not at hand. */
   readonly annAccuracy: number | null;
+  /** Who computed the float network's answers; null as above. */
+  readonly annBackend: BackendIdentity | null;
   /** Share of images on which both networks name the same class; null as above. */
   readonly agreement: number | null;
   readonly samples: number;
@@ -41,6 +44,8 @@ export interface RunAnswers {
   readonly labels: Uint16Array;
   /** The float network's class of each image. */
   readonly ann: Uint16Array | null;
+  /** Who computed them; the own kernels by default. */
+  readonly annBackend?: BackendIdentity | undefined;
 }
 
 export function runFigures(program: Program, trace: Trace, energy: EnergyReport, answers: RunAnswers): RunFigures {
@@ -54,6 +59,7 @@ export function runFigures(program: Program, trace: Trace, energy: EnergyReport,
     accuracy,
     accuracyInterval: wilsonInterval(Math.round(accuracy * samples), samples),
     annAccuracy: ann === null ? null : share(samples, (s) => ann[s] === labels[s]),
+    annBackend: ann === null ? null : answers.annBackend ?? OWN_KERNELS,
     agreement: ann === null ? null : share(samples, (s) => ann[s] === trace.predictions[s * timesteps + timesteps - 1]),
     samples,
     timesteps,

@@ -1,6 +1,9 @@
 /** `spikeveil simulate PROGRAM --data SPEC`: runs a program on virtual cores and says what it got right and what it cost. */
 import { Command, Option } from 'commander';
+import { describeBackend } from '../backend/dense-backend.js';
+import type { BackendChoice } from '../backend/open-backend.js';
 import { formatCount, formatJoules, formatPercent, formatSeconds, formatSi } from '../report/quantities.js';
+import { backendOption, chosenBackend } from './backend-option.js';
 import { dataOption, integer, jsonOption, limitOption, profileOption, seedOption, workersOption } from './options.js';
 import { notice, say, sayJson } from './output.js';
 import type { RunFigures } from './run-figures.js';
@@ -9,7 +12,7 @@ import { pairs, plural } from './table.js';
 import { toolVersion } from '../tool-version.js';
 import { checkOutput, writeOutputs } from './write-output.js';
 
-interface SimulateFlags extends RunFlags { readonly ann?: string; readonly out?: string; readonly json?: true }
+interface SimulateFlags extends RunFlags { readonly ann?: string; readonly backend: BackendChoice; readonly out?: string; readonly json?: true }
 
 export const simulateCommand = (): Command => new Command('simulate')
   .description('Run a program on virtual cores: accuracy beside the float network, spikes, energy, latency.')
@@ -21,6 +24,7 @@ export const simulateCommand = (): Command => new Command('simulate')
   .option('--ann <model>', 'the ONNX file it was compiled from (default: the one compile noted)')
   .option('--out <file>', 'write the run for `spikeveil report`')
   .addOption(new Option('--raster <image>', 'keep every spike of this image for the report (with --out, image 0 unless told otherwise)').argParser(integer(0, 1e9)))
+  .addOption(backendOption())
   .addOption(seedOption())
   .addOption(workersOption())
   .addOption(jsonOption())
@@ -28,15 +32,16 @@ export const simulateCommand = (): Command => new Command('simulate')
   .action(async (path: string, flags: SimulateFlags) => {
     if (flags.out !== undefined) checkOutput(flags.out);
     const [{ loadRun, runProgram }, { annAnswers }, { runFigures }] = await Promise.all([import('./run-program.js'), import('./ann-answers.js'), import('./run-figures.js')]);
+    const backend = await chosenBackend(flags.backend);
     const loaded = loadRun(path, flags);
     const { program, dataset } = loaded;
-    const ann = await annAnswers(program, dataset, { programPath: path, annPath: flags.ann, workers: flags.workers });
+    const ann = await annAnswers(program, dataset, { programPath: path, annPath: flags.ann, workers: flags.workers, backend });
     const { trace, energy } = await runProgram(loaded, { ...flags, ...(flags.out !== undefined && flags.raster === undefined ? { raster: 0 } : {}) });
-    const figures = runFigures(program, trace, energy, { labels: dataset.labels, ann });
+    const figures = runFigures(program, trace, energy, { labels: dataset.labels, ann, annBackend: backend?.identity });
     if (flags.out !== undefined) {
       const [{ buildRunRecord }, { printRunRecord }] = await Promise.all([import('../report/run-record.js'), import('../report/read-run.js')]);
-      const { annAccuracy, agreement } = figures;
-      const record = buildRunRecord({ program, trace, energy, dataset, annAccuracy, agreement, seed: flags.seed, tool: toolVersion() });
+      const { annAccuracy, annBackend, agreement } = figures;
+      const record = buildRunRecord({ program, trace, energy, dataset, annAccuracy, annBackend, agreement, seed: flags.seed, tool: toolVersion() });
       await writeOutputs([{ path: flags.out, content: printRunRecord(record) }]);
     }
     if (flags.json === true) sayJson(figures);
@@ -50,6 +55,7 @@ export function figuresText(f: RunFigures): string {
   return pairs([
     ['accuracy', `${formatPercent(f.accuracy, 2)} of ${formatCount(f.samples)} images (95 % interval ${(100 * low).toFixed(2)} to ${(100 * high).toFixed(2)})`],
     ['accuracy of the ANN', f.annAccuracy === null ? 'unknown: the model is not at hand' : formatPercent(f.annAccuracy, 2)],
+    ...(f.annBackend === null ? [] : [['ANN computed by', describeBackend(f.annBackend)] as const]),
     ['same answer as the ANN', f.agreement === null ? 'unknown' : formatPercent(f.agreement, 2)],
     ['time steps', String(f.timesteps)],
     ['spikes per inference', formatCount(f.spikesPerInference)],

@@ -1,5 +1,7 @@
 /** `spikeveil synthesise MODEL`: images made from the network alone, written as a set that `compile --images` takes. */
 import { Command, Option } from 'commander';
+import { describeBackend, OWN_KERNELS, type BackendIdentity } from '../backend/dense-backend.js';
+import type { BackendChoice } from '../backend/open-backend.js';
 import { Reporter } from '../diagnostics.js';
 import { createKernels } from '../kernels/kernels.js';
 import { lower } from '../lower/lower.js';
@@ -11,6 +13,7 @@ import { contactSheet, MOST_ON_A_SHEET } from '../synthesise/contact-sheet.js';
 import type { ImageSet } from '../synthesise/image-set.js';
 import { recipeNames, type RecipeName } from '../synthesise/recipes.js';
 import { synthesise } from '../synthesise/synthesise.js';
+import { backendOption, chosenBackend } from './backend-option.js';
 import { imageAnswers, type ImageAnswers } from './image-answers.js';
 import type { ModelReading } from './compile-notes.js';
 import { addReadingOptions } from './model-options.js';
@@ -27,6 +30,7 @@ interface SynthesiseFlags extends ModelReading {
   readonly steps?: number;
   readonly rate?: number;
   readonly seed: number;
+  readonly backend: BackendChoice;
   readonly workers: number;
   readonly png?: string;
   readonly json?: true;
@@ -47,6 +51,7 @@ export const synthesiseCommand = (): Command => addReadingOptions(new Command('s
   .addOption(new Option('--steps <n>', 'steps of Adam (default: 40 for mixed, 100 for others; the paper took 2499 for impressions)').argParser(integer(1, 1e6)))
   .addOption(new Option('--rate <r>', 'step of Adam on pictures in [-1, 1] (default: the recipe\'s)').argParser(positive))
   .option('--png <file>', `write a contact sheet of the first ${MOST_ON_A_SHEET} images`))
+  .addOption(backendOption())
   .addOption(seedOption())
   .addOption(workersOption())
   .addOption(jsonOption())
@@ -56,6 +61,7 @@ export const synthesiseCommand = (): Command => addReadingOptions(new Command('s
 async function synthesiseToFile(model: string, flags: SynthesiseFlags): Promise<void> {
   const { recipe, count, seed, workers, steps, rate, out, png } = flags;
   for (const path of [out, ...(png === undefined ? [] : [png])]) checkOutput(path);
+  const backend = await chosenBackend(flags.backend);
   const report = new Reporter();
   const source = modelSource(model, flags);
   const imported = importOnnx(model, { ...source.import, report });
@@ -67,14 +73,15 @@ async function synthesiseToFile(model: string, flags: SynthesiseFlags): Promise<
   const bar = progress(`making images (${recipe})`);
   try {
     const { set, file } = await synthesise(graph, {
-      recipe, count, seed, workers, changes: present({ steps, rate }), normalisation,
+      recipe, count, seed, workers, backend, changes: present({ steps, rate }), normalisation,
       model: { sha256: imported.sha256, name: source.import.card?.name ?? model.split(/[\\/]/).pop() ?? model }, onProgress: bar.onDone,
     });
     bar.stop();
-    const answers = await imageAnswers(graph, set, workers);
+    const answers = await imageAnswers(graph, set, { workers, backend });
     await writeOutputs([{ path: out, content: file }, ...(png === undefined ? [] : [{ path: png, content: contactSheet(set) }])]);
-    if (flags.json === true) sayJson({ images: out, ...summary(set), ...answers });
-    else say(summaryText(set, answers));
+    const madeBy = backend?.identity ?? OWN_KERNELS;
+    if (flags.json === true) sayJson({ images: out, ...summary(set), ...answers, backend: madeBy });
+    else say(summaryText(set, answers, madeBy));
     notice(`wrote ${out} (${formatSi(file.length, 'B')})${png === undefined ? '' : ` and ${png}`}`);
   } finally {
     bar.stop();
@@ -85,13 +92,14 @@ const summary = ({ count, shape, classes, recipeName, settings, seed, modelName,
 
 const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;
 
-function summaryText(set: ImageSet, answers: ImageAnswers): string {
+function summaryText(set: ImageSet, answers: ImageAnswers, backend: BackendIdentity): string {
   return pairs([
     ['images', `${formatCount(set.count)} of ${set.shape.join(' x ')}, recipe ${set.recipeName}, seed ${set.seed}`],
     ['model', `${set.modelName}, SHA-256 ${set.modelSha256}`],
     ['set', `SHA-256 ${set.sha256}`],
     ...(answers.agreement === null ? [] : [['answered as asked', percent(answers.agreement)] as const]),
     ['confidence', `${percent(answers.confidence)} on average, ${answers.classesSeen} classes seen`],
+    ['dense work', describeBackend(backend)],
     ['private data read', 'none'],
   ]);
 }

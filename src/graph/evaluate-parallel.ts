@@ -1,14 +1,19 @@
 /**
  * Evaluates a graph on many images over worker threads. Images, weights and scores lie in shared
  * memory, so a thread copies nothing but its own chunk; since a sample's result does not depend on
- * its batch, neither the chunk nor the number of workers changes a bit of it.
+ * its batch, neither the chunk nor the number of workers changes a bit of it. A dense backend has threads
+ * of its own and cannot be loaded twice in a process: with one, all chunks run in this thread.
  */
+import type { DenseBackend } from '../backend/dense-backend.js';
+import { start } from './evaluate-task.js';
 import type { Graph, GraphNode } from './graph.js';
 import { indexNodes, sizeOf } from './graph.js';
-import { runJobs } from '../kernels/worker-pool.js';
+import { runInline, runJobs } from '../kernels/worker-pool.js';
 
 export interface ParallelOptions {
   readonly workers: number;
+  /** Does the dense work in place of the own kernels; `workers` then means nothing. */
+  readonly backend?: DenseBackend | undefined;
   /** Images in one job; default 128. */
   readonly chunk?: number;
   /** Called after each job with finished and all jobs. */
@@ -32,11 +37,14 @@ const IMAGES_PER_JOB = 128;
 export async function evaluateParallel(graph: Graph, images: Float32Array, count: number, options: ParallelOptions): Promise<Float32Array> {
   const output = indexNodes(graph).get(graph.outputs[0]);
   if (output === undefined) throw new Error('evaluate: the graph has no output');
-  const { chunk = IMAGES_PER_JOB, ...pool } = options;
+  const { chunk = IMAGES_PER_JOB, backend, ...pool } = options;
   const scores = new Float32Array(new SharedArrayBuffer(count * sizeOf(output.shape) * 4));
-  const task: EvaluateTask = { graph: sharedGraph(graph), images: shared(images), scores };
   const jobs = Array.from({ length: Math.ceil(count / chunk) }, (_, i): EvaluateJob => ({ first: i * chunk, count: Math.min(chunk, count - i * chunk) }));
-  await runJobs(new URL('./evaluate-task.js', import.meta.url), task, jobs, pool);
+  if (backend !== undefined) await runInline(start({ graph, images, scores }, backend), jobs, pool);
+  else {
+    const task: EvaluateTask = { graph: sharedGraph(graph), images: shared(images), scores };
+    await runJobs(new URL('./evaluate-task.js', import.meta.url), task, jobs, pool);
+  }
   return scores.slice();
 }
 

@@ -3,6 +3,7 @@
  * chunks so that memory stays bounded and several small pictures share one matrix product. A sample's
  * result does not depend, to the bit, on which samples share its batch or chunk.
  */
+import type { DenseBackend } from '../backend/dense-backend.js';
 import type { Graph, GraphNode, NodeId } from './graph.js';
 import { indexNodes, sizeOf } from './graph.js';
 import type { Kernels } from '../kernels/kernels.js';
@@ -34,13 +35,14 @@ const CHUNK_MOST = 64;
 /**
  * Packs the graph's constants into the kernels' memory. They stay there: to free them take
  * `kernels.memory.mark()` before and `release` that mark when the evaluator is no longer used.
+ * `backend` takes the dense nodes over; its floats, and what they depend on, are then its own.
  */
-export function createEvaluator(graph: Graph, kernels: Kernels): Evaluator {
+export function createEvaluator(graph: Graph, kernels: Kernels, backend?: DenseBackend): Evaluator {
   const nodes = indexNodes(graph);
   const input = onlyInput(graph);
   const inputSize = sizeOf(input.shape);
   const plan = planMemory(graph);
-  const steps = prepareSteps(graph, kernels);
+  const steps = prepareSteps(graph, kernels, backend);
   const scratchLength = Math.max(0, ...steps.map((s) => s.scratchPerSample));
   const chunk = Math.max(1, Math.min(CHUNK_MOST, Math.floor(CHUNK_BYTES / ((plan.length + scratchLength) * 4))));
 

@@ -4,6 +4,7 @@
  * nodes in the same pass: it adds its own gradient there when the readers of the node have given theirs.
  * Nothing here mixes samples, so a sample's gradient does not depend on its batch unless the loss does.
  */
+import type { DenseBackend } from '../backend/dense-backend.js';
 import type { CoreNode, Graph, NodeId } from './graph.js';
 import { indexNodes, sizeOf } from './graph.js';
 import type { Kernels } from '../kernels/kernels.js';
@@ -27,10 +28,10 @@ export interface Differentiator {
 
 /**
  * Packs the constants of both directions into the kernels' memory, where they stay. `watch` names the
- * inner nodes whose values the loss wants to see.
+ * inner nodes whose values the loss wants to see; `backend` takes the dense nodes over.
  */
-export function createDifferentiator(graph: Graph<CoreNode>, kernels: Kernels, watch: readonly NodeId[] = []): Differentiator {
-  const network = prepare(graph, kernels, watch);
+export function createDifferentiator(graph: Graph<CoreNode>, kernels: Kernels, watch: readonly NodeId[] = [], backend?: DenseBackend): Differentiator {
+  const network = prepare(graph, kernels, watch, backend);
   const { input, sizes } = network;
   return {
     differentiate(images, count, loss) {
@@ -65,7 +66,7 @@ interface Network {
   readonly scratchLength: number;
 }
 
-function prepare(graph: Graph<CoreNode>, kernels: Kernels, watch: readonly NodeId[]): Network {
+function prepare(graph: Graph<CoreNode>, kernels: Kernels, watch: readonly NodeId[], backend: DenseBackend | undefined): Network {
   const nodes = indexNodes(graph);
   const nodeOf = (id: NodeId): CoreNode => nodes.get(id) ?? missing(id);
   if (graph.nodes[0].kind !== 'input') throw new Error('internal: a lowered graph begins with its input');
@@ -73,8 +74,8 @@ function prepare(graph: Graph<CoreNode>, kernels: Kernels, watch: readonly NodeI
   const watched = new Set([...watch, output]);
   for (const id of watched) nodeOf(id);
   const plan = planGradients(graph, watched);
-  const forward = prepareSteps(graph, kernels);
-  const back = graph.nodes.map((n) => n.inputs.map((id) => prepareGradient(n, nodeOf(id).shape, kernels)));
+  const forward = prepareSteps(graph, kernels, backend);
+  const back = graph.nodes.map((n) => n.inputs.map((id) => prepareGradient(n, nodeOf(id).shape, kernels, backend)));
   const shareLength = Math.max(...graph.nodes.map((n) => sizeOf(n.shape)));
   const scratchLength = Math.max(0, ...forward.map((s) => s.scratchPerSample), ...back.flat().map((s) => s.scratchPerSample));
   return { graph, kernels, input: graph.nodes[0].id, output, watched, sizes: (id) => sizeOf(nodeOf(id).shape), plan, forward, back, shareLength, scratchLength };

@@ -4,6 +4,8 @@
  * a convolution, of the output's gradient with the transposed filter; with a stride, the places of the
  * input fall into stride x stride phases, each of which sees taps of its own, so no zeros are multiplied.
  */
+import type { DenseBackend } from '../backend/dense-backend.js';
+import { isDense, layerOn, type DenseNode } from './dense-layers.js';
 import type { AveragePool, Conv, CoreNode, NodeRules, Pair, Shape } from './graph.js';
 import { dispatch, sizeOf } from './graph.js';
 import { copyStrided, spreadMean } from '../kernels/image.js';
@@ -32,12 +34,19 @@ export interface BackStep {
   readonly scratchPerSample: number;
 }
 
-/** The step back through a node to any of its inputs, whose shape is given. Constants stay in the kernels' memory. */
-export function prepareGradient(node: CoreNode, inputShape: Shape, kernels: Kernels): BackStep {
-  return dispatch(rules, node, { kernels, shape: inputShape });
+/** The step back through a node to any of its inputs, whose shape is given, on the backend where there is one and the node is dense. Constants stay in the kernels' memory. */
+export function prepareGradient(node: CoreNode, inputShape: Shape, kernels: Kernels, backend?: DenseBackend): BackStep {
+  const context = { kernels, shape: inputShape };
+  return backend !== undefined && isDense(node) ? stepOn(backend, node, context) : dispatch(rules, node, context);
 }
 
 interface Context { readonly kernels: Kernels; readonly shape: Shape }
+
+function stepOn(backend: DenseBackend, node: DenseNode, { kernels, shape }: Context): BackStep {
+  const layer = layerOn(backend, node, shape);
+  const [from, to] = [sizeOf(node.shape), sizeOf(shape)];
+  return step((c) => kernels.memory.float32(c.inputGradient, c.count * to).set(layer.inputGradient(kernels.memory.float32(c.outputGradient, c.count * from), c.count)));
+}
 
 const step = (run: BackStep['run'], scratchPerSample = 0): BackStep => ({ run, scratchPerSample });
 

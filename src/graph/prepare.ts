@@ -3,6 +3,8 @@
  * from buffers in the kernels' memory. Constants are packed into that memory once, here. Buffers hold
  * samples one after another, each in row-major order (for a batch of pictures: NCHW).
  */
+import type { DenseBackend } from '../backend/dense-backend.js';
+import { isDense, layerOn, type DenseNode } from './dense-layers.js';
 import type { AveragePool, Conv, Graph, MaxPool, NodeId, NodeRules, Shape } from './graph.js';
 import { dispatch, indexNodes, sizeOf } from './graph.js';
 import type { Kernels } from '../kernels/kernels.js';
@@ -35,15 +37,25 @@ interface Context {
   readonly shapes: readonly Shape[];
 }
 
-/** One step a node, in the graph's order. Constants stay in the kernels' memory until the caller releases it. */
-export function prepareSteps(graph: Graph, kernels: Kernels): PreparedStep[] {
+/** One step a node, in the graph's order, dense nodes on the backend if there is one. Constants stay in the kernels' memory until the caller releases it. */
+export function prepareSteps(graph: Graph, kernels: Kernels, backend?: DenseBackend): PreparedStep[] {
   const nodes = indexNodes(graph);
   const shapeOf = (id: NodeId): Shape => {
     const node = nodes.get(id);
     if (node === undefined) throw new Error(`evaluate: no node "${id}"`);
     return node.shape;
   };
-  return graph.nodes.map((node) => dispatch(rules, node, { kernels, shapes: node.inputs.map(shapeOf) }));
+  return graph.nodes.map((node) => {
+    const context = { kernels, shapes: node.inputs.map(shapeOf) };
+    return backend !== undefined && isDense(node) ? stepOn(backend, node, context) : dispatch(rules, node, context);
+  });
+}
+
+/** A dense node on the backend: the numbers leave the kernels' memory and come back. */
+function stepOn(backend: DenseBackend, node: DenseNode, { kernels, shapes: [shape] }: Context): PreparedStep {
+  const layer = layerOn(backend, node, shape);
+  const [from, to] = [sizeOf(shape), sizeOf(node.shape)];
+  return step((c) => kernels.memory.float32(c.output, c.count * to).set(layer.forward(kernels.memory.float32(c.inputs[0], c.count * from), c.count)));
 }
 
 const step = (run: Step, scratchPerSample = 0): PreparedStep => ({ run, scratchPerSample });

@@ -32,7 +32,11 @@ export async function runJobs<Init, Job, Result>(
 
 async function runHere<Init, Job, Result>(moduleUrl: URL, init: Init, jobs: readonly Job[], options: PoolOptions): Promise<Result[]> {
   const task = await import(builtModule(moduleUrl).href) as TaskModule<Init, Job, Result>;
-  const work = task.start(init);
+  return runInline(task.start(init), jobs, options);
+}
+
+/** Does the jobs one after another in this thread, where `work` may hold what cannot go to another one. */
+export async function runInline<Job, Result>(work: (job: Job) => Result, jobs: readonly Job[], options: Pick<PoolOptions, 'onDone' | 'signal'>): Promise<Result[]> {
   const results: Result[] = [];
   for (const job of jobs) {
     options.signal?.throwIfAborted();

@@ -4,6 +4,7 @@
  * weights moved and how well they can still be read. Without that measurement nothing here is called
  * encryption.
  */
+import type { DenseBackend } from '../backend/dense-backend.js';
 import { fail } from '../diagnostics.js';
 import { evaluateParallel } from '../graph/evaluate-parallel.js';
 import type { Graph } from '../graph/graph.js';
@@ -19,6 +20,8 @@ export interface TeacherOptions extends TrainOptions {
   /** The ANN; its first output are the class scores. */
   readonly teacher: Graph;
   readonly samples: SampleSet;
+  /** Computes the teacher's answers in place of the own kernels. */
+  readonly backend?: DenseBackend | undefined;
 }
 
 export interface LearningRecord {
@@ -41,10 +44,10 @@ export interface LearnedNetwork {
 }
 
 /** Retrains on the samples with the teacher's answers as soft targets. Throws `learn/other-teacher` and what `train` throws. */
-export async function learnFromTeacher(network: SpikingNetwork, { teacher, samples, ...options }: TeacherOptions): Promise<LearnedNetwork> {
+export async function learnFromTeacher(network: SpikingNetwork, { teacher, samples, backend, ...options }: TeacherOptions): Promise<LearnedNetwork> {
   checkTeacher(network, teacher);
   const { images, count } = samples;
-  const pool = { workers: options.workers, ...(options.signal === undefined ? {} : { signal: options.signal }) };
+  const pool = { workers: options.workers, backend, ...(options.signal === undefined ? {} : { signal: options.signal }) };
   const scores = await evaluateParallel(teacher, images, count, pool);
   const classes = scores.length / count;
   const targets = new Float32Array(scores.length);

@@ -95,7 +95,7 @@ function headline(record: RunRecord): Markup {
     ['Accuracy', formatPercent(measured), `95 % interval ${interval(accuracy.correct, data.samples)}`],
     accuracy.ann === null
       ? ['The ANN', 'not run', 'its accuracy on these images is unknown']
-      : ['The ANN', formatPercent(accuracy.ann), `${gap(accuracy.ann - measured)}${accuracy.agreement === null ? '' : `; same class on ${formatPercent(accuracy.agreement)}`}; 95 % interval ${interval(Math.round(accuracy.ann * data.samples), data.samples)}`],
+      : ['The ANN', formatPercent(accuracy.ann), `${gap(accuracy.ann - measured)}${accuracy.agreement === null ? '' : `; same class on ${formatPercent(accuracy.agreement)}`}${accuracy.annBackend === undefined ? '' : `; computed by ${accuracy.annBackend}`}; 95 % interval ${interval(Math.round(accuracy.ann * data.samples), data.samples)}`],
     ['Energy per inference', formatJoules(perInference.totalJoules), `${formatJoules(perInference.dynamicJoules)} dynamic, ${latencySeconds === null ? 'static power not counted' : `${formatJoules(perInference.staticJoules)} static`}; profile ${profile.name}${profile.estimate ? ', an estimate' : ''}`],
     ['Latency', latencySeconds === null ? 'not timed' : formatSeconds(latencySeconds), latencySeconds === null ? 'functional timing' : `${formatCount(simulation.stepsPerInference)} steps of ${formatSeconds(latencySeconds / simulation.stepsPerInference)} on average`],
     ['Cores', formatCount(compilation.coresUsed), `on ${compilation.chipsUsed} ${compilation.chipsUsed === 1 ? 'chip' : 'chips'}, ${formatCount(neurons)} neurons`],

@@ -2,6 +2,7 @@
  * Puts everything known about one run into one plain record: the program in summary, what it scored,
  * what it cost and one raster. The record is what the run file holds and what the page shows.
  */
+import { describeBackend, OWN_KERNELS, type BackendIdentity } from '../backend/dense-backend.js';
 import type { EnergyReport } from '../energy/energy-report.js';
 import type { Program } from '../program/program.js';
 import type { Trace } from '../simulate/trace.js';
@@ -18,6 +19,8 @@ export interface RunSource {
   /** Fractions of 1; null where the ANN was not run on these samples. */
   readonly annAccuracy: number | null;
   readonly agreement: number | null;
+  /** Who computed the ANN; the own kernels by default. */
+  readonly annBackend?: BackendIdentity | null;
   /** Seed of the simulation (input spikes). */
   readonly seed: number;
   /** Version of this tool. */
@@ -32,6 +35,7 @@ export function buildRunRecord(source: RunSource): RunRecord {
   const { network, target, provenance } = program;
   if (dataset.labels.length !== trace.samples) throw new Error(`${dataset.labels.length} labels for a trace of ${trace.samples} samples`);
   const byStep = accuracyByStep(trace, dataset.labels);
+  const annBackend = source.annBackend ?? OWN_KERNELS;
   return {
     format: RUN_FORMAT, version: RUN_VERSION, tool: source.tool,
     model: {
@@ -52,6 +56,7 @@ export function buildRunRecord(source: RunSource): RunRecord {
     data: { name: dataset.name, samples: trace.samples },
     accuracy: {
       correct: Math.round((byStep[byStep.length - 1] as number) * trace.samples), byStep, ann: source.annAccuracy, agreement: source.agreement,
+      ...(annBackend.name === 'own' ? {} : { annBackend: describeBackend(annBackend) }),
     },
     simulation: simulationOf(source),
     energy,

@@ -87,6 +87,7 @@ export const RunSchema = record({
     correct: Type.Integer({ minimum: 0, description: 'Samples whose class leads after the last step: a sum, not a mean.' }),
     byStep: Type.Array(share, { minItems: 1, description: 'After each step, fraction of 1.' }),
     ann: nullable(Type.Number({ minimum: 0, maximum: 1, description: 'Of the ANN on the same samples.' })),
+    annBackend: Type.Optional(Type.String({ maxLength: 256, description: 'What computed the ANN, where that was not the own kernels.' })),
     agreement: nullable(Type.Number({ minimum: 0, maximum: 1, description: 'Samples on which both give the same class.' })),
   }),
   simulation: record({

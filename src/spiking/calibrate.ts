@@ -4,6 +4,7 @@
  * threshold of what arrives is taken. A user who has data and may use it can pass images instead;
  * the program then says that private data was read.
  */
+import { describeBackend, type DenseBackend } from '../backend/dense-backend.js';
 import { indexNodes, type ChannelStatistics, type CoreNode, type Graph, type NodeId } from '../graph/graph.js';
 import type { SampleSet } from '../synthesise/procedural-images.js';
 import { chooseThresholds, outputRange, type ThresholdRule } from './choose-thresholds.js';
@@ -20,6 +21,8 @@ export interface CalibrationOptions {
   readonly privateData: boolean;
   /** The samples were made from this network: they excite it as data do, so nothing is added to what they reach. */
   readonly synthetic?: boolean;
+  /** Runs the images' dense work in place of the own kernels; the description then names it. */
+  readonly backend?: DenseBackend | undefined;
 }
 
 export interface Calibration {
@@ -35,8 +38,8 @@ export interface Calibration {
 
 /** Runs the samples and chooses. */
 export function calibrate(graph: Graph<CoreNode>, options: CalibrationOptions): Calibration {
-  const { samples, timesteps, reset, privateData, synthetic = false } = options;
-  const observed = observeActivations(graph, samples.images, samples.count);
+  const { samples, timesteps, reset, privateData, synthetic = false, backend } = options;
+  const observed = observeActivations(graph, samples.images, samples.count, backend);
   const nodes = indexNodes(graph);
   const thresholds = new Map<NodeId, Float32Array>();
   const statistics = new Map<NodeId, ChannelStatistics>();
@@ -61,7 +64,7 @@ export function calibrate(graph: Graph<CoreNode>, options: CalibrationOptions): 
     thresholds.set(inflow.target, scaled);
     rates.set(inflow.target, expectedRate(sample, scaled));
   }
-  return { thresholds, statistics, rates, privateData, description: describe({ fromStatistics, fromImages, recipe: samples.recipe, privateData }) };
+  return { thresholds, statistics, rates, privateData, description: `${describe({ fromStatistics, fromImages, recipe: samples.recipe, privateData })}${backend === undefined ? '' : `; dense work by ${describeBackend(backend.identity)}`}` };
 }
 
 /** Mean of min(1, x / threshold) over what arrived above zero. */

@@ -4,6 +4,7 @@
  * scaled to them ("batch norm in training mode"), so that even images that look nothing like the
  * training data excite every layer as strongly as the training data did.
  */
+import type { DenseBackend } from '../backend/dense-backend.js';
 import { createEvaluator } from '../graph/evaluate.js';
 import { indexNodes, nodeId, sizeOf, type ChannelStatistics, type CoreNode, type Graph, type NodeId } from '../graph/graph.js';
 import { createKernels, type Kernels } from '../kernels/kernels.js';
@@ -16,7 +17,7 @@ export type ActivationSample = readonly Float32Array[];
 const KEPT = 2048;
 
 /** Runs `count` images; returns a sample of the input of every relu and of the output, by node. */
-export function observeActivations(graph: Graph<CoreNode>, images: Float32Array, count: number): ReadonlyMap<NodeId, ActivationSample> {
+export function observeActivations(graph: Graph<CoreNode>, images: Float32Array, count: number, backend?: DenseBackend): ReadonlyMap<NodeId, ActivationSample> {
   const kernels = createKernels();
   const nodes = indexNodes(graph);
   const values = new Map<NodeId, Float32Array>();
@@ -30,7 +31,7 @@ export function observeActivations(graph: Graph<CoreNode>, images: Float32Array,
       return value;
     });
     if (node.kind === 'relu') samples.set(node.id, sampleChannels(inputs[0], mapShape(node.shape), count));
-    const value = node.kind === 'input' ? images : valueOf(node, inputs, { count, kernels, nodes });
+    const value = node.kind === 'input' ? images : valueOf(node, inputs, { count, kernels, nodes, backend });
     values.set(node.id, value);
     for (const id of node.inputs) if (lastUse.get(id) === i) values.delete(id);
   });
@@ -46,6 +47,8 @@ interface RunContext {
   readonly count: number;
   readonly kernels: Kernels;
   readonly nodes: ReadonlyMap<NodeId, CoreNode>;
+  /** Does the dense work in place of the kernels. */
+  readonly backend: DenseBackend | undefined;
 }
 
 function valueOf(node: Exclude<CoreNode, { kind: 'input' }>, inputs: readonly Float32Array[], context: RunContext): Float32Array {
@@ -78,12 +81,12 @@ function summed(inputs: readonly Float32Array[]): Float32Array {
 }
 
 /** Evaluates one node on a batch, as a graph of its own. */
-function runNode(node: CoreNode, input: Float32Array, { count, kernels, nodes }: RunContext): Float32Array {
+function runNode(node: CoreNode, input: Float32Array, { count, kernels, nodes, backend }: RunContext): Float32Array {
   const source = nodes.get(node.inputs[0]);
   if (source === undefined) throw new Error(`internal: no node ${node.inputs[0]}`);
   const inputId = nodeId(`${node.id}:in`);
   const mark = kernels.memory.mark();
-  const evaluator = createEvaluator({ nodes: [{ kind: 'input', id: inputId, inputs: [], shape: source.shape }, { ...node, inputs: [inputId] }], outputs: [node.id] }, kernels);
+  const evaluator = createEvaluator({ nodes: [{ kind: 'input', id: inputId, inputs: [], shape: source.shape }, { ...node, inputs: [inputId] }], outputs: [node.id] }, kernels, backend);
   const value = evaluator.run(input, count).outputs[0];
   kernels.memory.release(mark);
   return value;

@@ -2,6 +2,7 @@
  * Makes one batch of images from noise: Adam on the pictures, step by step down a loss that the recipe
  * puts together from its parts. The pictures lie in [-1, 1] and enter the network normalised.
  */
+import type { DenseBackend } from '../backend/dense-backend.js';
 import { createDifferentiator, type Loss } from '../graph/gradients.js';
 import { indexNodes, sizeOf, type CoreNode, type Graph, type NodeId } from '../graph/graph.js';
 import { createKernels } from '../kernels/kernels.js';
@@ -20,8 +21,6 @@ export interface MakerOptions {
   readonly settings: RecipeSettings;
   readonly normalisation: PictureNormalisation;
   readonly seed: number;
-  /** Called after each step with the images that made it. */
-  readonly onStep?: (images: number) => void;
 }
 
 /** Images `first` to `first + count - 1` of a set; image i is of class i modulo the number of classes. */
@@ -36,17 +35,20 @@ export interface MadeImages {
   readonly finite: boolean;
 }
 
+/** Makes one batch: yields after each step, with the images that made it. */
+export type ImageMaker = (batch: Batch) => Generator<number, MadeImages>;
+
 /** Prepares the network once; the result makes one batch a call. */
-export function createImageMaker(graph: Graph<CoreNode>, options: MakerOptions): (batch: Batch) => MadeImages {
-  const { settings, normalisation, seed, onStep } = options;
+export function createImageMaker(graph: Graph<CoreNode>, options: MakerOptions, backend?: DenseBackend): ImageMaker {
+  const { settings, normalisation, seed } = options;
   const shape = pictureShape(graph.nodes[0].shape, normalisation.mean.length);
   const parts = lossParts(graph, settings);
-  const { differentiate } = createDifferentiator(graph, createKernels(), parts.watch);
+  const { differentiate } = createDifferentiator(graph, createKernels(), parts.watch, backend);
   const root = substream(randomStream(seed), 'synthesise');
   const move = mover(shape, settings);
   const enter = entrance(shape, normalisation);
 
-  return (batch) => {
+  return function* make(batch) {
     const targets = parts.targets(batch, root);
     const pictures = settings.start === 'noise' ? noise(batch, sizeOf(shape), root) : drawn(batch, { shape, seed, classes: parts.classes });
     const adam = createAdam(pictures.length, { rate: settings.rate, decay: settings.decay });
@@ -59,7 +61,7 @@ export function createImageMaker(graph: Graph<CoreNode>, options: MakerOptions):
       addPriorGradient(pictures, gradient, shape, settings);
       adam(pictures, gradient);
       if (settings.clipEachStep) for (let i = 0; i < pictures.length; i++) pictures[i] = Math.min(1, Math.max(-1, pictures[i]));
-      onStep?.(batch.count);
+      yield batch.count;
     }
     return { bytes: toBytes(pictures), targets, finite: pictures.every(Number.isFinite) };
   };

@@ -4,11 +4,19 @@ import { createImageMaker, type Batch, type MadeImages, type MakerOptions } from
 
 export interface SynthesiseTask {
   readonly graph: Graph<CoreNode>;
-  readonly options: Omit<MakerOptions, 'onStep'>;
+  readonly options: MakerOptions;
   /** Shared: image steps done by all threads, one number. */
   readonly done: Int32Array;
 }
 
 export function start({ graph, options, done }: SynthesiseTask): (batch: Batch) => MadeImages {
-  return createImageMaker(graph, { ...options, onStep: (images) => { Atomics.add(done, 0, images); } });
+  const make = createImageMaker(graph, options);
+  return (batch) => {
+    const steps = make(batch);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      Atomics.add(done, 0, step.value);
+    }
+  };
 }

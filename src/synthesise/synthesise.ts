@@ -1,8 +1,9 @@
 /**
  * Makes a set of images from a network alone, by one of the recipes, over worker threads. A batch is
  * the unit of work and its images depend on the seed and their place in the set only, so the number of
- * workers does not change a byte.
+ * workers does not change a byte. With a dense backend all batches are made in this thread.
  */
+import { describeBackend, type DenseBackend } from '../backend/dense-backend.js';
 import { Reporter, fail } from '../diagnostics.js';
 import { planGradients } from '../graph/gradient-plan.js';
 import { indexNodes, sizeOf, type CoreNode, type Graph } from '../graph/graph.js';
@@ -10,7 +11,7 @@ import { runJobs } from '../kernels/worker-pool.js';
 import { knownStatistics } from './batch-norm-matching.js';
 import { writeImageSet } from './image-set-file.js';
 import type { ImageSet, ImageSetParts } from './image-set.js';
-import type { Batch, MadeImages, MakerOptions } from './optimise-images.js';
+import { createImageMaker, type Batch, type MadeImages, type MakerOptions } from './optimise-images.js';
 import { pictureShape, type PictureNormalisation } from './picture.js';
 import { proceduralImages } from './procedural-images.js';
 import { recipes, recipeSettings, type OptimisedRecipe, type RecipeChanges, type RecipeName, type RecipeSettings } from './recipes.js';
@@ -21,6 +22,8 @@ export interface SynthesiseOptions {
   readonly count: number;
   readonly seed: number;
   readonly workers: number;
+  /** Does the dense work in place of the own kernels, and stands in the set's settings; `workers` then means nothing. */
+  readonly backend?: DenseBackend | undefined;
   readonly changes?: RecipeChanges;
   readonly normalisation: PictureNormalisation;
   readonly model: { readonly sha256: string; readonly name: string };
@@ -48,7 +51,8 @@ export async function synthesise(graph: Graph<CoreNode>, options: SynthesiseOpti
   const made = await makeBatches(graph, { settings, normalisation, seed }, options);
   if (!made.every((m) => m.finite)) fail('synthesise/diverged', { kind: 'nowhere' }, { rate: settings.rate });
   const classes = sizeOf(indexNodes(graph).get(graph.outputs[0])?.shape ?? []);
-  const parts: ImageSetParts = { ...origin, settings: { ...settings }, classes, bytes: Buffer.concat(made.map((m) => m.bytes)), targets: joined(made, count * classes) };
+  const madeBy = options.backend === undefined ? {} : { backend: describeBackend(options.backend.identity) };
+  const parts: ImageSetParts = { ...origin, settings: { ...settings, ...madeBy }, classes, bytes: Buffer.concat(made.map((m) => m.bytes)), targets: joined(made, count * classes) };
   return writeImageSet(parts);
 }
 
@@ -64,19 +68,37 @@ function batchSize(graph: Graph<CoreNode>, settings: RecipeSettings): number {
   return Math.max(1, Math.min(settings.batch, Math.floor(BATCH_BYTES / ((valuesLength + gradientsLength) * 4))));
 }
 
-async function makeBatches(graph: Graph<CoreNode>, making: Omit<MakerOptions, 'onStep'>, options: SynthesiseOptions): Promise<MadeImages[]> {
-  const { count, workers, onProgress, signal } = options;
+async function makeBatches(graph: Graph<CoreNode>, making: MakerOptions, options: SynthesiseOptions): Promise<MadeImages[]> {
+  const { count, workers, backend, onProgress, signal } = options;
   const size = batchSize(graph, making.settings);
   const jobs = Array.from({ length: Math.ceil(count / size) }, (_, i): Batch => ({ first: i * size, count: Math.min(size, count - i * size) }));
   const total = count * making.settings.steps;
   const task: SynthesiseTask = { graph, options: making, done: new Int32Array(new SharedArrayBuffer(4)) };
   const timer = setInterval(() => onProgress?.(Atomics.load(task.done, 0), total), PROGRESS_MILLISECONDS);
   try {
+    if (backend !== undefined) return await makeHere(task, jobs, { backend, signal });
     return await runJobs<SynthesiseTask, Batch, MadeImages>(new URL('./synthesise-task.js', import.meta.url), task, jobs, { workers, apart: true, ...(signal === undefined ? {} : { signal }) });
   } finally {
     clearInterval(timer);
     onProgress?.(total, total);
   }
+}
+
+/** All batches in this thread, which listens to signals and timers between two steps. */
+async function makeHere({ graph, options, done }: SynthesiseTask, jobs: readonly Batch[], { backend, signal }: Required<Pick<SynthesiseOptions, 'backend'>> & { readonly signal: AbortSignal | undefined }): Promise<MadeImages[]> {
+  const make = createImageMaker(graph, options, backend);
+  const made: MadeImages[] = [];
+  for (const batch of jobs) {
+    const steps = make(batch);
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) {
+      Atomics.add(done, 0, step.value);
+      await new Promise((resolve) => setImmediate(resolve));
+      signal?.throwIfAborted();
+    }
+    made.push(step.value);
+  }
+  return made;
 }
 
 function joined(made: readonly MadeImages[], length: number): Float32Array {

@@ -5,7 +5,7 @@ import { roomOf, sourceFiles, testImports } from './source-files.js';
 /** In the order in which a network passes through them. */
 const ROOMS = ['graph', 'onnx', 'lower', 'synthesise', 'spiking', 'learn', 'quantise', 'map', 'program', 'simulate', 'energy', 'audit', 'report'];
 /** They know nothing of the rooms. */
-const SIDE_ROOMS = ['kernels', 'target', 'data', 'diagnostics', 'diagnostics.ts', 'random.ts'];
+const SIDE_ROOMS = ['kernels', 'backend', 'target', 'data', 'diagnostics', 'diagnostics.ts', 'random.ts'];
 /** Side rooms that may know some rooms. */
 const SIDE_ROOMS_WITH_A_VIEW: Readonly<Record<string, readonly string[]>> = { interop: ['spiking', 'program'] };
 /** The entrance hall sees every room. */

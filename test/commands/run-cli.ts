@@ -14,10 +14,10 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Starts the command and collects what it says; `watch` sees the process and each piece of output. */
-export function runCli(words: readonly string[], watch?: (child: ChildProcess, heard: string) => void): Promise<Finished> {
+/** Starts the command and collects what it says; `watch` sees the process and each piece of output, `node` are flags of Node itself. */
+export function runCli(words: readonly string[], watch?: (child: ChildProcess, heard: string) => void, node: readonly string[] = []): Promise<Finished> {
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [CLI, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...node, CLI, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (piece: Buffer) => { stdout += piece.toString(); watch?.(child, stdout + stderr); });

@@ -18,7 +18,7 @@ const energy = { perInference: { totalJoules: 1e-3 }, latencySeconds: null, prof
 it('counts answers of the last step against the labels and the float network', () => {
   const figures = runFigures(program, trace, energy, { labels: Uint16Array.of(1, 0, 2, 2), ann: Uint16Array.of(1, 1, 2, 0) });
   expect(figures).toMatchObject({
-    accuracy: 0.75, annAccuracy: 0.5, agreement: 0.75, accuracyByStep: [0.5, 0.75], spikesPerInference: 10, sopsPerInference: 300,
+    accuracy: 0.75, annAccuracy: 0.5, annBackend: { name: 'own', version: null }, agreement: 0.75, accuracyByStep: [0.5, 0.75], spikesPerInference: 10, sopsPerInference: 300,
     eventsPerSecond: 2400, coresUsed: 7, chipsUsed: 2, latencySeconds: null, energyPerInferenceJoules: 1e-3,
   });
   expect(figures.accuracyInterval[0]).toBeCloseTo(0.3006, 4);
@@ -26,5 +26,5 @@ it('counts answers of the last step against the labels and the float network', (
 });
 
 it('leaves the comparison open without the float network', () => {
-  expect(runFigures(program, trace, energy, { labels: new Uint16Array(4), ann: null })).toMatchObject({ annAccuracy: null, agreement: null });
+  expect(runFigures(program, trace, energy, { labels: new Uint16Array(4), ann: null })).toMatchObject({ annAccuracy: null, annBackend: null, agreement: null });
 });

@@ -28,7 +28,7 @@ it('the words on the terminal, and the same file for any number of workers', () 
   await make(join(folder, 'b'), '--workers', '3', '--recipe', 'impressions', '--count', '40');
   expect(readFileSync(join(folder, 'a')).equals(readFileSync(join(folder, 'b')))).toBe(true);
   expect(stdout).toMatch(/^images +40 of 1 x 28 x 28, recipe impressions, seed 0\n/);
-  expect(stdout).toMatch(/\nanswered as asked +\d+\.\d %\nconfidence +\d+\.\d % on average, \d+ classes seen\nprivate data read +none\n$/);
+  expect(stdout).toMatch(/\nanswered as asked +\d+\.\d %\nconfidence +\d+\.\d % on average, \d+ classes seen\ndense work +own kernels\nprivate data read +none\n$/);
 }));
 
 it('compile --images: thresholds on the set, the recipe in the program, no private data', () => inFolder(async (folder) => {

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import fc from 'fast-check';
+import { OWN_KERNELS, type BackendIdentity } from '../../src/backend/dense-backend.js';
 import { CompileError, formatDiagnostic } from '../../src/diagnostics.js';
 import { energyReport } from '../../src/energy/energy-report.js';
+import { renderReport } from '../../src/report/html-report.js';
 import { buildRunRecord } from '../../src/report/run-record.js';
 import { parseRunRecord, printRunRecord, readRunRecord } from '../../src/report/read-run.js';
 import { thinRaster } from '../../src/report/thin-raster.js';
@@ -13,10 +15,10 @@ import { formatCount, formatJoules, formatPercent, formatRatio, formatSeconds } 
 import { readTarget, smallProgram, smallTrace } from '../energy/small-program.js';
 import { madeUpRun } from './made-up-run.js';
 
-const smallRecord = () => {
+const smallRecord = (annBackend: BackendIdentity | null = null) => {
   const program = smallProgram(readTarget('loihi1'));
   const trace = smallTrace();
-  return buildRunRecord({ program, trace, energy: energyReport(program, trace), dataset: { name: 'two images', labels: [3, 0] }, annAccuracy: 1, agreement: 0.5, seed: 9, tool: '0.1.0' });
+  return buildRunRecord({ program, trace, energy: energyReport(program, trace), dataset: { name: 'two images', labels: [3, 0] }, annAccuracy: 1, annBackend, agreement: 0.5, seed: 9, tool: '0.1.0' });
 };
 
 const refusal = (run: () => unknown): readonly string[] => {
@@ -44,6 +46,14 @@ describe('the record of a run', () => {
     expect(record.layers[2]).toMatchObject({ neuron: 'integrator', reset: null, thresholdRange: null, weightError: 0.0125 });
     expect(record.cores[1]).toMatchObject({ layer: 1, messagesIn: 200, synapticOps: 3500, busySeconds: 1e-5 });
     expect(record.simulation).toMatchObject({ spikes: 250, synapticOps: 4000, messages: 250, withinTile: 200, seed: 9 });
+  });
+
+  it('names what computed the ANN where it was not the own kernels', async () => {
+    const record = smallRecord({ name: 'tensorflow', version: 'tfjs-node 4.22.0' });
+    expect(record.accuracy.annBackend).toBe('TensorFlow (tfjs-node 4.22.0)');
+    expect(parseRunRecord(printRunRecord(record), 'run.json')).toEqual(record);
+    expect(await renderReport(record)).toContain('computed by TensorFlow (tfjs-node 4.22.0);');
+    expect([smallRecord(), smallRecord(OWN_KERNELS)].map((r) => 'annBackend' in r.accuracy)).toEqual([false, false]);
   });
 
   it('says nothing that depends on the machine', () => {

@@ -4,7 +4,7 @@ import { createEvaluator } from '../../src/graph/evaluate.js';
 import { createKernels } from '../../src/kernels/kernels.js';
 import { knownStatistics, addStatisticsGradient } from '../../src/synthesise/batch-norm-matching.js';
 import type { ImageSet } from '../../src/synthesise/image-set.js';
-import { createImageMaker } from '../../src/synthesise/optimise-images.js';
+import { start } from '../../src/synthesise/synthesise-task.js';
 import { proceduralImages } from '../../src/synthesise/procedural-images.js';
 import { recipeSettings, type RecipeName } from '../../src/synthesise/recipes.js';
 import { synthesise, type SynthesiseOptions } from '../../src/synthesise/synthesise.js';
@@ -56,7 +56,7 @@ describe('what the recipes reach', () => {
   });
 
   it('an impression does not depend on the images made beside it', () => {
-    const makeBatch = createImageMaker(network, { settings: recipeSettings('impressions', { steps: 4 }), normalisation: NORMALISATION, seed: 3 });
+    const makeBatch = start({ graph: network, options: { settings: recipeSettings('impressions', { steps: 4 }), normalisation: NORMALISATION, seed: 3 }, done: new Int32Array(1) });
     const together = makeBatch({ first: 0, count: 5 });
     const alone = makeBatch({ first: 2, count: 1 });
     expect([...alone.bytes]).toEqual([...together.bytes.subarray(2 * 192, 3 * 192)]);
