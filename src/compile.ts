@@ -30,14 +30,16 @@ import { verifyIntegerNetwork } from './quantise/verify-integer.js';
 import { learningReportText, type LearningReport } from './report/learning-report.js';
 import { calibrate } from './spiking/calibrate.js';
 import { calibrationSamples, perChannel } from './spiking/calibration-samples.js';
-import { convert } from './spiking/convert.js';
+import { convert, rectifierNeuron } from './spiking/convert.js';
 import { countNeurons, countSynapses } from './spiking/count-synapses.js';
 import { checkChoices, DEFAULT_LEAK, narrowWeights } from './spiking/choices.js';
 import { mapShape } from './spiking/linear-paths.js';
 import { populationId, type InputCode, type Reset } from './spiking/network.js';
+import { searchConversion, searchText, type SearchOptions, type SearchRecord } from './spiking/search.js';
 import { spikingText } from './spiking/text.js';
 import { verifySpikingNetwork } from './spiking/verify-network.js';
 import type { ImageSet } from './synthesise/image-set.js';
+import { synthesise, type SynthesiseOptions } from './synthesise/synthesise.js';
 import type { Target } from './target/schema.js';
 
 export interface CompileOptions extends Omit<ImportOptions, 'report'> {
@@ -56,6 +58,8 @@ export interface CompileOptions extends Omit<ImportOptions, 'report'> {
   readonly calibration?: Dataset;
   /** Images made from this model for the thresholds and for learning, in place of procedural ones. */
   readonly images?: ImageSet;
+  /** Tries so many candidates of thresholds and corrections on synthetic images: `spiking/search.ts`. */
+  readonly search?: Pick<SynthesiseOptions, 'workers' | 'signal'> & Pick<SearchOptions, 'trials' | 'onTrial'>;
   /** Retrains the converted network through time, with the ANN as teacher, and measures what came of it. */
   readonly learn?: LearnOptions;
   readonly seed?: number;
@@ -74,6 +78,8 @@ export interface CompileSummary {
   readonly parameters: number;
   /** Who computed the float network for thresholds and learning. */
   readonly backend: BackendIdentity;
+  /** What the search for thresholds found, if it was asked for. */
+  readonly search?: SearchRecord;
   /** What temporal learning did, if it was asked for. */
   readonly learning?: LearningReport;
   readonly passes: readonly PassRecord[];
@@ -85,6 +91,9 @@ export interface CompileResult {
   readonly bytes: Uint8Array;
   readonly summary: CompileSummary;
 }
+
+/** Images for the search of a conversion, made from the network. */
+const SEARCH_IMAGES = 96;
 
 /** Compiles the ONNX file at `path`. Throws one CompileError with all of a stage's problems. */
 export async function compileModel(path: string, options: CompileOptions): Promise<CompileResult> {
@@ -109,7 +118,17 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const synthetic = { imageShape, normalisation, images: options.images, modelSha256: model.sha256 };
   const samples = await pipeline.step('synthesise', { run: (report) => calibrationSamples({ ...synthetic, seed, dataset: options.calibration }, report) });
   const calibration = await pipeline.step('calibrate', { run: () => calibrate(core, { timesteps, reset, samples, privateData: options.calibration !== undefined, synthetic: options.images !== undefined, backend: options.backend }), text: (c) => c.description });
-  const converted = await pipeline.step('convert', { run: () => convert(core, { ...calibration, timesteps, reset, code, leak: neuron === 'lif' ? DEFAULT_LEAK : 1, initial: 0.5, inputRange: samples.range }), verify: verifySpikingNetwork, text: spikingText });
+  const dynamics = { timesteps, reset, leak: neuron === 'lif' ? DEFAULT_LEAK : 1, initial: 0.5 };
+  const searched = options.search === undefined ? null : await pipeline.step('search', {
+    run: async (report) => {
+      const { trials, onTrial, ...threads } = options.search!;
+      const images = options.images ?? (await synthesise(core, { ...threads, recipe: 'confident', count: SEARCH_IMAGES, seed: seed + 2, normalisation, model: { sha256: model.sha256, name: modelName(path) } })).set;
+      const set = calibrationSamples({ ...synthetic, images, seed, dataset: undefined, count: SEARCH_IMAGES }, report);
+      return searchConversion(core, calibration, { ...dynamics, neuron: rectifierNeuron(dynamics), samples: set, trials, onTrial });
+    },
+    text: ({ record }) => searchText(record),
+  });
+  const converted = await pipeline.step('convert', { run: () => convert(core, { ...calibration, ...searched, ...dynamics, code, inputRange: samples.range }), verify: verifySpikingNetwork, text: spikingText });
   await pipeline.step('check-reset', { run: (report) => checkChoices({ target, reset, neuron, timesteps, populations: converted.populations.length - 1 }, report) });
   const lesson = options.learn === undefined ? null : await learnInPasses(pipeline, options.learn, { converted, ann: core, target, seed, backend: options.backend, request: { ...synthetic, seed: seed + 1, dataset: undefined, count: options.learn.images } });
   const spiking = lesson?.learned.network ?? converted;
@@ -124,14 +143,14 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const parameters = layers.reduce((sum, l) => sum + l.parameters, 0);
   const program: Program = {
     ...routed,
-    provenance: { tool: toolVersion(), modelSha256: model.sha256, modelName: options.card?.name ?? modelName(path), seed, calibration: lesson === null ? calibration.description : `${calibration.description}; learned through time on ${lesson.learned.record.recipe}`, privateData: calibration.privateData },
+    provenance: { tool: toolVersion(), modelSha256: model.sha256, modelName: options.card?.name ?? modelName(path), seed, calibration: [calibration.description, ...(searched === null ? [] : [`searched: ${searched.record.chosen}`]), ...(lesson === null ? [] : [`learned through time on ${lesson.learned.record.recipe}`])].join('; '), privateData: calibration.privateData },
     normalisation, source: { layers, parameters }, classes: [],
   };
   const bytes = await pipeline.step('emit', { run: () => emitProgram(program), verify: (b) => verifyBytes(b, path), text: () => programText(program) });
   const learning = lesson === null ? null : await pipeline.step('measure', { run: (report) => measureLearning({ ...lesson, emitted: program.network }, options.learn!, report), text: learningReportText });
   return {
     program, bytes,
-    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, backend: options.backend?.identity ?? OWN_KERNELS, ...(learning === null ? {} : { learning }), passes: pipeline.passes, warnings: pipeline.warnings },
+    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, backend: options.backend?.identity ?? OWN_KERNELS, ...(searched === null ? {} : { search: searched.record }), ...(learning === null ? {} : { learning }), passes: pipeline.passes, warnings: pipeline.warnings },
   };
 }
 

@@ -56,7 +56,7 @@ export async function learnInPasses(pipeline: Pipeline, { images: _, compare, da
   const { converted, ann, target, seed, backend, request } = source;
   const judged = await pipeline.step('held-out', {
     run: (report) => {
-      const made = heldOutSamples({ ...request, seed: request.seed + 1 }, request.count ?? 0, report);
+      const made = heldOutSamples({ ...request, seed: request.seed + 2 }, request.count ?? 0, report);
       return { heldOut: { name: made.recipe, count: made.count, images: made.images, labels: null }, data: data === undefined ? null : labelled(data, source) };
     },
   });

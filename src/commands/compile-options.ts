@@ -11,6 +11,7 @@ import { readImageSet } from '../synthesise/image-set-file.js';
 import type { ModelReading } from './compile-notes.js';
 import type { LearningFlags } from './learning-options.js';
 import { modelSource, present } from './model-source.js';
+import { status } from './output.js';
 import { readInput } from './read-input.js';
 
 export interface CompileFlags extends ModelReading, LearningFlags {
@@ -23,6 +24,7 @@ export interface CompileFlags extends ModelReading, LearningFlags {
   readonly weightBits?: number;
   readonly calibrate?: string;
   readonly images?: string;
+  readonly search?: number;
   readonly backend: BackendChoice;
   readonly workers: number;
   readonly seed: number;
@@ -41,6 +43,7 @@ export function compileOptions(model: string, flags: CompileFlags): Omit<Compile
       reset, weightBits, normalisation: source.normalisation ?? undefined,
       calibration: calibrate === undefined ? undefined : loadDataset(calibrate, '--calibrate'),
       images: images === undefined ? undefined : readImageSet(readInput(images), images),
+      search: flags.search === undefined ? undefined : { trials: flags.search, workers: flags.workers, onTrial: (done: number, trials: number) => status(`searching thresholds: candidate ${done} of ${trials}`) },
       learn: flags.encrypt === true ? learning(flags) : undefined,
     }),
   };

@@ -35,6 +35,7 @@ export const compileCommand = (): Command => addLearningOptions(addReadingOption
   .addOption(new Option('--weight-bits <n>', 'bits of a weight, sign included (default: all the target has)').argParser(integer(2, 8)))
   .option('--images <file>', 'choose thresholds on a set of images that `spikeveil synthesise` made from this model')
   .addOption(new Option('--calibrate <spec>', 'choose thresholds on these images instead of on none; the program then depends on your data').conflicts('images')))
+  .addOption(new Option('--search <n>', 'try n candidates of thresholds and corrections on images made from the network, and take the one that answers most like it').argParser(integer(1, 1000)).conflicts('calibrate'))
   .option('--print-after <pass>', 'print what left this pass, or "all"')
   .addOption(backendOption())
   .addOption(seedOption())
@@ -53,8 +54,9 @@ async function compileToFile(model: string, flags: CompileFlags, command: Comman
   warn(result.summary.warnings);
   if (flags.json === true) sayJson({ ...result.summary, program: path });
   else {
-    const { learning } = result.summary;
-    say(summaryText(result, path, learning === undefined ? [] : [`\n${(await import('./learning-summary.js')).learningSummary(learning)}`]));
+    const { search, learning } = result.summary;
+    const [{ searchText }, { learningSummary }] = await Promise.all([import('../spiking/search.js'), import('./learning-summary.js')]);
+    say(summaryText(result, path, [...(search === undefined ? [] : [`\nsearch: ${searchText(search)}`]), ...(learning === undefined ? [] : [`\n${learningSummary(learning)}`])]));
   }
 }
 

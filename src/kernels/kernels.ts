@@ -12,6 +12,8 @@ export type KernelFunctions = Readonly<Record<string, (...args: number[]) => num
 export interface Kernels {
   readonly call: KernelFunctions;
   readonly memory: KernelMemory;
+  /** Floats of a vector: learning rounds its channels up to it. */
+  readonly lanes: number;
   /** Name of the build, printed in reports. */
   readonly build: 'wasm-simd128';
 }
@@ -66,5 +68,5 @@ export function createKernels(): Kernels {
   const memory = new WebAssembly.Memory({ initial: 16, maximum: MAX_PAGES, shared: true });
   const instance = new WebAssembly.Instance(compiled, { env: { memory } });
   const base = (instance.exports['__heap_base'] as WebAssembly.Global).value as number;
-  return { call: instance.exports as unknown as KernelFunctions, memory: new KernelMemory(memory, base), build: 'wasm-simd128' };
+  return { call: instance.exports as unknown as KernelFunctions, memory: new KernelMemory(memory, base), lanes: 4, build: 'wasm-simd128' };
 }

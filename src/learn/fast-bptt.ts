@@ -4,9 +4,8 @@
  * order of the images, so equal work gives equal bytes.
  */
 import type { Kernels } from '../kernels/kernels.js';
-import {
-  prepareLearningLayer, reserveNeurons, reserveScratch, type LearningLayer, type LearningLink, type NeuronBuffers,
-} from '../kernels/learning-layer.js';
+import { pixelsOf, reserveNeurons, reserveScratch, type LearningLink, type NeuronBuffers, type PlacedLink } from '../kernels/learning-buffers.js';
+import { prepareLearningLayer, type LearningLayer, type TimeFlow } from '../kernels/learning-layer.js';
 import type { HostLayer, Population, Projection, SpikingNetwork } from '../spiking/network.js';
 import { neuronCount } from '../spiking/network.js';
 import { lossOf, spikePrices, type LearningOptions, type Lesson } from './learning-problem.js';
@@ -45,6 +44,7 @@ export interface KernelOptions extends LearningOptions {
 
 interface Stage {
   readonly population: Population;
+  readonly driven: boolean;
   readonly buffers: NeuronBuffers;
   readonly layer: LearningLayer;
   /** Which parameters the layer's links are. */
@@ -63,24 +63,24 @@ export function createLearner(network: SpikingNetwork, options: KernelOptions, k
     return of.subarray(offset, offset + length);
   };
   const output = stages[stages.length - 1];
+  // no link writes their gradients
+  const idle = stages.filter(({ population }) => !network.projections.some((p) => p.source === population.id));
   const classes = output.population.shape[0];
   const evaluate = (image: Float32Array, lesson: Lesson): LearnedImage & { readonly slope: Float64Array } => {
-    stages.forEach(({ population, layer }, i) => {
-      const rate = network.input.code === 'rate' && network.input.population === population.id;
-      layer.setDrive(part('bias', i), image, rate ? bothSigns(image) : undefined);
-      layer.forward();
+    const spikes = stages.map(({ population, layer, driven }) => {
+      if (driven) layer.setDrive(image, isEncoder(network, population) ? bothSigns(image) : undefined);
+      return layer.forward();
     });
     const last = memory.float32(output.buffers.potentials, network.timesteps * output.buffers.width).subarray((network.timesteps - 1) * output.buffers.width);
     const scores = Float64Array.from(last.subarray(0, classes), (v) => v / network.timesteps);
-    const spikes = stages.map(({ buffers }) => memory.uint32(buffers.starts, placesOf(buffers) + 1)[placesOf(buffers)]);
     const { loss, slope } = lossOf(scores, lesson, options.loss);
     const penalty = options.ratePenalty * spikes.reduce((sum, n, i) => sum + n * prices[i], 0);
     return { loss: loss + penalty, scores, spikes, slope, support: stages.map(() => 0) };
   };
   const learn = (image: Float32Array, lesson: Lesson): LearnedImage => {
     const { slope, ...result } = evaluate(image, lesson);
-    for (const { buffers } of stages) memory.float32(buffers.gradients, placesOf(buffers) * buffers.width).fill(0);
-    memory.float32(output.buffers.gradients, placesOf(output.buffers) * output.buffers.width).set(slope.map((d) => d / network.timesteps), (network.timesteps - 1) * output.buffers.width);
+    for (const { buffers } of idle) memory.float32(buffers.gradients, floatsOf(buffers)).fill(0);
+    memory.float32(output.buffers.gradients, floatsOf(output.buffers)).set(slope.map((d) => d / network.timesteps), (network.timesteps - 1) * output.buffers.width);
     const support = [...stages].reverse().map(({ layer }) => layer.backward(image)).reverse();
     return { ...result, support };
   };
@@ -89,7 +89,7 @@ export function createLearner(network: SpikingNetwork, options: KernelOptions, k
       parameters.set(values);
       stages.forEach(({ layer, links }, i) => {
         links.forEach(({ kind, index }, k) => layer.loadFilter(k, part(kind, index)));
-        layer.loadNeurons(part('threshold', i), part('leak', i)[0]);
+        layer.loadNeurons({ bias: part('bias', i), threshold: part('threshold', i), leak: part('leak', i)[0] });
       });
     },
     learn, evaluate,
@@ -99,12 +99,15 @@ export function createLearner(network: SpikingNetwork, options: KernelOptions, k
       const { bias, threshold, leak } = layer.slopes();
       part('bias', i, out).set(bias);
       part('threshold', i, out).set(threshold);
-      part('leak', i, out)[0] = leak;
+      part('leak', i, out)[0] = stages[i].population.neuron.model === 'lif' ? leak : 0;
     }),
   };
 }
 
-const placesOf = (b: NeuronBuffers): number => b.shape[1] * b.shape[2] * b.steps;
+const floatsOf = (b: NeuronBuffers): number => pixelsOf(b.shape) * b.steps * b.width;
+
+/** Whether the image reaches the population as currents of its own. */
+const isEncoder = ({ input }: SpikingNetwork, { id }: Population): boolean => input.code === 'rate' && input.population === id;
 
 /** Positive part, then negative part. */
 function bothSigns(image: Float32Array): Float32Array {
@@ -115,23 +118,47 @@ function bothSigns(image: Float32Array): Float32Array {
 
 function prepareStages(network: SpikingNetwork, options: KernelOptions, kernels: Kernels): Stage[] {
   const buffers = network.populations.map((p) => reserveNeurons(kernels, p.shape, network.timesteps));
+  const linksInto = linksOf(network, buffers);
+  const placed = linksInto.map((links, i) => links.map(({ link }): PlacedLink => ({ link, target: buffers[i] })));
+  const scratch = reserveScratch(kernels, buffers, placed, 2 * neuronCount(network.imageShape));
+  const prices = spikePrices(network);
+  return network.populations.map((population, i): Stage => {
+    const driven = isEncoder(network, population) || linksInto[i].some(({ kind }) => kind === 'host');
+    return {
+      population, driven, buffers: buffers[i], links: linksInto[i].map(({ kind, index }) => ({ kind, index })),
+      layer: prepareLearningLayer(kernels, {
+        buffers: buffers[i], reset: resetOf(population), surrogate: options.surrogate, flow: flowOf(network, population, options),
+        initial: population.initial, price: options.ratePenalty * prices[i], driven,
+        links: linksInto[i].map((l) => l.link), scratch, denseAbove: options.denseAbove ?? DENSE_ABOVE, tracedBelow: options.tracedBelow ?? 1,
+      }),
+    };
+  });
+}
+
+interface IndexedLink {
+  readonly kind: 'weight' | 'host';
+  readonly index: number;
+  readonly link: LearningLink;
+}
+
+/** Per population: the filters into it. The backward pass goes through populations from the last, and through the links of one in their order. */
+function linksOf(network: SpikingNetwork, buffers: readonly NeuronBuffers[]): IndexedLink[][] {
   const bufferOf = new Map(network.populations.map((p, i) => [p.id, buffers[i]]));
-  const link = (filter: Projection | HostLayer, source: NeuronBuffers | null): LearningLink => ({ source, imageShape: network.imageShape, window: filter.window, pool: filter.pool, groups: filter.groups });
-  const linksInto = network.populations.map((p) => [
+  const reached = new Set<NeuronBuffers>();
+  const link = (filter: Projection | HostLayer, source: NeuronBuffers | null): LearningLink => {
+    const fresh = source !== null && !reached.has(source);
+    if (source !== null) reached.add(source);
+    return { source, fresh, imageShape: network.imageShape, window: filter.window, pool: filter.pool, groups: filter.groups };
+  };
+  return [...network.populations].reverse().map((p): IndexedLink[] => [
     ...network.projections.flatMap((q, index) => (q.target === p.id ? [{ kind: 'weight' as const, index, link: link(q, bufferOf.get(q.source)!) }] : [])),
     ...(network.input.code === 'bias' ? network.input.layers : []).flatMap((h, index) => (h.target === p.id ? [{ kind: 'host' as const, index, link: link(h, null) }] : [])),
-  ]);
-  const all = linksInto.flatMap((links, i) => links.map((l) => ({ link: l.link, target: network.populations[i].shape })));
-  const scratch = reserveScratch(kernels, buffers, all, neuronCount(network.imageShape));
-  const prices = spikePrices(network);
-  return network.populations.map((population, i): Stage => ({
-    population, buffers: buffers[i], links: linksInto[i].map(({ kind, index }) => ({ kind, index })),
-    layer: prepareLearningLayer(kernels, {
-      buffers: buffers[i], reset: resetOf(population), surrogate: options.surrogate, carry: options.time === 'exact',
-      leaky: population.neuron.model === 'lif', initial: population.initial, price: options.ratePenalty * prices[i],
-      links: linksInto[i].map((l) => l.link), scratch, denseAbove: options.denseAbove ?? DENSE_ABOVE, tracedBelow: options.tracedBelow ?? 1,
-    }),
-  }));
+  ]).reverse();
+}
+
+function flowOf({ timesteps }: SpikingNetwork, population: Population, { time }: KernelOptions): TimeFlow {
+  const flows = time === 'exact' || resetOf(population) === 'none' ? 1 : 0;
+  return { keep: Array.from({ length: timesteps }, () => flows), part: Array.from({ length: timesteps }, () => 1) };
 }
 
 function resetOf({ neuron }: Population): 'none' | 'soft' | 'hard' {

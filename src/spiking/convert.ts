@@ -7,6 +7,7 @@
  * are several projections into one population, aligned by delays; the output integrates.
  */
 import type { ChannelStatistics, CoreNode, Graph, NodeId } from '../graph/graph.js';
+import type { Correction } from './float-dynamics.js';
 import { findInflows, mapShape, type Inflow, type LinearPath } from './linear-paths.js';
 import { populationId, type HostLayer, type InputCode, type Neuron, type Population, type Projection, type Reset, type SpikingNetwork } from './network.js';
 
@@ -23,6 +24,8 @@ export interface ConversionOptions {
   /** Thresholds of every relu and the expected range of the output, per channel; activation units. */
   readonly thresholds: ReadonlyMap<NodeId, Float32Array>;
   readonly statistics?: ReadonlyMap<NodeId, ChannelStatistics>;
+  /** What `fitCorrections` or a search found; none by default. */
+  readonly corrections?: ReadonlyMap<NodeId, Correction>;
 }
 
 /** Builds the spiking network of a graph in normal form. */
@@ -39,7 +42,7 @@ export function convert(graph: Graph<CoreNode>, options: ConversionOptions): Spi
   return {
     imageShape,
     input: encoder === undefined
-      ? { code: 'bias', layers: inflows.flatMap((inflow) => hostLayers(inflow, input.id)) }
+      ? { code: 'bias', layers: inflows.flatMap((inflow) => hostLayers(inflow, input.id, options)) }
       : { code: options.code as 'rate' | 'poisson', population: encoder.id },
     populations: [...(encoder === undefined ? [] : [encoder]), ...populations].sort((a, b) => a.depth - b.depth),
     projections,
@@ -57,24 +60,23 @@ function findDepths(inflows: readonly Inflow[], input: NodeId, inputDepth: numbe
   return depths;
 }
 
-function neuronOf(inflow: Inflow, options: ConversionOptions): Neuron {
-  if (inflow.isOutput) return { model: 'integrator' };
-  return options.leak === 1
-    ? { model: 'if', reset: options.reset }
-    : { model: 'lif', reset: options.reset, leak: options.leak };
+/** What a rectifier becomes. */
+export function rectifierNeuron({ reset, leak }: Pick<ConversionOptions, 'reset' | 'leak'>): Neuron {
+  return leak === 1 ? { model: 'if', reset } : { model: 'lif', reset, leak };
 }
 
 function makePopulation(inflow: Inflow, depths: ReadonlyMap<NodeId, number>, options: ConversionOptions): Population {
   const threshold = options.thresholds.get(inflow.target);
   if (threshold === undefined) throw new Error(`internal: no threshold for ${inflow.target}`);
   const statistics = options.statistics?.get(inflow.target);
+  const correction = options.corrections?.get(inflow.target);
   return {
     id: populationId(inflow.target),
     shape: inflow.shape,
-    neuron: neuronOf(inflow, options),
+    neuron: inflow.isOutput ? { model: 'integrator' } : rectifierNeuron(options),
     threshold: threshold.map((t) => Math.min(t, inflow.cap)),
-    bias: inflow.bias,
-    initial: inflow.isOutput ? 0 : options.initial,
+    bias: correction === undefined ? inflow.bias : inflow.bias.map((b, c) => correction.gain[c] * b + correction.bias[c]),
+    initial: inflow.isOutput ? 0 : correction?.initial ?? options.initial,
     depth: depths.get(inflow.target) ?? 0,
     ...(statistics === undefined ? {} : { statistics }),
   };
@@ -114,12 +116,12 @@ function makeProjections(inflow: Inflow, context: PathContext): Projection[] {
     };
     const cell = path.pool[0] * path.pool[1];
     if (fromInput && context.encoder !== undefined) {
-      const weight = signedInputWeight(path, context.options.inputRange / cell);
+      const weight = withGain(signedInputWeight(path, context.options.inputRange / cell), inflow, context.options);
       return [{ ...shared, source: context.encoder.id, weight, groups: 1 }];
     }
     const threshold = context.options.thresholds.get(path.source);
     if (threshold === undefined) throw new Error(`internal: no threshold for ${path.source}`);
-    return [{ ...shared, source: populationId(path.source), weight: scaleBySource(path, threshold, cell), groups: path.groups }];
+    return [{ ...shared, source: populationId(path.source), weight: withGain(scaleBySource(path, threshold, cell), inflow, context.options), groups: path.groups }];
   });
 }
 
@@ -155,9 +157,18 @@ function signedInputWeight(path: LinearPath, factor: number): Float32Array {
   return weight;
 }
 
-function hostLayers(inflow: Inflow, input: NodeId): HostLayer[] {
+function hostLayers(inflow: Inflow, input: NodeId, options: ConversionOptions): HostLayer[] {
   return inflow.paths.filter((p) => p.source === input).map((path) => {
     const cell = path.pool[0] * path.pool[1];
-    return { target: populationId(inflow.target), weight: path.weight.map((w) => w / cell), window: path.window, groups: path.groups, pool: path.pool };
+    const weight = withGain(path.weight.map((w) => w / cell), inflow, options);
+    return { target: populationId(inflow.target), weight, window: path.window, groups: path.groups, pool: path.pool };
   });
+}
+
+/** [Co, ...]: each target channel's filter times its correction's gain. */
+function withGain(weight: Float32Array, { target, shape }: Inflow, { corrections }: ConversionOptions): Float32Array {
+  const gain = corrections?.get(target)?.gain;
+  if (gain === undefined) return weight;
+  const perChannel = weight.length / shape[0];
+  return weight.map((w, i) => w * gain[Math.floor(i / perChannel)]);
 }

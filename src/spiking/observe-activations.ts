@@ -5,10 +5,10 @@
  * training data excite every layer as strongly as the training data did.
  */
 import type { DenseBackend } from '../backend/dense-backend.js';
-import { createEvaluator } from '../graph/evaluate.js';
-import { indexNodes, nodeId, sizeOf, type ChannelStatistics, type CoreNode, type Graph, type NodeId } from '../graph/graph.js';
-import { createKernels, type Kernels } from '../kernels/kernels.js';
+import { indexNodes, sizeOf, type ChannelStatistics, type CoreNode, type Graph, type NodeId } from '../graph/graph.js';
+import { createKernels } from '../kernels/kernels.js';
 import { mapShape } from './linear-paths.js';
+import { rectified, runNode, summed, type RunContext } from './node-values.js';
 
 /** Per channel, ascending. */
 export type ActivationSample = readonly Float32Array[];
@@ -43,14 +43,6 @@ export function observeActivations(graph: Graph<CoreNode>, images: Float32Array,
   return samples;
 }
 
-interface RunContext {
-  readonly count: number;
-  readonly kernels: Kernels;
-  readonly nodes: ReadonlyMap<NodeId, CoreNode>;
-  /** Does the dense work in place of the kernels. */
-  readonly backend: DenseBackend | undefined;
-}
-
 function valueOf(node: Exclude<CoreNode, { kind: 'input' }>, inputs: readonly Float32Array[], context: RunContext): Float32Array {
   switch (node.kind) {
     case 'relu': return rectified(inputs[0], node.cap);
@@ -63,33 +55,6 @@ function valueOf(node: Exclude<CoreNode, { kind: 'input' }>, inputs: readonly Fl
       return value;
     }
   }
-}
-
-function rectified(values: Float32Array, cap: number): Float32Array {
-  const out = new Float32Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    const v = values[i];
-    out[i] = v > 0 ? (v < cap ? v : cap) : 0;
-  }
-  return out;
-}
-
-function summed(inputs: readonly Float32Array[]): Float32Array {
-  const out = inputs[0].slice();
-  for (const input of inputs.slice(1)) for (let i = 0; i < out.length; i++) out[i] += input[i];
-  return out;
-}
-
-/** Evaluates one node on a batch, as a graph of its own. */
-function runNode(node: CoreNode, input: Float32Array, { count, kernels, nodes, backend }: RunContext): Float32Array {
-  const source = nodes.get(node.inputs[0]);
-  if (source === undefined) throw new Error(`internal: no node ${node.inputs[0]}`);
-  const inputId = nodeId(`${node.id}:in`);
-  const mark = kernels.memory.mark();
-  const evaluator = createEvaluator({ nodes: [{ kind: 'input', id: inputId, inputs: [], shape: source.shape }, { ...node, inputs: [inputId] }], outputs: [node.id] }, kernels, backend);
-  const value = evaluator.run(input, count).outputs[0];
-  kernels.memory.release(mark);
-  return value;
 }
 
 /** Shifts and scales each channel to the given mean and deviation, in place. */

@@ -1,0 +1,166 @@
+/*
+ * The host's layers, whose image is constant in time, so that they cost one step and not T; and weights
+ * and their gradients between the order in which a network holds them and that of the kernels.
+ */
+#include "learning.h"
+
+/* The taps of one pixel: (pixel of the image, row of weights), with every pixel of a pooled cell. */
+static int listTaps(const Layer *l, const Link *k, int pixel, int32_t *taps) {
+  int count = 0;
+  for (int tap = 0; tap < k->kernelY * k->kernelX; tap++) {
+    const int row = pixel / l->columns * k->strideY + tap / k->kernelX * k->dilationY - k->padY;
+    const int column = pixel % l->columns * k->strideX + tap % k->kernelX * k->dilationX - k->padX;
+    if (row < 0 || column < 0 || row >= k->height || column >= k->columns) continue;
+    for (int r = row * k->poolY; r < (row + 1) * k->poolY; r++)
+      for (int c = column * k->poolX; c < (column + 1) * k->poolX; c++, count++) {
+        taps[2 * count] = r * k->columns * k->poolX + c;
+        taps[2 * count + 1] = tap * k->sourceChannels;
+      }
+  }
+  return count;
+}
+
+INLINE void addImage(const int vectors, const Link *k, const float *image, int plane, const int32_t *taps, int tapCount, int first, float *out) {
+  const float *weights = k->weights + k->rows * first;
+  vf sum[BLOCK];
+  UNROLL for (int j = 0; j < vectors; j++) sum[j] = load(out + first + j * LANES);
+  for (int i = 0; i < tapCount; i++)
+    for (int channel = 0; channel < k->sourceChannels; channel++) {
+      const vf x = splat(image[channel * plane + taps[2 * i]]);
+      const float *w = weights + (taps[2 * i + 1] + channel) * vectors * LANES;
+      UNROLL for (int j = 0; j < vectors; j++) sum[j] += x * load(w + j * LANES);
+    }
+  UNROLL for (int j = 0; j < vectors; j++) store(out + first + j * LANES, sum[j]);
+}
+
+static void addImageGrouped(const Layer *l, const Link *k, const float *image, int plane, int tapCount, float *out) {
+  const int inGroup = k->sourceChannels / k->groups, outGroup = l->channels / k->groups;
+  for (int i = 0; i < tapCount; i++)
+    for (int channel = 0; channel < k->sourceChannels; channel++) {
+      const float x = image[channel * plane + l->taps[2 * i]], *w = k->weights + (l->taps[2 * i + 1] + channel) * outGroup;
+      for (int j = 0; j < outGroup; j++) out[channel / inGroup * outGroup + j] += x * w[j];
+    }
+}
+
+/* Sets the constant current to the bias, plus `add` [channel][pixel] unless that is null. */
+ENTRY(learning_drive, uint32_t layer, uint32_t addAt) {
+  const Layer l = READ_LAYER(layer);
+  const float *add = AT(float, addAt);
+  const int pixels = l.height * l.columns;
+  for (int p = 0; p < pixels; p++) {
+    float *out = l.drive + p * l.width;
+    for (int c = 0; c < l.width; c++) out[c] = l.bias[c] + (addAt && c < l.channels ? add[c * pixels + p] : 0);
+  }
+  return 0;
+}
+
+/* Adds the layer's current to its drive; image is [channel][row][column]. */
+ENTRY(learning_host, uint32_t layer, uint32_t link, uint32_t imageAt) {
+  const Layer l = READ_LAYER(layer);
+  const Link k = READ_LINK_OF(l, link);
+  const float *image = AT(float, imageAt);
+  const int plane = k.height * k.poolY * k.columns * k.poolX;
+  for (int pixel = 0; pixel < l.height * l.columns; pixel++) {
+    float *out = l.drive + pixel * l.width;
+    const int tapCount = listTaps(&l, &k, pixel, l.taps);
+    if (k.groups > 1) { addImageGrouped(&l, &k, image, plane, tapCount, out); continue; }
+#define IMAGE(V, C) addImage(V, &k, image, plane, l.taps, tapCount, C, out)
+    IN_BLOCKS(l.width, IMAGE)
+  }
+  return 0;
+}
+
+INLINE void addSums(const int vectors, const Link *k, const float *image, int plane, const int32_t *taps, int tapCount, int first, const float *sums) {
+  float *slopes = k->slopes + k->rows * first;
+  vf a[BLOCK];
+  UNROLL for (int j = 0; j < vectors; j++) a[j] = load(sums + first + j * LANES);
+  for (int i = 0; i < tapCount; i++)
+    for (int channel = 0; channel < k->sourceChannels; channel++) {
+      const vf x = splat(image[channel * plane + taps[2 * i]]);
+      float *out = slopes + (taps[2 * i + 1] + channel) * vectors * LANES;
+      UNROLL for (int j = 0; j < vectors; j++) store(out + j * LANES, load(out + j * LANES) + x * a[j]);
+    }
+}
+
+static void addSumsGrouped(const Layer *l, const Link *k, const float *image, int plane, int tapCount, const float *a) {
+  const int inGroup = k->sourceChannels / k->groups, outGroup = l->channels / k->groups;
+  for (int i = 0; i < tapCount; i++)
+    for (int channel = 0; channel < k->sourceChannels; channel++) {
+      const float x = image[channel * plane + l->taps[2 * i]];
+      float *out = k->slopes + (l->taps[2 * i + 1] + channel) * outGroup;
+      for (int j = 0; j < outGroup; j++) out[j] += x * a[channel / inGroup * outGroup + j];
+    }
+}
+
+/* Adds (sum of a over time) x' to the layer's gradient. */
+ENTRY(learning_host_weights, uint32_t layer, uint32_t link, uint32_t imageAt) {
+  const Layer l = READ_LAYER(layer);
+  const Link k = READ_LINK_OF(l, link);
+  const float *image = AT(float, imageAt);
+  const int plane = k.height * k.poolY * k.columns * k.poolX;
+  for (int pixel = 0; pixel < l.height * l.columns; pixel++) {
+    const float *a = l.sums + pixel * l.width;
+    const int tapCount = listTaps(&l, &k, pixel, l.taps);
+    if (k.groups > 1) { addSumsGrouped(&l, &k, image, plane, tapCount, a); continue; }
+#define SUMS(V, C) addSums(V, &k, image, plane, l.taps, tapCount, C, a)
+    IN_BLOCKS(l.width, SUMS)
+  }
+  return 0;
+}
+
+/* ---- weights between their order in a network and the kernels' */
+
+/* Place of (row, column) in weights, slopes or transposed: in blocks, or plain rows of `plain` floats for groups. */
+INLINE int placeOf(int rows, int width, int row, int column, int plain) {
+  if (plain) return row * plain + column;
+  int first = 0, floats = blockWidth(width, 0);
+  while (column >= first + floats) { first += floats; floats = blockWidth(width, first); }
+  return rows * first + row * floats + column - first;
+}
+
+/* flat [target][source of the group][tap] into weights and, unless null, transposed. */
+ENTRY(learning_pack, uint32_t link, uint32_t flatAt, uint32_t channels, uint32_t width) {
+  const Link k = READ_LINK(link);
+  const float *flat = AT(float, flatAt);
+  const int inGroup = k.sourceChannels / k.groups, outGroup = (int)channels / k.groups, grouped = k.groups > 1;
+  for (int o = 0; o < (int)channels; o++)
+    for (int i = 0; i < inGroup; i++) {
+      const int ci = o / outGroup * inGroup + i;
+      const int column = placeOf(k.rows, (int)width, ci, grouped ? o % outGroup : o, grouped ? outGroup : 0);
+      const int floats = placeOf(k.rows, (int)width, ci + 1, grouped ? o % outGroup : o, grouped ? outGroup : 0) - column;
+      const int back = k.transposed ? placeOf(k.rowsBack, k.sourceWidth, o, grouped ? i : ci, grouped ? inGroup : 0) : 0;
+      const int backFloats = k.transposed ? placeOf(k.rowsBack, k.sourceWidth, o + 1, grouped ? i : ci, grouped ? inGroup : 0) - back : 0;
+      for (int ky = 0; ky < k.kernelY; ky++)
+        for (int kx = 0; kx < k.kernelX; kx++) {
+          const float w = *flat++;
+          k.weights[column + (ky * k.kernelX + kx) * k.sourceWidth * floats] = w;
+          if (k.transposed) k.transposed[back + (ky * k.kernelX + k.kernelX - 1 - kx) * (int)width * backFloats] = w;
+        }
+    }
+  return 0;
+}
+
+/* The gradient in the network's order, of `slopes` (from 1), `slopesBack` (from 2) or both (from 3). */
+ENTRY(learning_unpack, uint32_t link, uint32_t flatAt, uint32_t channels, uint32_t width, uint32_t from) {
+  const Link k = READ_LINK(link);
+  float *flat = AT(float, flatAt);
+  const int inGroup = k.sourceChannels / k.groups, outGroup = (int)channels / k.groups, grouped = k.groups > 1;
+  const int together = k.dilationX == 1 ? k.kernelX : 1;
+  for (int o = 0; o < (int)channels; o++)
+    for (int i = 0; i < inGroup; i++) {
+      const int ci = o / outGroup * inGroup + i;
+      const int column = placeOf(k.rows, (int)width, ci, grouped ? o % outGroup : o, grouped ? outGroup : 0);
+      const int floats = placeOf(k.rows, (int)width, ci + 1, grouped ? o % outGroup : o, grouped ? outGroup : 0) - column;
+      for (int ky = 0; ky < k.kernelY; ky++)
+        for (int kx = 0; kx < k.kernelX; kx++) {
+          float g = 0;
+          if (from & 1) g = k.slopes[column + (ky * k.kernelX + kx) * k.sourceWidth * floats];
+          if (from & 2) {
+            const int first = kx / together * together;
+            g += k.slopesBack[((ky * k.kernelX + first) * (int)channels + o * together) * k.sourceWidth + (kx - first) * k.sourceWidth + ci];
+          }
+          *flat++ = g;
+        }
+    }
+  return 0;
+}

@@ -1,0 +1,69 @@
+/**
+ * The dynamics of spiking neurons in floating point, over currents that are known for all T steps. It is
+ * the neuron of `network.ts` with a correction in front: the current is gain * I(t) + bias, the
+ * potential starts at `initial` thresholds. Used to choose thresholds and corrections before anything is
+ * rounded; the emitted program's own dynamics are the integers of `quantise/evaluate-integer.ts`.
+ */
+import type { Neuron } from './network.js';
+
+/** What is changed in front of a population, per channel, to bring its rates to the ANN's activations. */
+export interface Correction {
+  /** Factor of all incoming weights and of the bias. */
+  readonly gain: Float32Array;
+  /** Constant current to add, in the activation's unit. */
+  readonly bias: Float32Array;
+  /** v at the first step, as a share of the threshold. */
+  readonly initial: number;
+}
+
+export interface FiringOptions {
+  readonly neuron: Neuron;
+  /** Per channel. */
+  readonly threshold: Float32Array;
+  readonly correction: Correction;
+  readonly timesteps: number;
+  readonly count: number;
+}
+
+/** No correction, with the start that rounds to nearest. */
+export const uncorrected = (channels: number, initial: number): Correction => ({ gain: new Float32Array(channels).fill(1), bias: new Float32Array(channels), initial });
+
+/**
+ * Runs the neurons over `currents` [count, T, channels, pixels]. Returns net spikes per neuron, [count, channels,
+ * pixels]; `out`, if given, gets every spike as the threshold it stands for, in the order of the currents.
+ */
+export function fire(currents: Float32Array, options: FiringOptions, out?: Float32Array): Float32Array {
+  const { neuron, threshold, correction, timesteps, count } = options;
+  const size = currents.length / (count * timesteps);
+  const pixels = size / threshold.length;
+  const counts = new Float32Array(count * size);
+  const v = new Float64Array(size);
+  const rule = ruleOf(neuron);
+  for (let n = 0; n < count; n++) {
+    const own = counts.subarray(n * size, (n + 1) * size);
+    for (let i = 0; i < size; i++) v[i] = correction.initial * threshold[Math.floor(i / pixels)];
+    for (let t = 0; t < timesteps; t++) {
+      const first = (n * timesteps + t) * size;
+      for (let c = 0; c < threshold.length; c++) {
+        const [from, theta, gain, bias] = [c * pixels, threshold[c], correction.gain[c], correction.bias[c]];
+        for (let i = from; i < from + pixels; i++) {
+          const u = rule.leak * v[i] + gain * currents[first + i] + bias;
+          const spike = u > theta ? 1 : 0;
+          v[i] = spike === 0 ? u : rule.hard ? 0 : u - theta;
+          own[i] += spike;
+          if (out !== undefined) out[first + i] = spike * theta;
+        }
+      }
+    }
+  }
+  return counts;
+}
+
+/** What the loop needs to know of a neuron. */
+function ruleOf(neuron: Neuron): { readonly leak: number; readonly hard: boolean } {
+  switch (neuron.model) {
+    case 'integrator': case 'relay': throw new Error(`internal: a rectifier does not become ${neuron.model === 'relay' ? 'a relay' : 'an integrator'}`);
+    case 'if': return { leak: 1, hard: neuron.reset === 'hard' };
+    case 'lif': return { leak: neuron.leak, hard: neuron.reset === 'hard' };
+  }
+}
