@@ -80,7 +80,7 @@ function labelled(dataset: Dataset, { converted, request }: LessonSource): Judgi
 const LOST = 0.02;
 
 /** Asks the networks before and after learning, the emitted integers being the latter. */
-export async function measureLearning({ converted, learned, unpushed, emitted, ann, target, seed, backend, heldOut, data }: Lesson & { readonly emitted: IntegerNetwork }, { workers, signal, onMeasured }: LearnOptions, report: Reporter): Promise<LearningReport> {
+export async function measureLearning({ converted, learned, unpushed, emitted, ann, target, seed, heldOut, data }: Lesson & { readonly emitted: IntegerNetwork }, { workers, signal, onMeasured }: LearnOptions, report: Reporter): Promise<LearningReport> {
   const integersOf = (network: SpikingNetwork): IntegerNetwork => quantise(network, target, new Reporter());
   const networks: readonly StageNetworks[] = [
     { name: 'converted', spiking: converted, integers: integersOf(converted) },
@@ -89,7 +89,7 @@ export async function measureLearning({ converted, learned, unpushed, emitted, a
   ];
   const all = networks.length * (heldOut.count + (data?.count ?? 0));
   const table = (images: JudgingImages, before: number): Promise<AnswersTable> => answersTable(images, networks, {
-    ann, seed, workers, backend, ...(signal === undefined ? {} : { signal }), onDone: (done) => onMeasured?.(before + done, all),
+    ann, seed, workers, ...(signal === undefined ? {} : { signal }), onDone: (done) => onMeasured?.(before + done, all),
   });
   const made = await table(heldOut, 0);
   const [before, after] = made.stages.map((s) => s.spiking[made.timesteps.indexOf(converted.timesteps)].agreement);

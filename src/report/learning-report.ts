@@ -4,7 +4,6 @@
  * back as a plain ReLU network. On made-up images there are only answers like the ANN's; on labelled
  * ones there is accuracy too.
  */
-import type { DenseBackend } from '../backend/dense-backend.js';
 import { predict } from '../graph/evaluate-parallel.js';
 import type { Graph } from '../graph/graph.js';
 import { readBackGraph } from '../learn/distance.js';
@@ -75,8 +74,6 @@ export interface MeasureOptions {
   /** Seed of the Poisson code. */
   readonly seed: number;
   readonly workers: number;
-  /** Computes the float networks in place of the own kernels. */
-  readonly backend?: DenseBackend | undefined;
   readonly signal?: AbortSignal;
   readonly onDone?: (done: number, total: number) => void;
 }
@@ -84,20 +81,19 @@ export interface MeasureOptions {
 /** T / 2, T and 2 T, as far as they are whole steps. */
 export const otherTimesteps = (timesteps: number): number[] => [...new Set([Math.floor(timesteps / 2), timesteps, 2 * timesteps])].filter((t) => t > 0);
 
-/** Runs all networks on all images. */
+/** Runs all networks on all images; the float ones on the own kernels. */
 export async function answersTable({ name, count, images, labels }: JudgingImages, networks: readonly StageNetworks[], options: MeasureOptions): Promise<AnswersTable> {
-  const { ann, seed, workers, backend, signal, onDone } = options;
+  const { ann, seed, workers, signal, onDone } = options;
   const pool = { workers, ...(signal === undefined ? {} : { signal }) };
-  const dense = { ...pool, backend };
   const timesteps = otherTimesteps(networks[0].integers.timesteps);
   const steps = timesteps[timesteps.length - 1];
-  const teacher = await predict(ann, images, count, dense);
+  const teacher = await predict(ann, images, count, pool);
   const share = (answer: (i: number) => number, truth: Uint16Array): number => Array.from(truth, (t, i) => answer(i) === t).filter(Boolean).length / count;
   const rates = (answer: (i: number) => number): Rates => ({ agreement: share(answer, teacher), accuracy: labels === null ? null : share(answer, labels) });
   const stages: StageAnswers[] = [];
   for (const [k, { name: network, spiking, integers }] of networks.entries()) {
     const answers = await integerAnswers(integers, images, count, { ...pool, seed, timesteps: steps, onDone: (done) => onDone?.(k * count + done, networks.length * count) });
-    const read = await predict(readBackGraph(spiking), images, count, dense);
+    const read = await predict(readBackGraph(spiking), images, count, pool);
     stages.push({ network, spiking: timesteps.map((t) => rates((i) => answers[i * steps + t - 1])), readBack: rates((i) => read[i]) });
   }
   return { images: name, count, timesteps, annAccuracy: labels === null ? null : share((i) => teacher[i], labels), stages };
