@@ -3,8 +3,11 @@ import type { BackendChoice } from '../backend/open-backend.js';
 import type { CompileOptions } from '../compile.js';
 import { loadDataset } from '../data/load-dataset.js';
 import { subset } from '../data/subset.js';
+import { fail } from '../diagnostics.js';
+import { kernelBuild } from '../kernels/kernels.js';
 import { ADAM } from '../learn/optimiser.js';
 import type { LearnOptions } from '../learning-passes.js';
+import type { SpikeKind } from '../spiking/choices.js';
 import type { InputCode, Reset } from '../spiking/network.js';
 import { loadTarget } from '../target/load-target.js';
 import { readImageSet } from '../synthesise/image-set-file.js';
@@ -20,6 +23,8 @@ export interface CompileFlags extends ModelReading, LearningFlags {
   readonly timesteps: number;
   readonly reset?: Reset;
   readonly neuron: 'if' | 'lif';
+  readonly spikes: SpikeKind;
+  readonly retract?: number;
   readonly code: InputCode['code'];
   readonly weightBits?: number;
   readonly calibrate?: string;
@@ -34,13 +39,13 @@ export interface CompileFlags extends ModelReading, LearningFlags {
 
 /** Reads the card, the target and the calibration images that the flags name. */
 export function compileOptions(model: string, flags: CompileFlags): Omit<CompileOptions, 'observer' | 'backend'> {
-  const { timesteps, reset, neuron, code, weightBits, calibrate, images, seed } = flags;
+  const { timesteps, reset, neuron, spikes, retract, code, weightBits, calibrate, images, seed } = flags;
   const source = modelSource(model, flags);
   return {
-    ...source.import, timesteps, neuron, code, seed,
+    ...source.import, timesteps, neuron, spikes, code, seed,
     target: loadTarget(flags.target),
     ...present({
-      reset, weightBits, normalisation: source.normalisation ?? undefined,
+      reset, retract, weightBits, normalisation: source.normalisation ?? undefined,
       calibration: calibrate === undefined ? undefined : loadDataset(calibrate, '--calibrate'),
       images: images === undefined ? undefined : readImageSet(readInput(images), images),
       search: flags.search === undefined ? undefined : { trials: flags.search, workers: flags.workers, onTrial: (done: number, trials: number) => status(`searching thresholds: candidate ${done} of ${trials}`) },
@@ -51,9 +56,10 @@ export function compileOptions(model: string, flags: CompileFlags): Omit<Compile
 
 /** The learning that the flags ask for. Reads the data set of `--data`. */
 function learning(flags: CompileFlags): LearnOptions {
+  if (kernelBuild(flags.kernels) === null) fail('learn/no-native-kernels', { kind: 'option', option: '--kernels' }, {});
   const { learningImages, epochs, batch, learningRate, schedule, optimiser, surrogate, surrogateWidth, distillation, temperature, sparsity, distance, checkpoint } = flags;
   return {
-    images: learningImages, epochs, batch, workers: flags.workers, rate: learningRate, ratePenalty: sparsity, distance,
+    images: learningImages, epochs, batch, workers: flags.workers, kernels: flags.kernels, rate: learningRate, ratePenalty: sparsity, distance,
     schedule: schedule === 'cosine' ? { kind: 'cosine', floor: 0.02 } : { kind: 'constant' },
     optimiser: optimiser === 'adam' ? ADAM : { kind: 'sgd', momentum: 0.9 },
     surrogate: { shape: surrogate, width: surrogateWidth }, loss: { distillation, temperature }, time: flags.online === true ? 'sltt' : 'exact',

@@ -12,7 +12,7 @@ import type { CompileFlags } from './compile-options.js';
 import { addLearningOptions, checkLearningFlags } from './learning-options.js';
 import { addReadingOptions, codeOption, resetOption, targetOption, timestepsOption } from './model-options.js';
 import type { LearningProgress } from './learning-progress.js';
-import { integer, jsonOption, seedOption, workersOption } from './options.js';
+import { integer, jsonOption, seedOption, share, workersOption } from './options.js';
 import { notice, progress, say, sayJson, status, warn } from './output.js';
 import { pairs, plural, table } from './table.js';
 import { checkOutput, writeOutputs } from './write-output.js';
@@ -31,6 +31,8 @@ export const compileCommand = (): Command => addLearningOptions(addReadingOption
   .addOption(timestepsOption())
   .addOption(resetOption())
   .addOption(new Option('--neuron <model>', 'without leak or with').choices(['if', 'lif']).default('if'))
+  .addOption(new Option('--spikes <kind>', 'signed: a neuron can take a spike back, which keeps accuracy at few steps (not every chip)').choices(['binary', 'signed']).default('binary'))
+  .addOption(new Option('--retract <share>', 'with --spikes signed: take one back below minus this share of the threshold (default: 0)').argParser(share))
   .addOption(codeOption())
   .addOption(new Option('--weight-bits <n>', 'bits of a weight, sign included (default: all the target has)').argParser(integer(2, 8)))
   .option('--images <file>', 'choose thresholds on a set of images that `spikeveil synthesise` made from this model')
@@ -47,6 +49,7 @@ export const compileCommand = (): Command => addLearningOptions(addReadingOption
 async function compileToFile(model: string, flags: CompileFlags, command: Command): Promise<void> {
   checkLearningFlags(flags, command);
   const path = flags.out ?? defaultOutput(model);
+  if (flags.retract !== undefined && flags.spikes !== 'signed') command.error('error: --retract without --spikes signed: no spike would be taken back');
   for (const output of [path, flags.checkpoint ?? path]) checkOutput(output);
   const result = await compileShowing(model, flags);
   checkPass(result, flags.printAfter);

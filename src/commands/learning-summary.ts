@@ -8,13 +8,14 @@ import { formatPercent } from '../report/quantities.js';
 import { pairs, plural, table, wrap, type Column } from './table.js';
 
 export function learningSummary(report: LearningReport): string {
-  const { recipe, settings, steps, first, last, heldOut, data, verdict } = report;
+  const { recipe, settings, kernels, steps, first, last, heldOut, data, verdict } = report;
   const verdictLine = `temporal encryption, measured: ${verdict}`;
   return [
     pairs([
       ['learned through time', `${recipe}, ${plural(settings.epochs, 'epoch')}, ${plural(steps, 'step')}`],
       ['loss', `${first.loss.toPrecision(3)} in the first step, ${last.loss.toPrecision(3)} in the last`],
       ['synaptic operations', `${last.operations.toFixed(2)} per multiply-accumulate of the ANN (last step)`],
+      ['kernels', kernels],
     ]),
     movedTable(report),
     `${wrap(`same answer as the ANN, ${heldOut.images}, not learned from`)}\n${answers(heldOut, (r) => r.agreement)}`,

@@ -24,6 +24,10 @@ export const learnMessages = {
     () => 'the Poisson code draws new spikes in every run: there is no gradient to learn from',
     () => 'choose --code bias or --code rate',
   ),
+  'learn/signed-spikes': error(
+    () => 'learning through time does not know signed spikes yet',
+    () => 'leave --spikes out, or compile without learning',
+  ),
   'learn/images-differ': error(
     (p: { numbers: number; count: number; shape: readonly number[] }) => `the images to learn from are ${p.count} of ${p.count === 0 ? 0 : p.numbers / p.count} numbers each, the network takes ${p.shape.join(' x ')} = ${p.shape.reduce((a, b) => a * b, 1)}`,
     () => 'make the images from the same model',
@@ -39,6 +43,10 @@ export const learnMessages = {
   'learn/bad-setting': error(
     (p: { name: string; value: number; wanted: string }) => `${p.name} is ${p.value}, but must be ${p.wanted}`,
     () => 'leave it out for the default',
+  ),
+  'learn/no-native-kernels': error(
+    () => 'the native kernels are not built for this machine',
+    () => 'build them with `npm run build:native`, or leave --kernels out: the WASM kernels give the same bytes',
   ),
   'learn/diverged': error(
     (p: { step: number; what: keyof typeof DIVERGED; rate: number; checkpoint: { readonly path: string; readonly step: number | null } | null }) => `learning diverged: ${DIVERGED[p.what](p.step)} (learning rate ${p.rate.toPrecision(3)})${p.checkpoint === null ? '' : p.checkpoint.step === null ? '; no checkpoint had been written yet' : `; ${p.checkpoint.path} keeps the last good checkpoint, of step ${p.checkpoint.step}`}`,

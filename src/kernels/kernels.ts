@@ -1,10 +1,11 @@
 /**
  * The numeric kernels: one WebAssembly module (SIMD128) built from `c/*.c` and committed as
- * `kernels.wasm`. Each thread has its own instance with its own memory; the memory is shared-typed so
+ * `kernels.wasm`, with native functions in the place of some where the addon is built and wanted. Each thread has its own instance with its own memory; the memory is shared-typed so
  * that views stay valid when it grows. `KernelMemory` is a stack allocator: take a mark, allocate,
  * release to the mark.
  */
 import { readFileSync } from 'node:fs';
+import { bindNative, nativeVariants } from './native-kernels.js';
 
 /** Functions exported by the C sources; pointers are byte offsets into the memory. */
 export type KernelFunctions = Readonly<Record<string, (...args: number[]) => number>>;
@@ -14,8 +15,21 @@ export interface Kernels {
   readonly memory: KernelMemory;
   /** Floats of a vector: learning rounds its channels up to it. */
   readonly lanes: number;
-  /** Name of the build, printed in reports. */
-  readonly build: 'wasm-simd128';
+  /** Name of the build, printed in reports: `wasm-simd128`, or `native-` and an instruction set. */
+  readonly build: string;
+}
+
+/** auto: native where it is built, else WebAssembly. */
+export type KernelChoice = 'auto' | 'wasm' | 'native';
+
+const WASM = 'wasm-simd128';
+const NATIVE = 'native-';
+
+/** The build that a choice comes to on this machine; null if there is none. */
+export function kernelBuild(choice: KernelChoice): string | null {
+  const [best] = choice === 'wasm' ? [] : nativeVariants();
+  if (best !== undefined) return `${NATIVE}${best}`;
+  return choice === 'native' ? null : WASM;
 }
 
 const PAGE = 65536;
@@ -62,11 +76,14 @@ const align = (offset: number): number => (offset + 63) & ~63;
 
 let compiled: WebAssembly.Module | undefined;
 
-/** A fresh instance of the kernels with its own memory. */
-export function createKernels(): Kernels {
+/** A fresh instance of the kernels with its own memory; `build` is a name that `kernelBuild` gave. */
+export function createKernels(build: string = WASM): Kernels {
   compiled ??= new WebAssembly.Module(readFileSync(new URL('./kernels.wasm', import.meta.url)));
   const memory = new WebAssembly.Memory({ initial: 16, maximum: MAX_PAGES, shared: true });
   const instance = new WebAssembly.Instance(compiled, { env: { memory } });
   const base = (instance.exports['__heap_base'] as WebAssembly.Global).value as number;
-  return { call: instance.exports as unknown as KernelFunctions, memory: new KernelMemory(memory, base), lanes: 4, build: 'wasm-simd128' };
+  const call = instance.exports as unknown as KernelFunctions;
+  if (build === WASM) return { call, memory: new KernelMemory(memory, base), lanes: 4, build };
+  const { functions, lanes } = bindNative(build.slice(NATIVE.length), memory);
+  return { call: { ...call, ...functions }, memory: new KernelMemory(memory, base), lanes, build };
 }

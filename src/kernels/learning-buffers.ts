@@ -36,16 +36,8 @@ export interface LearningLink extends FilterGeometry {
   readonly fresh: boolean;
 }
 
-/** Lists of the spikes that one link reads. */
-export interface EventLists {
-  readonly starts: number;
-  readonly events: number;
-}
-
 /** Buffers that all layers of a network share. */
 export interface LearningScratch {
-  /** For each of a layer's links from spikes. */
-  readonly lists: readonly EventLists[];
   /** Lists of innovations. */
   readonly starts: number;
   readonly entries: number;
@@ -76,26 +68,21 @@ export interface PlacedLink {
   readonly target: NeuronBuffers;
 }
 
-/** Scratch for all layers over these populations and the links into each. */
-export function reserveScratch({ memory, lanes }: Kernels, populations: readonly NeuronBuffers[], linksInto: readonly (readonly PlacedLink[])[], image: number): LearningScratch {
+/** Scratch for all layers over these populations and links. */
+export function reserveScratch({ memory, lanes }: Kernels, populations: readonly NeuronBuffers[], links: readonly PlacedLink[], image: number): LearningScratch {
   const most = (numbers: readonly number[]): number => Math.max(1, ...numbers);
   const four = (count: number): number => memory.reserve(count * 4);
-  const links = linksInto.flat();
-  const spiking = linksInto.map((into) => into.filter(({ link }) => link.source !== null));
-  const lists = Array.from({ length: Math.max(0, ...spiking.map((into) => into.length)) }, (_, i): EventLists => {
-    const sources = spiking.filter((into) => into.length > i).map((into) => into[i].link.source!);
-    return { starts: four(most(sources.map(startsOf))), events: four(most(sources.map((s) => pixelsOf(s.shape) * s.steps * s.shape[0]))) };
-  });
   const innovations = most(populations.map((b) => pixelsOf(b.shape) * b.steps * b.width)) + lanes;
   return {
-    lists, starts: four(most(populations.map(startsOf))), entries: four(innovations), values: four(innovations),
+    starts: four(most(populations.map(startsOf))), entries: four(innovations), values: four(innovations),
     sums: four(most(populations.map((b) => pixelsOf(b.shape) * b.width))), filled: four(most(populations.map((b) => b.steps))),
     row: four(most([...populations.map((b) => b.width), ...links.map(rowFloats)])), ring: four(most(links.map(ringWords))),
     taps: four(most(links.map(({ link: { window: { kernel, dilation }, pool } }) => 2 * kernel[0] * kernel[1] * pool[0] * pool[1] + kernel[0] * dilation[0]))), image: four(image),
   };
 }
 
-const startsOf = ({ shape, steps }: NeuronBuffers): number => shape[1] * steps * (shape[2] + 1);
+/** Entries of the index into a list a row and step. */
+export const startsOf = ({ shape, steps }: NeuronBuffers): number => shape[1] * steps * (shape[2] + 1);
 
 /** Longest row of a link: of pooled gradients with a pixel more, or of traces with their padding. */
 function rowFloats({ link: { source, window: { kernel, stride, dilation, pads }, pool }, target }: PlacedLink): number {

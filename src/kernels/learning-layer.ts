@@ -4,7 +4,7 @@
  * `learning-buffers.ts` holds the memory it works in; `learn/reference-bptt.ts` is the plain reference.
  */
 import type { Kernels } from './kernels.js';
-import { isGrouped, pixelsOf, widthOf, type EventLists, type LearningLink, type LearningScratch, type NeuronBuffers } from './learning-buffers.js';
+import { isGrouped, pixelsOf, startsOf, widthOf, type LearningLink, type LearningScratch, type NeuronBuffers } from './learning-buffers.js';
 
 /** How the gradient flows through time: 1 or 0 a step. */
 export interface TimeFlow {
@@ -76,7 +76,7 @@ export function prepareLearningLayer(kernels: Kernels, layer: LearningLayerDescr
   if (links.length > MOST_LINKS) throw new RangeError(`internal: ${links.length} projections into one population, at most ${MOST_LINKS}`);
   const table = memory.reserve(links.length * LINK_FIELDS * 4);
   const ordered = [...links.filter((l) => l.source !== null), ...links.filter((l) => l.source === null)];
-  const packedOf = new Map(ordered.map((link, i) => [link, packLink(kernels, layer, link, { at: table + i * LINK_FIELDS * 4, lists: scratch.lists[i] })]));
+  const packedOf = new Map(ordered.map((link, i) => [link, packLink(kernels, layer, link, table + i * LINK_FIELDS * 4)]));
   const packed = links.map((l) => packedOf.get(l)!);
   const indexOf = (p: PackedLink): number => (p.at - table) / (LINK_FIELDS * 4);
   const fromImage = packed.filter((p) => p.link.source === null);
@@ -85,7 +85,6 @@ export function prepareLearningLayer(kernels: Kernels, layer: LearningLayerDescr
   const descriptor = writeDescriptor(kernels, layer, { table, links: fromSpikes.length, state });
 
   const addWeightSlopes = (p: PackedLink, innovations: number): void => {
-    call['learning_list'](descriptor, indexOf(p));
     const traced = tracedIsCheaper(kernels, p, layer, innovations);
     call[traced ? 'learning_weights_traced' : 'learning_weights'](descriptor, indexOf(p));
     p.used |= traced ? OVER_INNOVATIONS : OVER_SPIKES;
@@ -184,19 +183,19 @@ function writeDescriptor({ memory }: Kernels, layer: LearningLayerDescription, {
   return at;
 }
 
-/** A term over innovations multiplies and adds to registers, a spike's term adds to memory (measured). */
-const TRACED_COST = 1;
-
-/** Whether innovations times source channels are fewer than spikes times target channels, over all synapses. */
+/**
+ * Whether innovations times source channels are fewer than spikes times target channels, over all synapses: a
+ * term costs the same either way (measured). No size is rounded to the build's lanes, so every build decides alike.
+ */
 function tracedIsCheaper(kernels: Kernels, { link: { source, window, pool, groups } }: PackedLink, { buffers, tracedBelow }: LearningLayerDescription, innovations: number): boolean {
   if (source === null || groups > 1) return false;
   const taps = window.kernel[0] * window.kernel[1];
   const targetsOfSpike = (taps * pixelsOf(buffers.shape) * pool[0] * pool[1]) / pixelsOf(source.shape);
-  return TRACED_COST * innovations * taps * source.width < tracedBelow * spikesOf(kernels, source) * targetsOfSpike * buffers.width;
+  return innovations * taps * source.shape[0] < tracedBelow * spikesOf(kernels, source) * targetsOfSpike * buffers.shape[0];
 }
 
 /** In the order of LINK_FIELDS in `c/learning.h`. */
-function packLink({ memory, lanes }: Kernels, { buffers }: LearningLayerDescription, link: LearningLink, { at, lists }: { readonly at: number; readonly lists: EventLists | undefined }): PackedLink {
+function packLink({ memory, lanes }: Kernels, { buffers }: LearningLayerDescription, link: LearningLink, at: number): PackedLink {
   const { source, window: { kernel, stride, dilation, pads }, pool, groups } = link;
   const shape = source?.shape ?? link.imageShape;
   const [channels] = buffers.shape;
@@ -214,7 +213,8 @@ function packLink({ memory, lanes }: Kernels, { buffers }: LearningLayerDescript
   const slopes = zeros(length);
   const slopesBack = source === null || groups > 1 ? 0 : zeros(lengthBack);
   memory.int32(at, LINK_FIELDS).set([
-    source?.spikes ?? 0, source?.words ?? 0, lists?.starts ?? 0, lists?.events ?? 0, weights, taps * sourceWidth, transposed, taps * buffers.width,
+    source?.spikes ?? 0, source?.words ?? 0, source === null ? 0 : memory.reserve(startsOf(source) * 4),
+    source === null ? 0 : memory.reserve(pixelsOf(source.shape) * source.steps * shape[0] * 4), weights, taps * sourceWidth, transposed, taps * buffers.width,
     slopes, slopesBack, source?.gradients ?? 0, link.fresh ? 1 : 0, shape[1] / pool[0], shape[2] / pool[1], shape[0], sourceWidth,
     ...kernel, ...stride, ...dilation, pads[0], pads[1], ...pool, groups,
   ]);

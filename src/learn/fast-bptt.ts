@@ -5,10 +5,10 @@
  */
 import type { Kernels } from '../kernels/kernels.js';
 import { pixelsOf, reserveNeurons, reserveScratch, type LearningLink, type NeuronBuffers, type PlacedLink } from '../kernels/learning-buffers.js';
-import { prepareLearningLayer, type LearningLayer, type TimeFlow } from '../kernels/learning-layer.js';
+import { prepareLearningLayer, type LearningLayer } from '../kernels/learning-layer.js';
 import type { HostLayer, Population, Projection, SpikingNetwork } from '../spiking/network.js';
 import { neuronCount } from '../spiking/network.js';
-import { lossOf, spikePrices, type LearningOptions, type Lesson } from './learning-problem.js';
+import { lossOf, spikePrices, timeFlow, type LearningOptions, type Lesson } from './learning-problem.js';
 import { layoutOf, slotOf, type ParameterKind } from './parameters.js';
 
 export interface LearnedImage {
@@ -33,8 +33,8 @@ export interface Learner {
   readonly readGradient: (out: Float32Array) => void;
 }
 
-/** Innovations in more than this share of neuron-steps: dense is faster (measured on a spiking VGG: test/bench/learning-step.bench.mjs). */
-export const DENSE_ABOVE = 0.55;
+/** Innovations in more than this share of neuron-steps: dense is faster (measured on the spiking VGG of test/bench/learning-step.bench.mjs: 0.6 to 0.9). */
+export const DENSE_ABOVE = 0.75;
 
 /** Which of two equal ways the kernels take; the defaults are the faster ones. */
 export interface KernelOptions extends LearningOptions {
@@ -119,7 +119,7 @@ function bothSigns(image: Float32Array): Float32Array {
 function prepareStages(network: SpikingNetwork, options: KernelOptions, kernels: Kernels): Stage[] {
   const buffers = network.populations.map((p) => reserveNeurons(kernels, p.shape, network.timesteps));
   const linksInto = linksOf(network, buffers);
-  const placed = linksInto.map((links, i) => links.map(({ link }): PlacedLink => ({ link, target: buffers[i] })));
+  const placed = linksInto.flatMap((links, i) => links.map(({ link }): PlacedLink => ({ link, target: buffers[i] })));
   const scratch = reserveScratch(kernels, buffers, placed, 2 * neuronCount(network.imageShape));
   const prices = spikePrices(network);
   return network.populations.map((population, i): Stage => {
@@ -127,7 +127,7 @@ function prepareStages(network: SpikingNetwork, options: KernelOptions, kernels:
     return {
       population, driven, buffers: buffers[i], links: linksInto[i].map(({ kind, index }) => ({ kind, index })),
       layer: prepareLearningLayer(kernels, {
-        buffers: buffers[i], reset: resetOf(population), surrogate: options.surrogate, flow: flowOf(network, population, options),
+        buffers: buffers[i], reset: resetOf(population), surrogate: options.surrogate, flow: timeFlow(options.time, network.timesteps, resetOf(population) === 'none'),
         initial: population.initial, price: options.ratePenalty * prices[i], driven,
         links: linksInto[i].map((l) => l.link), scratch, denseAbove: options.denseAbove ?? DENSE_ABOVE, tracedBelow: options.tracedBelow ?? 1,
       }),
@@ -156,14 +156,10 @@ function linksOf(network: SpikingNetwork, buffers: readonly NeuronBuffers[]): In
   ]).reverse();
 }
 
-function flowOf({ timesteps }: SpikingNetwork, population: Population, { time }: KernelOptions): TimeFlow {
-  const flows = time === 'exact' || resetOf(population) === 'none' ? 1 : 0;
-  return { keep: Array.from({ length: timesteps }, () => flows), part: Array.from({ length: timesteps }, () => 1) };
-}
-
 function resetOf({ neuron }: Population): 'none' | 'soft' | 'hard' {
   switch (neuron.model) {
     case 'integrator': case 'relay': return 'none';
+    case 'signed-if': throw new RangeError('internal: learning through time does not know signed neurons');
     case 'if': case 'lif': return neuron.reset === 'hard' ? 'hard' : 'soft';
   }
 }

@@ -27,6 +27,8 @@ export interface TeacherOptions extends TrainOptions {
 export interface LearningRecord {
   /** How the images were made, in words. */
   readonly recipe: string;
+  /** Name of the kernels that ran. */
+  readonly kernels: string;
   readonly images: number;
   readonly settings: TrainSettings;
   readonly steps: number;
@@ -105,9 +107,9 @@ export function readability(distances: readonly LayerDistance[], { agreement, im
 const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
 
 /** The record in plain words, one line a fact. */
-export function learningText({ recipe, settings: { epochs }, steps, first, last, distances, readBackAgreement }: LearningRecord): string {
+export function learningText({ recipe, kernels, settings: { epochs }, steps, first, last, distances, readBackAgreement }: LearningRecord): string {
   return [
-    `learned through time on ${recipe}, ${epochs} epoch${epochs === 1 ? '' : 's'}, ${steps} steps`,
+    `learned through time on ${recipe}, ${epochs} epoch${epochs === 1 ? '' : 's'}, ${steps} steps, kernels ${kernels}`,
     `loss ${first.loss.toFixed(3)} to ${last.loss.toFixed(3)}, same answer as the ANN ${percent(first.agreement)} to ${percent(last.agreement)} (batches), synaptic operations per MAC ${last.operations.toFixed(2)}`,
     ...distances.map((d) => `  ${d.layer}  cosine ${d.cosine.toFixed(3)}  moved ${percent(d.relative)}`),
     readability(distances, { agreement: readBackAgreement, images: 'the images it learned from' }).verdict,

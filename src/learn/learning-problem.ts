@@ -10,6 +10,7 @@
  *
  * Each h integrates to one; its primitive is a smoothed spike.
  */
+import type { TimeFlow } from '../kernels/learning-layer.js';
 import type { Population, SpikingNetwork } from '../spiking/network.js';
 
 export type SurrogateShape = 'boxcar' | 'triangle' | 'arctangent';
@@ -59,13 +60,40 @@ export interface Lesson {
   readonly teacher: ArrayLike<number>;
 }
 
+/**
+ * How far the gradient goes back in time. With l the leak and a_t = dL/du_t, dL/dv_t = k_{t+1} l a_{t+1}:
+ *
+ *   exact      k_t = 1: through all steps
+ *   sltt       k_t = 0: not from step to step (SLTT; Meng et al., ICCV 2023)
+ *   truncated  k_t = 0 where T - t is a multiple of K (t > 0), else 1: through windows of K steps, counted from the last
+ *   sampled    k_t = 0, and a_t = 0 but at the K steps floor((j + 1) T / K) - 1 (SLTT-K with evenly spaced steps)
+ *
+ * An output that integrates passes its gradient to every step that takes part.
+ */
+export type TimeGradient = 'exact' | 'sltt' | { readonly kind: 'truncated' | 'sampled'; readonly steps: number };
+
 export interface LearningOptions {
   readonly surrogate: Surrogate;
   readonly loss: LossOptions;
-  /** exact: through all steps; sltt: the gradient does not flow from step to step (Meng et al., ICCV 2023). */
-  readonly time: 'exact' | 'sltt';
+  readonly time: TimeGradient;
   /** Adds this times the synaptic operations per multiply-accumulate of the ANN, summed over all T, to the loss. */
   readonly ratePenalty: number;
+}
+
+/** k of each of T steps and whether it takes part; `integrates`: of a population that only sums its input. */
+export function timeFlow(time: TimeGradient, steps: number, integrates: boolean): TimeFlow {
+  const each = (of: (t: number) => boolean): number[] => Array.from({ length: steps }, (_, t) => (of(t) ? 1 : 0));
+  const all = each(() => true);
+  if (time === 'exact') return { keep: all, part: all };
+  if (time === 'sltt') return { keep: integrates ? all : each(() => false), part: all };
+  switch (time.kind) {
+    case 'truncated': return { keep: integrates ? all : each((t) => time.steps > 1 && (t === 0 || (steps - t) % time.steps !== 0)), part: all };
+    case 'sampled': {
+      const count = Math.min(time.steps, steps);
+      const chosen = new Set(Array.from({ length: count }, (_, j) => Math.floor(((j + 1) * steps) / count) - 1));
+      return { keep: each(() => false), part: each((t) => chosen.has(t)) };
+    }
+  }
 }
 
 /** Probabilities of scores at a temperature. */

@@ -4,7 +4,8 @@
  *
  *   u_t = l v_{t-1} + I_t;  s_t = [u_t > theta];  v_t = u_t - theta s_t  (soft)   v_t = u_t (1 - s_t)  (hard)
  *
- * Backward, with g_t = dL/ds_t from the populations behind, b_t = dL/dv_t = l a_{t+1} and the
+ * Backward, with g_t = dL/ds_t from the populations behind, b_t = dL/dv_t = k_{t+1} l a_{t+1} (k = 1, or as
+ * `TimeGradient` says; a_t = 0 in steps that take no part) and the
  * surrogate's slope h(u / theta - 1) / theta for ds/du (and -u / theta times that for ds/dtheta):
  *
  *   d_t = h / theta (g_t - theta b_t)   a_t = dL/du_t = d_t + b_t              (soft)
@@ -14,7 +15,7 @@
  */
 import type { HostLayer, Population, Projection, SpikingNetwork } from '../spiking/network.js';
 import { neuronCount } from '../spiking/network.js';
-import { leakOf, lossOf, smoothSpike, spikePrices, surrogateSlope, type LearningOptions, type Lesson } from './learning-problem.js';
+import { leakOf, lossOf, smoothSpike, spikePrices, surrogateSlope, timeFlow, type LearningOptions, type Lesson } from './learning-problem.js';
 import { layoutOf, slotOf, type ParameterKind, type ParameterLayout } from './parameters.js';
 
 export interface ReferenceRun {
@@ -140,7 +141,7 @@ function backward(context: Context, run: PopulationRun): void {
   const { population, index, u, s, g, leak, threshold } = run;
   const plane = population.shape[1] * population.shape[2];
   const reset = resetOf(population);
-  const exact = options.time === 'exact' || reset === 'none';
+  const { keep, part } = timeFlow(options.time, network.timesteps, reset === 'none');
   const thresholdSlope = gradient.subarray(slotOf(layout, 'threshold', index).offset);
   const biasSlope = gradient.subarray(slotOf(layout, 'bias', index).offset);
   const leakAt = slotOf(layout, 'leak', index).offset;
@@ -148,23 +149,24 @@ function backward(context: Context, run: PopulationRun): void {
   const total = new Float64Array(u[0].length);
   for (let t = network.timesteps - 1; t >= 0; t--) {
     const a = new Float64Array(next.length);
+    const flow = t + 1 < network.timesteps ? (reset === 'none' ? 1 : keep[t + 1]) * leak : 0;
     for (let i = 0; i < a.length; i++) {
       const c = Math.floor(i / plane);
       const theta = threshold[c];
-      const b = exact ? leak * next[i] : 0;
+      const b = flow * next[i];
       if (reset === 'none') a[i] = g[t][i] + b;
       else {
-        const slope = surrogateSlope(options.surrogate, u[t][i] / theta - 1) / theta;
+        const slope = (part[t] * surrogateSlope(options.surrogate, u[t][i] / theta - 1)) / theta;
         const d = slope * (g[t][i] - (reset === 'hard' ? u[t][i] : theta) * b);
         a[i] = d + (reset === 'hard' ? (1 - s[t][i]) * b : b);
         thresholdSlope[c] -= (d * u[t][i]) / theta + (reset === 'hard' ? 0 : s[t][i] * b);
       }
       if (population.neuron.model === 'lif') gradient[leakAt] += a[i] * potentialBefore(run, t, i);
-      if (t === 0 && exact) thresholdSlope[c] += leak * population.initial * a[i];
-      biasSlope[c] += a[i];
-      total[i] += a[i];
+      if (t === 0) thresholdSlope[c] += keep[0] * leak * population.initial * a[i];
+      biasSlope[c] += part[t] * a[i];
+      total[i] += part[t] * a[i];
     }
-    projectBack(context, run, { t, a });
+    if (part[t] === 1) projectBack(context, run, { t, a });
     next = a;
   }
   if (network.input.code !== 'bias') return;

@@ -13,6 +13,8 @@ import type { TrainingSet } from './train.js';
 export interface TrainInit {
   readonly network: SpikingNetwork;
   readonly options: LearningOptions;
+  /** Name of the kernels' build, from `kernelBuild`. */
+  readonly kernels: string;
   readonly set: TrainingSet;
   readonly parameters: Float32Array;
   /** [chunk][parameters] */
@@ -36,8 +38,8 @@ export interface TrainResult {
   readonly operations: number;
 }
 
-export function start({ network, options, set, parameters, gradients }: TrainInit): (job: TrainJob) => TrainResult {
-  const learner = createLearner(network, options, createKernels());
+export function start({ network, options, kernels, set, parameters, gradients }: TrainInit): (job: TrainJob) => TrainResult {
+  const learner = createLearner(network, options, createKernels(kernels));
   const size = neuronCount(network.imageShape);
   const classes = set.targets.length / set.count;
   const prices = spikePrices(network);

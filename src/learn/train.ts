@@ -6,10 +6,11 @@
  */
 import { createHash } from 'node:crypto';
 import { CompileError, fail, Reporter } from '../diagnostics.js';
+import { kernelBuild, type KernelChoice } from '../kernels/kernels.js';
 import { openPool, type LastingPool } from '../kernels/lasting-pool.js';
 import { permutation, randomStream, substream } from '../random.js';
 import type { SpikingNetwork } from '../spiking/network.js';
-import { neuronCount } from '../spiking/network.js';
+import { isSigned, neuronCount } from '../spiking/network.js';
 import { applyParameters } from './apply.js';
 import { readCheckpoint, writeCheckpoint, type CourseOfLearning } from './checkpoint.js';
 import { DEFAULT_SURROGATE, type LearningOptions } from './learning-problem.js';
@@ -31,6 +32,8 @@ export interface TrainOptions extends Partial<LearningOptions> {
   readonly epochs: number;
   readonly seed: number;
   readonly workers: number;
+  /** All give the same bytes; default auto. */
+  readonly kernels?: KernelChoice;
   /** Relative: see `optimiser.ts`. Default 0.003. */
   readonly rate?: number;
   /** Images of one step; default 32. */
@@ -70,6 +73,8 @@ export interface TrainedNetwork {
   /** The first and the last step, whichever process made them. */
   readonly first: TrainingProgress;
   readonly last: TrainingProgress;
+  /** Name of the kernels that ran. */
+  readonly kernels: string;
 }
 
 /** Images of one chunk: the unit of work of a thread and of the order in which gradients are summed. */
@@ -83,14 +88,14 @@ const ALL_KINDS: readonly ParameterKind[] = ['weight', 'host', 'bias', 'threshol
 /** What decides the result, apart from network and images: `TrainOptions` with its defaults written out. */
 export type TrainSettings = LearningOptions & Required<Pick<TrainOptions, 'epochs' | 'seed' | 'rate' | 'batch' | 'optimiser' | 'schedule' | 'learn' | 'distance'>> & { readonly rounding: boolean };
 
-export function trainSettings({ workers: _, onStep: __, signal: ___, checkpoint: ____, round, ...given }: TrainOptions): TrainSettings {
+export function trainSettings({ workers: _, onStep: __, signal: ___, checkpoint: ____, kernels: _____, round, ...given }: TrainOptions): TrainSettings {
   const chosen = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)) as typeof given;
   return { ...DEFAULTS, rate: DEFAULT_RATE, batch: DEFAULT_BATCH, optimiser: ADAM, schedule: DEFAULT_SCHEDULE, learn: ALL_KINDS, distance: 0, ...chosen, rounding: round !== undefined } as TrainSettings;
 }
 
 /** Learns. Throws one CompileError for settings that cannot work, for a loss that diverges, and for a checkpoint that cannot be used. */
 export async function train(network: SpikingNetwork, set: TrainingSet, options: TrainOptions): Promise<TrainedNetwork> {
-  check(network, set, options);
+  const kernels = check(network, set, options);
   const batch = Math.min(options.batch ?? DEFAULT_BATCH, set.count);
   const stepsPerEpoch = Math.ceil(set.count / batch);
   const steps = stepsPerEpoch * options.epochs;
@@ -98,7 +103,7 @@ export async function train(network: SpikingNetwork, set: TrainingSet, options: 
   const run: Run = {
     network, options, batch, stepsPerEpoch, steps, initial,
     init: {
-      network, options: { ...DEFAULTS, ...learningPart(options) },
+      network, kernels, options: { ...DEFAULTS, ...learningPart(options) },
       set: { count: set.count, images: shared(set.images), targets: shared(set.targets), teacher: shared(set.teacher) },
       parameters: shared(initial), gradients: new Float32Array(new SharedArrayBuffer(Math.ceil(batch / CHUNK) * initial.length * 4)),
     },
@@ -118,7 +123,7 @@ export async function train(network: SpikingNetwork, set: TrainingSet, options: 
   const { first, last } = whole(course);
   // whatever goes wrong from here on, a second run need not learn again
   if (options.checkpoint !== undefined && course.kept !== steps) writeCheckpoint(options.checkpoint.path, job, state, { first, last });
-  return { network: applyParameters(network, state.parameters), steps, first, last };
+  return { network: applyParameters(network, state.parameters), steps, first, last, kernels };
 }
 
 interface Run {
@@ -224,12 +229,14 @@ function diverged({ options }: Run, { kept }: Course, at: { readonly step: numbe
   fail('learn/diverged', { kind: 'nowhere' }, { ...at, rate: options.rate ?? DEFAULT_RATE, checkpoint: options.checkpoint === undefined ? null : { path: options.checkpoint.path, step: kept } });
 }
 
-function check(network: SpikingNetwork, set: TrainingSet, options: TrainOptions): void {
+/** Returns the name of the kernels to run. */
+function check(network: SpikingNetwork, set: TrainingSet, options: TrainOptions): string {
   const report = new Reporter();
   const nowhere = { kind: 'nowhere' } as const;
   const classes = neuronCount(network.populations[network.populations.length - 1].shape);
   if (!(network.timesteps >= 1)) report.report('learn/no-timesteps', nowhere, { timesteps: network.timesteps });
   if (network.input.code === 'poisson') report.report('learn/poisson-code', nowhere, {});
+  if (network.populations.some(isSigned)) report.report('learn/signed-spikes', nowhere, {});
   if (set.count < 1 || set.images.length !== set.count * neuronCount(network.imageShape)) report.report('learn/images-differ', nowhere, { numbers: set.images.length, count: set.count, shape: network.imageShape });
   for (const [what, numbers] of [['targets', set.targets], ['scores of the teacher', set.teacher]] as const) {
     if (numbers.length !== classes * set.count) report.report('learn/classes-differ', nowhere, { what, numbers: numbers.length, classes, count: set.count });
@@ -241,7 +248,12 @@ function check(network: SpikingNetwork, set: TrainingSet, options: TrainOptions)
   for (const [name, value] of [['the batch', options.batch], ['the number of epochs', options.epochs]] as const) {
     if (value !== undefined && !(value > 0 && Number.isInteger(value))) report.report('learn/bad-setting', nowhere, { name, value, wanted: 'a whole number above 0' });
   }
+  const { time } = options;
+  if (typeof time === 'object' && !(Number.isInteger(time.steps) && time.steps >= 1)) report.report('learn/bad-setting', nowhere, { name: `the steps of a ${time.kind} gradient`, value: time.steps, wanted: 'a whole number from 1' });
+  const kernels = kernelBuild(options.kernels ?? 'auto');
+  if (kernels === null) report.report('learn/no-native-kernels', nowhere, {});
   report.finish();
+  return kernels!;
 }
 
 const learningPart = ({ surrogate, loss, time, ratePenalty }: TrainOptions): Partial<LearningOptions> =>
@@ -249,7 +261,7 @@ const learningPart = ({ surrogate, loss, time, ratePenalty }: TrainOptions): Par
 
 /** Network, images and settings in one hash: what must be equal for a checkpoint to go on. */
 function jobName({ network, initial, options, init, batch }: Run, set: TrainingSet): string {
-  const { workers: _, onStep: __, signal: ___, checkpoint: ____, round, ...settings } = options;
+  const { workers: _, onStep: __, signal: ___, checkpoint: ____, kernels: _____, round, ...settings } = options;
   const hash = createHash('sha256').update(JSON.stringify({ ...settings, batch, learning: init.options, timesteps: network.timesteps, neurons: network.populations.map((p) => [p.shape, p.neuron, p.initial]) }));
   const rounded = round === undefined ? initial : readParameters(round(network));
   for (const numbers of [initial, rounded, set.images, set.targets, set.teacher]) hash.update(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));

@@ -48,8 +48,8 @@ export function fire(currents: Float32Array, options: FiringOptions, out?: Float
         const [from, theta, gain, bias] = [c * pixels, threshold[c], correction.gain[c], correction.bias[c]];
         for (let i = from; i < from + pixels; i++) {
           const u = rule.leak * v[i] + gain * currents[first + i] + bias;
-          const spike = u > theta ? 1 : 0;
-          v[i] = spike === 0 ? u : rule.hard ? 0 : u - theta;
+          const spike = u > theta ? 1 : own[i] > 0 && u < rule.retract * theta ? -1 : 0;
+          v[i] = spike === 0 ? u : rule.hard ? 0 : u - spike * theta;
           own[i] += spike;
           if (out !== undefined) out[first + i] = spike * theta;
         }
@@ -59,11 +59,19 @@ export function fire(currents: Float32Array, options: FiringOptions, out?: Float
   return counts;
 }
 
+interface Rule {
+  readonly leak: number;
+  readonly hard: boolean;
+  /** Below this share of the threshold a spike is taken back; -Infinity: never. */
+  readonly retract: number;
+}
+
 /** What the loop needs to know of a neuron. */
-function ruleOf(neuron: Neuron): { readonly leak: number; readonly hard: boolean } {
+function ruleOf(neuron: Neuron): Rule {
   switch (neuron.model) {
     case 'integrator': case 'relay': throw new Error(`internal: a rectifier does not become ${neuron.model === 'relay' ? 'a relay' : 'an integrator'}`);
-    case 'if': return { leak: 1, hard: neuron.reset === 'hard' };
-    case 'lif': return { leak: neuron.leak, hard: neuron.reset === 'hard' };
+    case 'if': return { leak: 1, hard: neuron.reset === 'hard', retract: -Infinity };
+    case 'lif': return { leak: neuron.leak, hard: neuron.reset === 'hard', retract: -Infinity };
+    case 'signed-if': return { leak: 1, hard: false, retract: -neuron.retract };
   }
 }

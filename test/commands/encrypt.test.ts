@@ -12,7 +12,7 @@ it('cnn_mnist: how far the weights moved, what is answered before and after, how
   const one = await runCli(words('one.spk', '1'));
   expect(one.code).toBe(0);
   expect(one.stdout).toMatch(/\nprivate data read +none\n/);
-  expect(one.stdout).toMatch(/\nlearned through time +18 procedural images \(dead leaves, octave noise, pen\n +strokes\), 2 epochs, 2 steps\nloss +[\d.]+ in the first step, [\d.]+ in the last\nsynaptic operations +[\d.]+ per multiply-accumulate of the ANN \(last step\)\n/);
+  expect(one.stdout).toMatch(/\nlearned through time +18 procedural images \(dead leaves, octave noise, pen\n +strokes\), 2 epochs, 2 steps\nloss +[\d.]+ in the first step, [\d.]+ in the last\nsynaptic operations +[\d.]+ per multiply-accumulate of the ANN \(last step\)\nkernels +(wasm-simd128|native-\w+)\n/);
   expect(one.stdout).toMatch(/\nlayer +cosine +moved\nhost into \/2\/Relu +[01]\.\d{3} +\d+\.\d %\n/);
   expect(one.stdout).toMatch(/\nsame answer as the ANN, 256 procedural images \(dead leaves, octave noise, pen\nstrokes\), of another seed, not learned from\n +T = 1 +T = 2 +T = 4 {2}read back as a ReLU network\nconverted( +\d+\.\d %){3} +100\.0 %\nlearned {2}( +\d+\.\d %){4}\n/);
   expect(one.stdout.replace(/\s+/g, ' ')).toMatch(/ temporal encryption, measured: the weights stay readable: as a plain ReLU network they answer as the ANN does on \d+\.\d % of made-up images that were not learned from, and 4 of 4 layers keep a cosine above 0\.9 to the ANN's weights \(least [01]\.\d{3}\) pass /);

@@ -45,6 +45,11 @@ describe('the learning kernels', () => {
       compare(seed, { ...base, surrogate: { shape, width: 0.7 }, time, ratePenalty });
     }), { numRuns: 150, seed: 3 });
   });
+  it('equal the reference when the gradient through time is cut into windows or taken at some steps', () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 1e6 }), shapes, fc.constantFrom('truncated' as const, 'sampled' as const), fc.integer({ min: 1, max: 7 }), fc.constantFrom(0, 1e9), (seed, shape, kind, steps, tracedBelow) => {
+      compare(seed, { ...base, surrogate: { shape, width: 0.7 }, time: { kind, steps }, tracedBelow, denseAbove: seed % 2 });
+    }), { numRuns: 150, seed: 4 });
+  });
   it('equal the reference when the gradient of the spikes is computed densely', () => {
     for (let seed = 1; seed <= 40; seed++) compare(seed, { ...base, surrogate: { shape: 'arctangent', width: 1 }, denseAbove: 0 });
   });

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { CompileError, Reporter } from '../../src/diagnostics.js';
 import { indexNodes, sizeOf, type Graph } from '../../src/graph/graph.js';
+import { kernelBuild } from '../../src/kernels/kernels.js';
 import { readBackGraph } from '../../src/learn/distance.js';
 import { heldOutSamples } from '../../src/learn/held-out.js';
 import { learnFromTeacher, learningText, readability } from '../../src/learn/learn-from-teacher.js';
@@ -21,7 +22,7 @@ it('learning from a teacher says how far the weights moved and how readable they
   expect(record.distances.map((d) => d.layer)).toEqual(['host into first', 'second<-first', 'classes<-second']);
   expect(record.readBackAgreement).toBeGreaterThan(0.5);
   const text = learningText(record).split('\n');
-  expect(text[0]).toBe('learned through time on 24 patterns, 2 epochs, 4 steps');
+  expect(text[0]).toBe(`learned through time on 24 patterns, 2 epochs, 4 steps, kernels ${kernelBuild('auto')}`);
   expect(text[2]).toMatch(/^ {2}host into first {2}cosine [01]\.\d{3} {2}moved \d+\.\d %$/);
   expect(text.at(-1)).toMatch(/^the weights stay readable: as a plain ReLU network they answer as the ANN does on \d+\.\d % of the images it learned from, and \d of 3 layers keep a cosine above 0\.9 to the ANN's weights \(least -?[01]\.\d{3}\)$/);
 });

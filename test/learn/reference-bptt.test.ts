@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { referenceBptt, type ReferenceOptions } from '../../src/learn/reference-bptt.js';
 import { readParameters } from '../../src/learn/parameters.js';
-import { smoothSpike, surrogateSlope, type SurrogateShape } from '../../src/learn/learning-problem.js';
+import { smoothSpike, surrogateSlope, timeFlow, type SurrogateShape, type TimeGradient } from '../../src/learn/learning-problem.js';
 import { verifySpikingNetwork } from '../../src/spiking/verify-network.js';
 import { dice, randomSpiking } from './random-spiking.js';
 
@@ -47,6 +47,26 @@ describe('the reference gradient', () => {
     const sltt = referenceBptt(network, at, sample, { ...optionsOf('arctangent'), smooth: false, time: 'sltt' });
     expect(sltt.loss).toBe(exact.loss);
     expect(sltt.gradient).not.toEqual(exact.gradient);
+  });
+  it('in windows of K steps is that of sltt for K = 1 and exact for K = T, and between them differs from both', () => {
+    const { network, ...sample } = randomSpiking(7, { code: 'bias', leak: 0.9 });
+    const at = Float64Array.from(readParameters(network));
+    const gradient = (time: TimeGradient): Float64Array => referenceBptt(network, at, sample, { ...optionsOf('arctangent'), smooth: false, time }).gradient;
+    expect(gradient({ kind: 'truncated', steps: 1 })).toEqual(gradient('sltt'));
+    expect(gradient({ kind: 'truncated', steps: network.timesteps })).toEqual(gradient('exact'));
+    expect(gradient({ kind: 'truncated', steps: 2 })).not.toEqual(gradient('exact'));
+    expect(gradient({ kind: 'truncated', steps: 2 })).not.toEqual(gradient('sltt'));
+    expect(gradient({ kind: 'sampled', steps: network.timesteps })).toEqual(gradient('sltt'));
+  });
+  it('at sampled steps is the part of the sltt gradient that these steps give', () => {
+    expect(timeFlow({ kind: 'sampled', steps: 2 }, 6, false).part).toEqual([0, 0, 1, 0, 0, 1]);
+    expect(timeFlow({ kind: 'truncated', steps: 4 }, 6, false).keep).toEqual([1, 1, 0, 1, 1, 1]);
+    const { network, ...sample } = randomSpiking(7, { code: 'bias', leak: 0.9 });
+    const at = Float64Array.from(readParameters(network));
+    const gradient = (time: TimeGradient): Float64Array => referenceBptt(network, at, sample, { ...optionsOf('boxcar'), ratePenalty: 0, smooth: false, time }).gradient;
+    const one = gradient({ kind: 'sampled', steps: 1 });
+    expect(one.some((g) => g !== 0)).toBe(true);
+    expect(one).not.toEqual(gradient('sltt'));
   });
 });
 

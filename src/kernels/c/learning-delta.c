@@ -16,6 +16,7 @@ INLINE vf slopeOf(const int surrogate, vf z, float w) {
 }
 
 /* For each set of 4 lanes: their numbers moved to the front, and the bytes that move their values. */
+#if !defined(__AVX2__)
 static const uint32_t packLanes[16][4] = {{0, 0, 0, 0}, {0, 0, 0, 0}, {1, 0, 0, 0}, {0, 1, 0, 0}, {2, 0, 0, 0}, {0, 2, 0, 0}, {1, 2, 0, 0}, {0, 1, 2, 0}, {3, 0, 0, 0}, {0, 3, 0, 0}, {1, 3, 0, 0}, {0, 1, 3, 0}, {2, 3, 0, 0}, {0, 2, 3, 0}, {1, 2, 3, 0}, {0, 1, 2, 3}};
 #define LANE(i) 4 * i, 4 * i + 1, 4 * i + 2, 4 * i + 3
 #define NONE 255, 255, 255, 255
@@ -37,6 +38,8 @@ INLINE v4 packed(v4 e, uint32_t set) {
 #endif
 }
 
+#endif
+
 /* Appends the lanes that are not zero, without a branch on any single one; may write LANES entries. */
 INLINE uint32_t emit(const Layer *l, uint32_t n, uint32_t first, vf e) {
   const uint32_t set = bitsOf((vi)(e != splat(0)));
@@ -44,6 +47,12 @@ INLINE uint32_t emit(const Layer *l, uint32_t n, uint32_t first, vf e) {
   const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   _mm512_storeu_si512(l->entries + n, _mm512_add_epi32(_mm512_maskz_compress_epi32((__mmask16)set, lanes), _mm512_set1_epi32((int)first)));
   _mm512_storeu_ps(l->values + n, _mm512_maskz_compress_ps((__mmask16)set, (__m512)e));
+  return n + (uint32_t)__builtin_popcount(set);
+#elif defined(__AVX2__)
+  const uint64_t bytes = _pdep_u64(set, 0x0101010101010101u) * 255;
+  const __m256i lanes = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)_pext_u64(0x0706050403020100u, bytes)));
+  _mm256_storeu_si256((__m256i *)(l->entries + n), _mm256_add_epi32(lanes, _mm256_set1_epi32((int)first)));
+  _mm256_storeu_ps(l->values + n, _mm256_permutevar8x32_ps((__m256)e, lanes));
   return n + (uint32_t)__builtin_popcount(set);
 #else
   UNROLL for (int q = 0; q < LANES / 4; q++) {
@@ -73,13 +82,18 @@ INLINE void deltasOf(const Layer *l, int pixel, int c, const int surrogate, cons
     if (t > 0) {
       uBefore = load(potentials + (t - 1) * l->width);
       firedBefore = (vi)(uBefore > theta);
-      before = hard ? choose(~firedBefore, uBefore) : uBefore - choose(firedBefore, theta);
+      if (hard) before = choose(~firedBefore, uBefore);
+      else before = uBefore - choose(firedBefore, theta);
     }
-    const vf b = t == l->steps - 1 ? splat(0) : splat(l->keep[t + 1]) * next;
+    const vf b = splat(t == l->steps - 1 ? 0.0f : l->keep[t + 1]) * next;
     const vf slope = slopeOf(surrogate, u * inverse - splat(1), l->surrogateWidth) * inverse * splat(l->part[t]);
-    const vf d = slope * (load(gradients + t * l->width) + price - (hard ? u : theta) * b);
-    const vf lost = choose(fired, b), e = hard ? d - lost : d, a = e + b;
-    thresholdSlope -= d * u * inverse + (hard ? splat(0) : lost);
+    const vf lost = choose(fired, b), reset = hard ? u : theta;
+    const vf d = slope * (load(gradients + t * l->width) + price - reset * b);
+    vf e = d;
+    thresholdSlope -= d * u * inverse;
+    if (hard) e = d - lost;
+    else thresholdSlope -= lost;
+    const vf a = e + b;
     leakSlope += a * before;
     sum += a;
     if (listed) {
@@ -104,7 +118,7 @@ INLINE void integratorDeltas(const Layer *l, int pixel, int c) {
   vf next = splat(0), sum = splat(0);
   for (int t = l->steps - 1; t >= 0; t--) {
     const vf a = splat(l->part[t]) * last;
-    const vf e = t == l->steps - 1 ? a : a - splat(l->keep[t + 1]) * next;
+    const vf e = a - splat(t == l->steps - 1 ? 0.0f : l->keep[t + 1]) * next;
     store(gradients + t * l->width, a);
     l->filled[t] = emit(l, l->filled[t], (uint32_t)(pixel % l->columns * l->width + c), e);
     sum += a;
@@ -115,6 +129,11 @@ INLINE void integratorDeltas(const Layer *l, int pixel, int c) {
 }
 
 INLINE void deltas(const Layer *l, int pixel, const int surrogate, const int hard, const int listed) {
+  const int floats = l->steps * l->width;
+  for (int j = 0; j < floats; j += 16) {
+    __builtin_prefetch(l->potentials + (pixel + 1) * floats + j);
+    __builtin_prefetch(l->gradients + (pixel + 1) * floats + j);
+  }
   for (int c = 0; c < l->width; c += LANES) deltasOf(l, pixel, c, surrogate, hard, listed);
 }
 

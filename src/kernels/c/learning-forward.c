@@ -24,13 +24,6 @@ static void listSpikes(const Layer *l, const Link *k) {
     }
 }
 
-ENTRY(learning_list, uint32_t layer, uint32_t link) {
-  const Layer l = READ_LAYER(layer);
-  const Link k = READ_LINK_OF(l, link);
-  listSpikes(&l, &k);
-  return 0;
-}
-
 /* Adds to one block of currents the rows of the listed spikes. */
 INLINE void addRows(const int vectors, const float *weights, int shift, const uint32_t *event, const uint32_t *end, float *out) {
   vf sum[BLOCK];
@@ -103,7 +96,8 @@ static void runNeurons(const Layer *l, int pixel) {
         const vf now = load(u + c) + splat(l->leak) * load(v + c), theta = load(l->thresholds + c);
         const vi fired = l->reset ? (vi)(now > theta) : (vi){0};
         store(u + c, now);
-        store(v + c, l->reset == 2 ? choose(~fired, now) : now - choose(fired, theta));
+        if (l->reset == 2) store(v + c, choose(~fired, now));
+        else store(v + c, now - choose(fired, theta));
         mask |= (uint64_t)bitsOf(fired) << (c % 64);
       }
       l->spikes[place * l->words + w] = mask;
@@ -111,7 +105,7 @@ static void runNeurons(const Layer *l, int pixel) {
   }
 }
 
-/* One population, all steps. */
+/* One population, all steps. The links keep the lists for the backward pass. */
 ENTRY(learning_forward, uint32_t layer) {
   const Layer l = READ_LAYER(layer);
   Link links[64];

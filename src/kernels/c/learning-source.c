@@ -53,10 +53,13 @@ INLINE void sumPiece(const int vectors, const Layer *l, const float *weights, Pi
   }
 }
 
-/* A piece holds taps [kx, kx + taps), counted from the last; the pixels that read a column through them are neighbours. */
+/*
+ * A piece holds taps [kx, kx + taps), counted from the last; the pixels that read a column through them are
+ * neighbours. Each piece sums over time by itself, so pieces must not depend on the build.
+ */
 INLINE void sourceRow(const int vectors, const Layer *l, const Link *k, int row, int first, float *out) {
   const float *weights = k->transposed + k->rowsBack * first;
-  const int together = k->strideX == 1 ? tapsTogether(k, l->width, vectors * LANES) : 1;
+  const int together = k->strideX == 1 && k->dilationX == 1 ? k->kernelX : 1;
   for (int ky = 0; ky < k->kernelY; ky++) {
     const int above = row + k->padY - ky * k->dilationY, y = above / k->strideY;
     if (above < 0 || above % k->strideY || y >= l->height) continue;

@@ -66,7 +66,6 @@ static void scatterGrouped(const Layer *l, const Link *k, int y) {
     }
 }
 
-/* The link's spikes must be listed (learning_list). */
 ENTRY(learning_weights, uint32_t layer, uint32_t link) {
   const Layer l = READ_LAYER(layer);
   const Link k = READ_LINK_OF(l, link);
@@ -147,7 +146,7 @@ static void addWindows(const Layer *l, Bucket b, const float *traces, float *slo
 /* Rows of targets that read one row of cells lie at most this many apart, plus one. */
 INLINE int ringSlots(const Link *k) { return (k->kernelY - 1) * k->dilationY / k->strideY + 1; }
 
-/* The link's spikes must be listed; not for groups. */
+/* Not for groups. */
 ENTRY(learning_weights_traced, uint32_t layer, uint32_t link) {
   const Layer l = READ_LAYER(layer);
   const Link k = READ_LINK_OF(l, link);

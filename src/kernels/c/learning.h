@@ -64,10 +64,10 @@ enum { LINK_WORDS = 0 LINK_FIELDS(ONE_P_, ONE_, ONE_) };
 #define READ_LINK(offset) ({ const uint32_t *at = AT(uint32_t, offset); Link out; LINK_FIELDS(READ_POINTER_, READ_INTEGER_, READ_FLOAT_) out; })
 #define READ_LINK_OF(layer, index) READ_LINK((uint32_t)(layer).links + (uint32_t)((index) * LINK_WORDS * 4))
 
-enum { FIRST_CACHE = 24576 }; /* bytes of weights that one piece should not exceed */
+enum { MOST_BYTES = 49152 }; /* of weights that one piece should not exceed: larger ones leave the caches too early (measured) */
 
-/* Taps of a kernel row that are read as one piece: neighbours only, and no more than fit the first cache. */
+/* Taps of a kernel row that are read as one piece: neighbours only, and no more than the caches hold. */
 INLINE int tapsTogether(const Link *k, int width, int blockFloats) {
   if (k->dilationX != 1) return 1;
-  return most(1, least(k->kernelX, FIRST_CACHE / (width * blockFloats * 4)));
+  return most(1, least(k->kernelX, MOST_BYTES / (width * blockFloats * 4)));
 }
