@@ -62,7 +62,7 @@ function learning(flags: CompileFlags): LearnOptions {
     images: learningImages, epochs, batch, workers: flags.workers, kernels: flags.kernels, rate: learningRate, ratePenalty: sparsity, distance,
     schedule: schedule === 'cosine' ? { kind: 'cosine', floor: 0.02 } : { kind: 'constant' },
     optimiser: optimiser === 'adam' ? ADAM : { kind: 'sgd', momentum: 0.9 },
-    surrogate: { shape: surrogate, width: surrogateWidth }, loss: { distillation, temperature }, time: flags.online === true ? 'sltt' : 'exact',
+    surrogate: { shape: surrogate, width: surrogateWidth }, loss: { distillation, temperature }, time: flags.online === true ? 'sltt' : flags.truncate === undefined ? 'exact' : { kind: 'truncated', steps: flags.truncate },
     ...present({
       compare: flags.compare, checkpoint: checkpoint === undefined ? undefined : { path: checkpoint, everySteps: 10 },
       data: flags.data === undefined ? undefined : subset(loadDataset(flags.data), { limit: flags.limit }),

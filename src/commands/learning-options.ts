@@ -15,6 +15,7 @@ export interface LearningFlags {
   readonly surrogate: SurrogateShape;
   readonly surrogateWidth: number;
   readonly online?: true;
+  readonly truncate?: number;
   readonly distillation: number;
   readonly temperature: number;
   readonly sparsity: number;
@@ -37,6 +38,7 @@ const settings = (): readonly Option[] => [
   new Option('--surrogate <shape>', 'stands for the derivative of a spike').choices(['boxcar', 'triangle', 'arctangent']).default('boxcar'),
   new Option('--surrogate-width <w>', 'its half width, in thresholds').argParser(positive).default(0.25),
   new Option('--online', 'no gradient from step to step (SLTT): less memory and work'),
+  new Option('--truncate <k>', 'cut the gradient through time into windows of k steps').argParser(integer(1, 4096)).conflicts('online'),
   new Option('--distillation <m>', 'weight of the ANN\'s scores at a temperature; the rest is cross-entropy with its answers').argParser(share).default(1),
   new Option('--temperature <t>', 'of that distillation').argParser(positive).default(2),
   new Option('--sparsity <w>', 'price of synaptic operations in the loss').argParser(weight).default(0),

@@ -78,6 +78,7 @@ describe('a small network', () => {
       optimiser: { kind: 'sgd', momentum: 0.9 }, surrogate: { shape: 'triangle', width: 0.5 }, loss: { distillation: 0.25, temperature: 4 },
       learn: ['weight', 'host', 'bias', 'threshold', 'leak'],
     });
+    expect(reported((await learn(folder, '--json', '--truncate', '2')).stdout).settings.time).toEqual({ kind: 'truncated', steps: 2 });
     expect(readdirSync(folder).sort()).toEqual(['c', 'images', 'labels', 'm.compile.json', 'm.spk']);
   }));
 

@@ -17,6 +17,7 @@ const wrong: readonly (readonly [words: string, sentence: string])[] = [
   ['compile a.onnx --encrypt --distillation 1.5', 'A number from 0 to 1 is wanted.'],
   ['compile a.onnx --encrypt --surrogate sigmoid', 'Allowed choices are boxcar, triangle, arctangent.'],
   ['compile a.onnx --epochs 3 --data x --online', 'error: --epochs, --online, --data without --encrypt: nothing would be learned'],
+  ['compile a.onnx --encrypt --online --truncate 2', "cannot be used with option '--online'"],
   ['compile a.onnx --encrypt --compare', 'error: --compare without --distance: there is nothing to compare with'],
   ['compile a.onnx --encrypt --limit 5', 'error: --limit without --data: there is nothing to take a part of'],
   ['compile a.onnx --weight-bits eight', 'A whole number from 2 to 8 is wanted.'],
