@@ -37,7 +37,7 @@ const settings = (): readonly Option[] => [
   new Option('--optimiser <name>', 'sgd has a momentum of 0.9 and wants a higher rate').choices(['adam', 'sgd']).default('adam'),
   new Option('--surrogate <shape>', 'stands for the derivative of a spike').choices(['boxcar', 'triangle', 'arctangent']).default('boxcar'),
   new Option('--surrogate-width <w>', 'its half width, in thresholds').argParser(positive).default(0.25),
-  new Option('--online', 'no gradient from step to step (SLTT): less memory and work'),
+  new Option('--online', 'no gradient from step to step (SLTT)'),
   new Option('--truncate <k>', 'cut the gradient through time into windows of k steps').argParser(integer(1, 4096)).conflicts('online'),
   new Option('--distillation <m>', 'weight of the ANN\'s scores at a temperature; the rest is cross-entropy with its answers').argParser(share).default(1),
   new Option('--temperature <t>', 'of that distillation').argParser(positive).default(2),
