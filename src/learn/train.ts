@@ -15,7 +15,7 @@ import { applyParameters } from './apply.js';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { DEFAULT_SURROGATE, type LearningOptions } from './learning-problem.js';
 import { ADAM, parameterBounds, parameterUnits, scheduleFactor, startState, update, type OptimiserOptions, type OptimiserState, type Schedule } from './optimiser.js';
-import { learnableMask, readParameters, type ParameterKind } from './parameters.js';
+import { allFinite, learnableMask, readParameters, type ParameterKind } from './parameters.js';
 import type { TrainInit, TrainJob, TrainResult } from './train-task.js';
 
 export interface TrainingSet {
@@ -102,7 +102,7 @@ export async function train(network: SpikingNetwork, set: TrainingSet, options: 
   } finally {
     await pool.close();
   }
-  if (!state.parameters.every(Number.isFinite)) diverged(run, steps);
+  if (!allFinite(state.parameters)) diverged(run, steps);
   return { network: applyParameters(network, state.parameters), steps, kernels };
 }
 
@@ -124,7 +124,7 @@ async function learnStep(run: Run, state: OptimiserState, { pool, job }: { reado
   const { options, steps, stepsPerEpoch, init } = run;
   options.signal?.throwIfAborted();
   const { step } = state;
-  if (!state.parameters.every(Number.isFinite)) diverged(run, step + 1);
+  if (!allFinite(state.parameters)) diverged(run, step + 1);
   const seen = options.round === undefined ? state.parameters : readParameters(options.round(applyParameters(run.network, state.parameters)));
   init.parameters.set(seen);
   const images = batchOf(run, step);
@@ -132,7 +132,7 @@ async function learnStep(run: Run, state: OptimiserState, { pool, job }: { reado
   const results = await pool.run(jobs);
   const loss = results.reduce((sum, r) => sum + r.loss, 0) / images.length;
   const gradient = sumGradients(run, jobs.length, images.length);
-  if (!Number.isFinite(loss) || !gradient.every(Number.isFinite)) diverged(run, step + 1);
+  if (!Number.isFinite(loss) || !allFinite(gradient)) diverged(run, step + 1);
   // the loss has just proven this state good: one that is only written after its update might already be lost
   if (options.checkpoint !== undefined && step > 0 && step % options.checkpoint.everySteps === 0) writeCheckpoint(options.checkpoint.path, job, state);
   if (options.distance !== undefined && options.distance !== 0) pushAway(run, state.parameters, gradient);

@@ -163,8 +163,8 @@ ENTRY(learning_unpack, uint32_t link, uint32_t flatAt, uint32_t channels, uint32
   for (int o = 0; o < (int)channels; o++)
     for (int i = 0; i < inGroup; i++) {
       const int ci = o / outGroup * inGroup + i;
-      const int at = grouped ? ci * outGroup + o % outGroup : placeOf(k.rows, (int)width, ci, o);
-      const int floats = grouped ? outGroup : placeOf(k.rows, (int)width, ci + 1, o) - at;
+      const int at = !(from & 1) ? 0 : grouped ? ci * outGroup + o % outGroup : placeOf(k.rows, (int)width, ci, o);
+      const int floats = !(from & 1) ? 0 : grouped ? outGroup : placeOf(k.rows, (int)width, ci + 1, o) - at;
       for (int ky = 0; ky < k.kernelY; ky++)
         for (int kx = 0; kx < k.kernelX; kx++) {
           float g = 0;
