@@ -33,7 +33,7 @@ import { calibrate } from './spiking/calibrate.js';
 import { calibrationSamples, perChannel } from './spiking/calibration-samples.js';
 import { convert, rectifierNeuron } from './spiking/convert.js';
 import { countNeurons, countSynapses } from './spiking/count-synapses.js';
-import { checkChoices, DEFAULT_LEAK, narrowWeights } from './spiking/choices.js';
+import { checkChoices, DEFAULT_LEAK, defaultReset, narrowWeights, type SpikeKind } from './spiking/choices.js';
 import { mapShape } from './spiking/linear-paths.js';
 import { populationId, type InputCode, type Reset } from './spiking/network.js';
 import { searchConversion, searchText, type SearchOptions, type SearchRecord } from './spiking/search.js';
@@ -50,6 +50,10 @@ export interface CompileOptions extends Omit<ImportOptions, 'report'> {
   /** The target's preferred one by default. */
   readonly reset?: Reset;
   readonly neuron?: 'if' | 'lif';
+  /** Binary by default; signed ones need a target with `signedSpikes`. */
+  readonly spikes?: SpikeKind;
+  /** Of signed neurons: a spike is taken back below minus this many thresholds, 0 to 1; 0 by default. */
+  readonly retract?: number;
   readonly code?: InputCode['code'];
   /** Bits of a weight, sign included, if fewer than the target's. */
   readonly weightBits?: number;
@@ -98,13 +102,14 @@ const SEARCH_IMAGES = 96;
 
 /** Compiles the ONNX file at `path`. Throws one CompileError with all of a stage's problems. */
 export async function compileModel(path: string, options: CompileOptions): Promise<CompileResult> {
-  const { timesteps, seed = 0, code = 'bias', neuron = 'if' } = options;
+  const { timesteps, seed = 0, code = 'bias', neuron = 'if', spikes = 'binary', retract = 0 } = options;
   const target = narrowWeights(options.target, options.weightBits);
-  const reset = options.reset ?? target.capabilities.resets[0];
+  const reset = options.reset ?? defaultReset(target, spikes);
+  const choices = { target, reset, neuron, spikes };
   const pipeline = new Pipeline(options.observer ?? { onPass: () => undefined });
   const kernels = createKernels();
 
-  await pipeline.step('check-options', { run: (report) => checkChoices({ target, reset, neuron, populations: 0 }, report) });
+  await pipeline.step('check-options', { run: (report) => checkChoices({ ...choices, populations: 0 }, report) });
   const model = await pipeline.step('import', { run: (report) => importOnnx(path, { ...options, report }), verify: (m) => verifyGraph(m.graph), text: (m) => graphText(m.graph) });
 
   const reference = referenceOf(model.graph, kernels, { seed });
@@ -119,7 +124,7 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const synthetic = { imageShape, normalisation, images: options.images, modelSha256: model.sha256 };
   const samples = await pipeline.step('synthesise', { run: (report) => calibrationSamples({ ...synthetic, seed, dataset: options.calibration }, report) });
   const calibration = await pipeline.step('calibrate', { run: () => calibrate(core, { timesteps, reset, samples, privateData: options.calibration !== undefined, synthetic: options.images !== undefined, backend: options.backend }), text: (c) => c.description });
-  const dynamics = { timesteps, reset, leak: neuron === 'lif' ? DEFAULT_LEAK : 1, initial: 0.5 };
+  const dynamics = { timesteps, reset, leak: neuron === 'lif' ? DEFAULT_LEAK : 1, ...(spikes === 'signed' ? { retract } : {}), initial: 0.5 };
   const searched = options.search === undefined ? null : await pipeline.step('search', {
     run: async (report) => {
       const { trials, onTrial, ...threads } = options.search!;
@@ -130,7 +135,7 @@ export async function compileModel(path: string, options: CompileOptions): Promi
     text: ({ record }) => searchText(record),
   });
   const converted = await pipeline.step('convert', { run: () => convert(core, { ...calibration, ...searched, ...dynamics, code, inputRange: samples.range }), verify: verifySpikingNetwork, text: spikingText });
-  await pipeline.step('check-reset', { run: (report) => checkChoices({ target, reset, neuron, populations: converted.populations.length - 1 }, report) });
+  await pipeline.step('check-reset', { run: (report) => checkChoices({ ...choices, populations: converted.populations.length - 1 }, report) });
   const learned = options.learn === undefined ? null : await pipeline.step('learn', {
     run: (report) => {
       const { images, ...training } = options.learn!;

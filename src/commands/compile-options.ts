@@ -4,6 +4,7 @@ import type { CompileOptions } from '../compile.js';
 import { loadDataset } from '../data/load-dataset.js';
 import { fail } from '../diagnostics.js';
 import { kernelBuild, type KernelChoice } from '../kernels/kernels.js';
+import type { SpikeKind } from '../spiking/choices.js';
 import type { InputCode, Reset } from '../spiking/network.js';
 import { loadTarget } from '../target/load-target.js';
 import { readImageSet } from '../synthesise/image-set-file.js';
@@ -18,6 +19,8 @@ export interface CompileFlags extends ModelReading {
   readonly timesteps: number;
   readonly reset?: Reset;
   readonly neuron: 'if' | 'lif';
+  readonly spikes: SpikeKind;
+  readonly retract?: number;
   readonly code: InputCode['code'];
   readonly weightBits?: number;
   readonly calibrate?: string;
@@ -40,13 +43,13 @@ export interface CompileFlags extends ModelReading {
 
 /** Reads the card, the target and the calibration images that the flags name. */
 export function compileOptions(model: string, flags: CompileFlags): Omit<CompileOptions, 'observer' | 'backend'> {
-  const { timesteps, reset, neuron, code, weightBits, calibrate, images, seed } = flags;
+  const { timesteps, reset, neuron, spikes, retract, code, weightBits, calibrate, images, seed } = flags;
   const source = modelSource(model, flags);
   return {
-    ...source.import, timesteps, neuron, code, seed,
+    ...source.import, timesteps, neuron, spikes, code, seed,
     target: loadTarget(flags.target),
     ...present({
-      reset, weightBits, normalisation: source.normalisation ?? undefined,
+      reset, retract, weightBits, normalisation: source.normalisation ?? undefined,
       calibration: calibrate === undefined ? undefined : loadDataset(calibrate, '--calibrate'),
       images: images === undefined ? undefined : readImageSet(readInput(images), images),
       search: flags.search === undefined ? undefined : { trials: flags.search, workers: flags.workers, onTrial: (done: number, trials: number) => status(`searching thresholds: candidate ${done} of ${trials}`) },

@@ -10,7 +10,7 @@ import { backendOption, chosenBackend } from './backend-option.js';
 import { modelReading, NOTES_FORMAT, notesPath, pathFrom, printNotes, type CompileNotes } from './compile-notes.js';
 import type { CompileFlags } from './compile-options.js';
 import { addReadingOptions, codeOption, resetOption, targetOption, timestepsOption } from './model-options.js';
-import { integer, jsonOption, positive, seedOption, weight, workersOption } from './options.js';
+import { integer, jsonOption, positive, seedOption, share, weight, workersOption } from './options.js';
 import { notice, say, sayJson, status, warn } from './output.js';
 import { pairs, plural, table } from './table.js';
 import { checkOutput, writeOutputs } from './write-output.js';
@@ -29,6 +29,8 @@ export const compileCommand = (): Command => addReadingOptions(new Command('comp
   .addOption(timestepsOption())
   .addOption(resetOption())
   .addOption(new Option('--neuron <model>', 'without leak or with').choices(['if', 'lif']).default('if'))
+  .addOption(new Option('--spikes <kind>', 'signed: a neuron can take a spike back, which keeps accuracy at few steps (not every chip)').choices(['binary', 'signed']).default('binary'))
+  .addOption(new Option('--retract <share>', 'with --spikes signed: take one back below minus this share of the threshold (default: 0)').argParser(share))
   .addOption(codeOption())
   .addOption(new Option('--weight-bits <n>', 'bits of a weight, sign included (default: all the target has)').argParser(integer(2, 8)))
   .option('--images <file>', 'choose thresholds on a set of images that `spikeveil synthesise` made from this model')
@@ -57,6 +59,7 @@ async function compileToFile(model: string, flags: CompileFlags, command: Comman
   const idle = Object.entries(LEARNING_FLAGS).filter(([name]) => flags.encrypt !== true && command.getOptionValueSource(name) === 'cli');
   if (idle.length > 0) command.error(`error: ${idle.map(([, flag]) => flag).join(', ')} without --encrypt: nothing would be learned`);
   const path = flags.out ?? defaultOutput(model);
+  if (flags.retract !== undefined && flags.spikes !== 'signed') command.error('error: --retract without --spikes signed: no spike would be taken back');
   checkOutput(path);
   const [{ compileModel }, { compileOptions }, { learningText }, { searchText }] = await Promise.all([import('../compile.js'), import('./compile-options.js'), import('../learn/learn-from-teacher.js'), import('../spiking/search.js')]);
   const options = { ...compileOptions(model, flags), backend: await chosenBackend(flags.backend), observer: printer(flags) };

@@ -30,6 +30,13 @@ export const weight = (text: string): number => {
   return value;
 };
 
+/** Zero to one. */
+export const share = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) throw new InvalidArgumentError('A number from 0 to 1 is wanted.');
+  return value;
+};
+
 export const MOST_WORKERS = 256;
 
 export const jsonOption = (): Option => new Option('--json', 'print one JSON value on stdout and nothing else');

@@ -22,7 +22,10 @@ export interface RunFigures {
   readonly samples: number;
   readonly timesteps: number;
   readonly timing: Trace['timing'];
+  /** Of either sign. */
   readonly spikesPerInference: number;
+  /** Spikes of -1 among them; 0 where no neuron is signed. */
+  readonly retractionsPerInference: number;
   /** Synaptic operations. */
   readonly sopsPerInference: number;
   readonly energyPerInferenceJoules: number;
@@ -65,6 +68,7 @@ export function runFigures(program: Program, trace: Trace, energy: EnergyReport,
     timesteps,
     timing: trace.timing,
     spikesPerInference: total(trace.populations, (p) => p.spikes) / samples,
+    retractionsPerInference: total(trace.populations, (p) => p.retractions) / samples,
     sopsPerInference: events / samples,
     energyPerInferenceJoules: energy.perInference.totalJoules,
     latencySeconds: energy.latencySeconds,

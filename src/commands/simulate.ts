@@ -58,7 +58,7 @@ export function figuresText(f: RunFigures): string {
     ...(f.annBackend === null ? [] : [['ANN computed by', describeBackend(f.annBackend)] as const]),
     ['same answer as the ANN', f.agreement === null ? 'unknown' : formatPercent(f.agreement, 2)],
     ['time steps', String(f.timesteps)],
-    ['spikes per inference', formatCount(f.spikesPerInference)],
+    ['spikes per inference', `${formatCount(f.spikesPerInference)}${f.retractionsPerInference > 0 ? `, of which ${formatCount(f.retractionsPerInference)} take one back` : ''}`],
     ['synaptic operations', `${formatCount(f.sopsPerInference)} per inference`],
     ['energy per inference', `${formatJoules(f.energyPerInferenceJoules)} (profile ${f.profile}${f.latencySeconds === null ? ', without static power' : ''})`],
     ['latency per inference', f.latencySeconds === null ? 'unknown: functional timing' : formatSeconds(f.latencySeconds)],

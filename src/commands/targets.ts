@@ -40,6 +40,7 @@ function show(target: Target, json: boolean): void {
     ['weights', `up to +-${numbers.weightMax} in steps of ${numbers.weightStep}`],
     ['membrane potential', `${numbers.stateBits} bits`],
     ['resets', capabilities.resets.join(', ')],
+    ['signed spikes', capabilities.signedSpikes === true ? 'yes' : 'no'],
     ['shared convolution', capabilities.sharedConvolution ? 'yes' : 'no'],
   ]));
   for (const profile of target.profiles) showProfile(profile);

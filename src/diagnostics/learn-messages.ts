@@ -11,6 +11,10 @@ export const learnMessages = {
     () => 'the Poisson code draws new spikes in every run: there is no gradient to learn from',
     () => 'choose --code bias or --code rate',
   ),
+  'learn/signed-spikes': error(
+    () => 'learning through time does not know signed spikes yet',
+    () => 'leave --spikes out, or compile without learning',
+  ),
   'learn/images-differ': error(
     (p: { numbers: number; count: number; shape: readonly number[] }) => `the images to learn from are ${p.count} of ${p.count === 0 ? 0 : p.numbers / p.count} numbers each, the network takes ${p.shape.join(' x ')} = ${p.shape.reduce((a, b) => a * b, 1)}`,
     () => 'make the images from the same model',

@@ -10,6 +10,21 @@ export const spikingMessages = {
     message: (p: { target: string }) => `target ${p.target} has no leaky neurons (decayBits is 0)`,
     hint: () => 'choose --neuron if, or another --target',
   },
+  'spiking/signed-spikes-not-available': {
+    severity: 'error',
+    message: (p: { target: string }) => `target ${p.target} has no signed spikes: they need a payload with each spike and a neuron that counts what it has sent`,
+    hint: () => 'choose --target loihi2, or leave --spikes out and take more --timesteps',
+  },
+  'spiking/signed-spikes-reset-softly': {
+    severity: 'error',
+    message: (p: { reset: string }) => `signed spikes do not go with the "${p.reset}" reset: a spike that is taken back gives its threshold back`,
+    hint: () => 'choose --reset soft, or leave --spikes out',
+  },
+  'spiking/signed-spikes-without-leak': {
+    severity: 'error',
+    message: () => 'signed spikes do not go with leaky neurons: what has leaked away cannot be taken back',
+    hint: () => 'choose --neuron if, or leave --spikes out',
+  },
   'spiking/hard-reset-loses-accuracy': {
     severity: 'warning',
     message: (p: { populations: number; target: string; better: string }) => `hard reset on ${p.target} throws away what exceeds the threshold; through ${p.populations} spiking layers the loss adds up`,

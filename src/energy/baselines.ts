@@ -44,6 +44,8 @@ export interface Work {
   readonly macs: number;
   readonly synapticOps: number;
   readonly neuronUpdates: number;
+  /** Updates of signed neurons among them: they read and write a count of up to T too. */
+  readonly signedUpdates: number;
 }
 
 /** Joules of each baseline for one inference. `work` is per inference. */
@@ -71,7 +73,8 @@ function quantisedBaselines(program: Program, work: Work, timesteps: number): re
   const annUnit = mac + (weightBits + bits) * memoryBit;
   const opUnit = operationCosts.addInt32.picojoules + (weightBits + 2 * accumulatorBits) * memoryBit;
   const updateUnit = operationCosts.addInt32.picojoules + 2 * numbers.stateBits * memoryBit;
-  const snnJoules = (work.synapticOps * opUnit + work.neuronUpdates * updateUnit) * 1e-12;
+  const countUnit = operationCosts.addInt32.picojoules + 2 * bits * memoryBit;
+  const snnJoules = (work.synapticOps * opUnit + work.neuronUpdates * updateUnit + work.signedUpdates * countUnit) * 1e-12;
   const snnUnit = work.synapticOps === 0 ? 0 : (snnJoules * 1e12) / work.synapticOps;
   const rule = `activations of ceil(log2(T+1)) = ${bits} bits (Yan et al., arXiv 2409.08290), weights of ${weightBits} bits`;
   const scaling = 'multiply energy in proportion to the product of the widths (15.5 in the table between 32 and 8 bits, 16 by this rule), sum in int32';
@@ -80,7 +83,7 @@ function quantisedBaselines(program: Program, work: Work, timesteps: number): re
   return [
     { key: 'ann-quantised', name: `ANN, ${bits}-bit activations`, network: 'ann', count: work.macs, unitPicojoules: mac, joules: work.macs * mac * 1e-12, source: arithmetic, note: `${rule}; ${scaling}; arithmetic only` },
     { key: 'ann-quantised-memory', name: `ANN, ${bits}-bit, with memory`, network: 'ann', count: work.macs, unitPicojoules: annUnit, joules: work.macs * annUnit * 1e-12, source: `${arithmetic}, ${memory}`, note: `${rule}; each MAC reads its weight and its activation, the sum stays in a register` },
-    { key: 'snn-memory', name: 'SNN, same memory model', network: 'snn', count: work.synapticOps, unitPicojoules: snnUnit, joules: snnJoules, source: `${horowitz}: int32 add 0.1 pJ, ${memory}`, note: `each synaptic operation reads a ${weightBits}-bit weight and reads and writes a ${accumulatorBits}-bit sum, each neuron update reads and writes ${numbers.stateBits} bits of state; the price of updates is spread over the operations` },
+    { key: 'snn-memory', name: 'SNN, same memory model', network: 'snn', count: work.synapticOps, unitPicojoules: snnUnit, joules: snnJoules, source: `${horowitz}: int32 add 0.1 pJ, ${memory}`, note: `each synaptic operation reads a ${weightBits}-bit weight and reads and writes a ${accumulatorBits}-bit sum, each neuron update reads and writes ${numbers.stateBits} bits of state${work.signedUpdates > 0 ? ` and, of signed neurons, a count of ${bits} bits` : ''}; the price of updates is spread over the operations` },
   ];
 }
 

@@ -9,7 +9,7 @@ import { hostEvents, type PopulationEvents } from './event-counts.js';
 
 export type LineKey =
   | 'synops-dense' | 'synops-sparse' | 'synops-shared' | 'reset-ops' | 'neuron-active' | 'neuron-inactive' | 'spikes'
-  | 'axon-out' | 'axon-in' | 'within-tile' | 'hops-x' | 'hops-y' | 'chip-crossings'
+  | 'axon-out' | 'axon-in' | 'graded-messages' | 'graded-ops' | 'second-state' | 'within-tile' | 'hops-x' | 'hops-y' | 'chip-crossings'
   | 'host-injection' | 'host-macs' | 'readout' | 'reset' | 'barrier' | 'static';
 
 export interface EnergyLine {
@@ -28,6 +28,9 @@ export interface EnergyLine {
 }
 
 export const unpublished = 'not counted: unpublished';
+
+/** For constants that a profile may leave out. */
+const absent: Constant = { value: null, unit: 'pJ', source: 'the profile gives none' };
 
 interface LineRequest {
   readonly key: LineKey;
@@ -68,7 +71,17 @@ export function coreLines(populations: readonly PopulationEvents[], samples: num
     line({ key: 'spikes', name: 'Spikes', counted: 'spike', count: perInference((p) => p.spikes) }, e.spike),
     line({ key: 'axon-out', name: 'Messages out of cores', counted: 'message', count: perInference((p) => p.messagesOut) }, e.axonOut),
     line({ key: 'axon-in', name: 'Messages into cores', counted: 'message', count: perInference((p) => p.messagesIn) }, e.axonIn),
+    ...signedLines(perInference, e),
   ];
+}
+
+/** What signed neurons cost beyond others. A program without them has no such lines. */
+function signedLines(perInference: (pick: (p: PopulationEvents) => number) => number, e: Profile['energy']): readonly EnergyLine[] {
+  return [
+    line({ key: 'graded-messages', name: 'Payloads of messages', counted: 'message', count: perInference((p) => p.gradedMessages), note: 'the sign of each spike' }, e.gradedMessage ?? absent),
+    line({ key: 'graded-ops', name: 'Payloads of synaptic operations', counted: 'weight read', count: perInference((p) => p.gradedOps), note: 'the weight times the sign' }, e.gradedSynapticOp ?? absent),
+    line({ key: 'second-state', name: 'Counts of signed neurons', counted: 'neuron and step', count: perInference((p) => p.countedUpdates), note: 'a second state variable' }, e.secondState ?? absent),
+  ].filter((l) => l.count > 0);
 }
 
 /** The lines of mesh, host and barrier. */
@@ -76,7 +89,6 @@ export function sharedLines(program: Program, trace: Trace, profile: Profile): r
   const { mesh, samples } = trace;
   const host = hostEvents(program, trace);
   const e = profile.energy;
-  const absent: Constant = { value: null, unit: 'pJ', source: 'the profile gives none' };
   return [
     line({ key: 'within-tile', name: 'Messages within a router', counted: 'message', count: mesh.withinTile / samples }, e.withinTile),
     line({ key: 'hops-x', name: 'Router hops, X', counted: 'hop', count: mesh.hopsX / samples }, e.hopX),

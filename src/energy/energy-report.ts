@@ -4,14 +4,14 @@
  * a constant that nobody published is null, adds nothing and is named in the notes.
  */
 import type { Program } from '../program/program.js';
-import type { PopulationId } from '../spiking/network.js';
+import { isSigned, type PopulationId } from '../spiking/network.js';
 import type { Trace } from '../simulate/trace.js';
 import { unpublishedLatencies } from '../simulate/pipeline.js';
 import type { Profile, Target } from '../target/schema.js';
 import { fail } from '../diagnostics.js';
 import { baselines, breakEven, ratios, type Baseline, type BreakEven, type Ratio } from './baselines.js';
 import { coreLines, populationJoules, sharedLines, staticLine, unpublished, type EnergyLine } from './energy-lines.js';
-import { populationEvents } from './event-counts.js';
+import { populationEvents, type PopulationEvents } from './event-counts.js';
 
 export interface EnergyReport {
   readonly profile: {
@@ -70,8 +70,10 @@ export function energyReport(program: Program, trace: Trace, options: { readonly
   const synapticOps = opsLines.reduce((sum, l) => sum + l.count, 0);
   const opsJoules = opsLines.reduce((sum, l) => sum + l.joules, 0);
   const macs = program.source.layers.reduce((sum, l) => sum + l.macs, 0);
-  const neuronUpdates = events.reduce((sum, p) => sum + p.activeUpdates + p.inactiveUpdates, 0) / trace.samples;
-  const beside = baselines(program, { macs, synapticOps, neuronUpdates }, trace.timesteps);
+  const updates = (of: readonly PopulationEvents[]): number => of.reduce((sum, p) => sum + p.activeUpdates + p.inactiveUpdates, 0) / trace.samples;
+  const signed = new Set(program.network.populations.filter(isSigned).map((p) => p.id));
+  const work = { macs, synapticOps, neuronUpdates: updates(events), signedUpdates: updates(events.filter((p) => signed.has(p.id))) };
+  const beside = baselines(program, work, trace.timesteps);
   const perCore = profile.power.staticPerCore.value;
   return {
     profile: { name: profile.name, title: profile.title, estimate: profile.estimate, voltage: profile.voltage, errorEnvelope: profile.errorEnvelope },

@@ -3,7 +3,7 @@
  * operations by storage format, neuron updates, spikes and messages. Counts are sums over all samples,
  * as in the trace; nothing is estimated here.
  */
-import { neuronCount, type PopulationId } from '../spiking/network.js';
+import { isSigned, neuronCount, type PopulationId } from '../spiking/network.js';
 import { hasTwoCompartments } from '../map/core-use.js';
 import { linksOf } from '../map/reach.js';
 import { synapseFormat, type SynapseFormat } from '../map/synaptic-memory.js';
@@ -23,6 +23,12 @@ export interface PopulationEvents {
   /** Messages that leave its cores, the reset spikes of two-compartment neurons to themselves included. */
   readonly messagesOut: number;
   readonly messagesIn: number;
+  /** Messages of signed spikes that leave its cores. */
+  readonly gradedMessages: number;
+  /** Weights read by signed spikes that arrive at this population. */
+  readonly gradedOps: number;
+  /** Active updates of signed neurons, which keep a count beside v. */
+  readonly countedUpdates: number;
 }
 
 /** One entry a population of the program, in its order. Sums over the trace's samples. */
@@ -30,13 +36,18 @@ export function populationEvents(program: Program, trace: Trace): readonly Popul
   const { network } = program;
   const links = linksOf(network);
   const counters = new Map(trace.populations.map((p) => [p.id, p]));
+  const signed = new Set(network.populations.filter(isSigned).map((p) => p.id));
   const operations = new Map(trace.projections.map((p) => [p.id, p.synapticOps]));
   return network.populations.map((population): PopulationEvents => {
     const counted = counters.get(population.id);
     const spikes = counted?.spikes ?? 0;
     const synapticOps = { dense: 0, shared: 0 };
+    let gradedOps = 0;
     for (const link of links) {
-      if (link.projection.target === population.id) synapticOps[synapseFormat(link, program.target)] += operations.get(link.projection.id) ?? 0;
+      if (link.projection.target !== population.id) continue;
+      const count = operations.get(link.projection.id) ?? 0;
+      synapticOps[synapseFormat(link, program.target)] += count;
+      if (signed.has(link.projection.source)) gradedOps += count;
     }
     const messages = { out: 0, in: 0 };
     program.cores.forEach((core, i) => {
@@ -51,6 +62,7 @@ export function populationEvents(program: Program, trace: Trace): readonly Popul
       id: population.id, synapticOps, resetOps: resets, spikes,
       activeUpdates: compartments * (counted?.activeUpdates ?? 0), inactiveUpdates: compartments * (counted?.inactiveUpdates ?? 0),
       messagesOut: messages.out + resets, messagesIn: messages.in + resets,
+      gradedMessages: signed.has(population.id) ? messages.out : 0, gradedOps, countedUpdates: signed.has(population.id) ? counted?.activeUpdates ?? 0 : 0,
     };
   });
 }

@@ -1,6 +1,6 @@
 /**
  * Weighted sums over spike masks, step by step: first the set bits of each pixel within a range of
- * channels, then sums of them over rows and columns. All exact integers below 2^31.
+ * channels (of both signs where spikes are signed), then sums of them over rows and columns. All exact integers below 2^31.
  */
 import type { Kernels } from './kernels.js';
 import type { SpikeBuffers } from './spiking-layer.js';
@@ -14,11 +14,13 @@ export interface MaskSum {
   readonly columnRange: readonly [number, number];
 }
 
-/** Sums over the masks at one offset of one population's buffers. */
+/** Which masks of a population: its spikes of either sign, those of -1 alone, or its active neurons. */
+export type MaskPlane = 'spikes' | 'retractions' | 'active';
+
+/** Sums over one plane of one population's buffers. */
 export interface MaskSums {
   readonly buffers: SpikeBuffers;
-  /** Offset of the masks: the buffers' spikes or active neurons. */
-  readonly masks: number;
+  readonly plane: MaskPlane;
   /** Each with its row in the result. */
   readonly sums: readonly { readonly sum: MaskSum; readonly row: number }[];
 }
@@ -47,11 +49,13 @@ function byChannels(group: MaskSums): MaskSums[] {
   return [...parts.values()].map((sums) => ({ ...group, sums }));
 }
 
-function packPart(kernels: Kernels, { buffers, masks, sums }: MaskSums, { steps, result }: { readonly steps: number; readonly result: number }): () => void {
+function packPart(kernels: Kernels, { buffers, plane, sums }: MaskSums, { steps, result }: { readonly steps: number; readonly result: number }): () => void {
   const { memory, call } = kernels;
   const [, height, width] = buffers.shape;
-  const select = memory.reserve(buffers.words * 8);
-  memory.uint8(select, buffers.words * 8).set(channelMask(sums[0].sum.channels, buffers.words * 8));
+  const masks = plane === 'active' ? buffers.active : buffers.spikes;
+  const words = buffers.words * (plane === 'active' ? 1 : buffers.signs);
+  const select = memory.reserve(words * 8);
+  memory.uint8(select, words * 8).set(channelMask(sums[0].sum.channels, plane, buffers));
   const packed = sums.map(({ sum, row }) => {
     const box = memory.reserve((4 + height + width) * 4);
     memory.int32(box, 4 + height + width).set([...sum.rowRange, ...sum.columnRange, ...sum.rows, ...sum.columns]);
@@ -61,14 +65,17 @@ function packPart(kernels: Kernels, { buffers, masks, sums }: MaskSums, { steps,
     const mark = memory.mark();
     const places = height * width * steps;
     const counts = memory.reserve(places * 4);
-    call['spiking_popcounts'](masks, places, buffers.words, select, counts);
+    call['spiking_popcounts'](masks, places, words, select, counts);
     for (const { box, out } of packed) call['spiking_weigh'](counts, steps, width, box, box + 16, box + 16 + height * 4, out);
     memory.release(mark);
   };
 }
 
-function channelMask([from, to]: readonly [number, number], bytes: number): Uint8Array {
-  const mask = new Uint8Array(bytes);
-  for (let c = from; c < to; c++) mask[c >> 3] |= 1 << (c & 7);
+/** The bits of one place's words that count: in the words of +1, in those of -1, or in both. */
+function channelMask([from, to]: readonly [number, number], plane: MaskPlane, { words, signs }: SpikeBuffers): Uint8Array {
+  const mask = new Uint8Array(words * 8 * (plane === 'active' ? 1 : signs));
+  const mark = (first: number): void => { for (let c = from; c < to; c++) mask[first + (c >> 3)] |= 1 << (c & 7); };
+  if (plane !== 'retractions') mark(0);
+  if (plane !== 'active' && signs === 2) mark(words * 8);
   return mask;
 }

@@ -1,7 +1,8 @@
 /**
  * One population of integer neurons in the WASM kernels (`c/spiking.c`): packs its weights once, then
  * runs all steps of a sample. Spikes are bit masks [pixel][step][word of 64 channels] in the kernels'
- * memory. `quantise/evaluate-integer.ts` is the plain reference with the same result, bit for bit.
+ * memory, signed ones two of them, and whoever takes those in sees twice the channels, every second with
+ * opposite weights. `quantise/evaluate-integer.ts` is the plain reference with the same result, bit for bit.
  */
 import type { Kernels } from './kernels.js';
 
@@ -12,11 +13,13 @@ type MapShape = readonly [channels: number, height: number, width: number];
 export interface SpikeBuffers {
   readonly shape: MapShape;
   readonly steps: number;
-  /** 64-bit words a pixel and step. */
+  /** 2: spikes of +1 and of -1; 1: of +1 alone. */
+  readonly signs: 1 | 2;
+  /** 64-bit words a pixel, step and sign. */
   readonly words: number;
-  /** Offset of [pixel][step][word]: bit c % 64 of word c / 64 is channel c. */
+  /** Offset of [pixel][step][sign][word]: bit c % 64 of word c / 64 is channel c. */
   readonly spikes: number;
-  /** Same layout: neurons that had a constant current or an arriving spike. */
+  /** [pixel][step][word]: neurons that had a constant current or an arriving spike. */
   readonly active: number;
 }
 
@@ -32,11 +35,13 @@ export interface LayerProjection {
 
 export interface LayerDescription {
   readonly buffers: SpikeBuffers;
-  /** none: an integrator, which never spikes. */
-  readonly reset: 'none' | 'soft' | 'hard';
+  /** none: an integrator, which never spikes; signed: soft, and spikes may be taken back (`buffers` has both signs). */
+  readonly reset: 'none' | 'soft' | 'hard' | 'signed';
   readonly decay: number;
   /** Per channel. */
   readonly thresholds: Int32Array;
+  /** Per channel: a signed neuron takes a spike back where v is below minus this. */
+  readonly retractions: Int32Array;
   readonly limit: number;
   /** v at the first step, per channel. */
   readonly initials: Int32Array;
@@ -53,8 +58,11 @@ export interface SpikingLayer {
 }
 
 const LANES = 64;
-const PROJECTION_FIELDS = 24;
+const PROJECTION_FIELDS = 25;
+const LAYER_FIELDS = 24;
 const MAX_PROJECTIONS = 64;
+/** Source channels are 16-bit numbers in the lists. */
+const MAX_SOURCES = 65536;
 /** Steps whose currents (256 bytes each) stay in the first cache. */
 const CHUNK_STEPS = 64;
 /** Weight rows of one chunk of steps: bounds the scratch at 4 MiB where one step allows it. */
@@ -65,14 +73,14 @@ const SLACK = 16;
 export const wordsOf = (channels: number): number => Math.ceil(channels / LANES);
 
 /** Reserves the spike masks of a population, all zero. */
-export function reserveSpikes({ memory }: Kernels, shape: MapShape, steps: number): SpikeBuffers {
+export function reserveSpikes({ memory }: Kernels, shape: MapShape, { steps, signs }: Pick<SpikeBuffers, 'steps' | 'signs'>): SpikeBuffers {
   const words = wordsOf(shape[0]);
   const bytes = shape[1] * shape[2] * steps * words * 8;
-  const spikes = memory.reserve(bytes);
+  const spikes = memory.reserve(signs * bytes);
   const active = memory.reserve(bytes);
-  memory.uint8(spikes, bytes).fill(0);
+  memory.uint8(spikes, signs * bytes).fill(0);
   memory.uint8(active, bytes).fill(0);
-  return { shape, steps, words, spikes, active };
+  return { shape, steps, signs, words, spikes, active };
 }
 
 /** Packs a layer into the kernels' memory. The spike buffers of its sources must hold a sample when it runs. */
@@ -85,9 +93,10 @@ export function prepareLayer(kernels: Kernels, layer: LayerDescription): Spiking
   const chunk = Math.max(1, Math.min(steps, CHUNK_STEPS, Math.floor(CHUNK_ROWS / worst)));
   const table = memory.reserve(Math.max(1, packed.length) * PROJECTION_FIELDS * 4);
   const trace = layer.reset === 'none' ? memory.reserve(shape[1] * shape[2] * steps * words * LANES * 4) : 0;
-  const descriptor = memory.reserve(22 * 4);
+  const descriptor = memory.reserve(LAYER_FIELDS * 4);
   const thresholds = packChannels(kernels, layer.thresholds, words);
   const initials = packChannels(kernels, layer.initials, words);
+  const retractions = packChannels(kernels, layer.retractions, words);
   const run = (): number => {
     const mark = memory.mark();
     packed.forEach((p, i) => memory.int32(table, packed.length * PROJECTION_FIELDS).set(bindProjection(kernels, p, chunk), i * PROJECTION_FIELDS));
@@ -95,11 +104,12 @@ export function prepareLayer(kernels: Kernels, layer: LayerDescription): Spiking
     const arrived = memory.reserve(chunk * 8);
     const current = memory.reserve((chunk + 1) * LANES * 4);
     const potential = memory.reserve(words * LANES * 4);
-    memory.int32(descriptor, 22).set([
+    const sent = memory.reserve(words * LANES * 4);
+    memory.int32(descriptor, LAYER_FIELDS).set([
       table, packed.length, steps, chunk, shape[1], shape[2], shape[0], words,
-      { none: 0, soft: 1, hard: 2 }[layer.reset], 4096 - layer.decay, layer.limit, thresholds, initials,
+      { none: 0, soft: 1, hard: 2, signed: 3 }[layer.reset], 4096 - layer.decay, layer.limit, thresholds, initials, retractions,
       layer.drive.at, layer.drive.stride, layer.buffers.spikes, layer.buffers.active, trace,
-      starts, arrived, current, potential,
+      starts, arrived, current, potential, sent,
     ]);
     const clips = kernels.call['spiking_layer'](descriptor);
     memory.release(mark);
@@ -122,6 +132,7 @@ interface PackedProjection {
   readonly depthwise: number;
   readonly blocks: number;
   readonly windows: number;
+  /** Source channels of one group as the kernels see them, signs included. */
   readonly inputs: number;
   readonly taps: number;
   /** Most weight rows that one target pixel can read in one step. */
@@ -130,23 +141,31 @@ interface PackedProjection {
 
 function packProjection(kernels: Kernels, projection: LayerProjection, target: MapShape): PackedProjection {
   const { kernel } = projection.window;
-  const channels = projection.source.shape[0];
+  const { shape: [channels], signs } = projection.source;
+  if (channels * signs > MAX_SOURCES) throw new RangeError(`internal: a source of ${channels} channels${signs === 2 ? ' with signed spikes' : ''}, the kernels number ${MAX_SOURCES}`);
   const inputs = channels / projection.groups;
   const taps = kernel[0] * kernel[1] * projection.pool[0] * projection.pool[1];
-  const plain = { projection, inputs, taps, rowsPerStep: taps * inputs + SLACK };
+  const plain = { projection, inputs: inputs * signs, taps, rowsPerStep: taps * inputs + SLACK };
   if (projection.groups > 1 && inputs === 1 && target[0] === channels) {
     return { ...plain, rowsPerStep: 1, depthwise: packDepthwise(kernels, projection, channels), blocks: 0, windows: 0 };
   }
   return { ...plain, depthwise: 0, ...packBlocks(kernels, projection, target[0]) };
 }
 
-/** [tap][words * 64]: the weights of one tap stand beside the channels they belong to. */
+const opposite = (weight: Int8Array): Int8Array => weight.map((w) => -w);
+
+/** [tap][sign][words * 64]: the weights of one tap stand beside the channels they belong to. */
 function packDepthwise({ memory }: Kernels, projection: LayerProjection, channels: number): number {
   const taps = projection.window.kernel[0] * projection.window.kernel[1];
   const stride = wordsOf(channels) * LANES;
-  const at = memory.reserve(taps * stride);
-  const out = memory.int8(at, taps * stride).fill(0);
-  for (let tap = 0; tap < taps; tap++) out.set(projection.weight.subarray(tap * channels, (tap + 1) * channels), tap * stride);
+  const { signs } = projection.source;
+  const at = memory.reserve(taps * signs * stride);
+  const out = memory.int8(at, taps * signs * stride).fill(0);
+  for (let tap = 0; tap < taps; tap++) {
+    const weight = projection.weight.subarray(tap * channels, (tap + 1) * channels);
+    out.set(weight, tap * signs * stride);
+    if (signs === 2) out.set(opposite(weight), (tap * signs + 1) * stride);
+  }
   return at;
 }
 
@@ -161,7 +180,7 @@ function packBlocks(kernels: Kernels, projection: LayerProjection, channels: num
     for (let c = first; c < last;) {
       const group = Math.floor(c / outputs);
       const end = Math.min(last, (group + 1) * outputs);
-      const inputs = projection.source.shape[0] / projection.groups;
+      const inputs = projection.source.shape[0] * projection.source.signs / projection.groups;
       const width = [8, 16, 32, 64].find((w) => w >= end - c)!;
       fields.push(packRows(kernels, projection, { first: c, end, width, group, outputs }), c - first, width, end - c, group * inputs);
       c = end;
@@ -184,15 +203,19 @@ interface Piece {
 }
 
 function packRows({ memory }: Kernels, projection: LayerProjection, piece: Piece): number {
-  const channels = projection.source.shape[0];
+  const { shape: [channels], signs } = projection.source;
   const inputs = channels / projection.groups;
   const taps = projection.window.kernel[0] * projection.window.kernel[1];
-  const at = memory.reserve((taps * inputs + 1) * piece.width);
-  const out = memory.int8(at, (taps * inputs + 1) * piece.width).fill(0);
+  const bytes = (taps * inputs * signs + 1) * piece.width;
+  const at = memory.reserve(bytes);
+  const out = memory.int8(at, bytes).fill(0);
   for (let tap = 0; tap < taps; tap++) {
     for (let i = 0; i < inputs; i++) {
       const row = (tap * channels + piece.group * inputs + i) * piece.outputs - piece.group * piece.outputs;
-      out.set(projection.weight.subarray(row + piece.first, row + piece.end), (tap * inputs + i) * piece.width);
+      const weight = projection.weight.subarray(row + piece.first, row + piece.end);
+      const to = (tap * inputs + i) * signs * piece.width;
+      out.set(weight, to);
+      if (signs === 2) out.set(opposite(weight), to + piece.width);
     }
   }
   return at;
@@ -207,16 +230,16 @@ function bindProjection(kernels: Kernels, packed: PackedProjection, chunk: numbe
   let events = 0;
   let rows = 0;
   if (packed.depthwise === 0) {
-    const count = call['spiking_count'](source.spikes, places * source.words);
+    const count = call['spiking_count'](source.spikes, places * source.signs * source.words);
     starts = memory.reserve((places + 1) * 4);
     events = memory.reserve((count + SLACK) * 2);
-    call['spiking_expand'](source.spikes, places, source.words, starts, events);
+    call[source.signs === 2 ? 'spiking_expand_signed' : 'spiking_expand'](source.spikes, places, source.words, starts, events);
     rows = memory.reserve((chunk * packed.rowsPerStep + SLACK) * 4);
   }
   const taps = memory.reserve(packed.taps * 8);
   return [
     starts, events, source.spikes, packed.depthwise, packed.blocks, packed.windows, taps, rows,
     source.shape[1], source.shape[2], source.words, ...window.kernel, ...window.stride, ...window.dilation,
-    window.pads[0], window.pads[1], ...pool, packed.inputs, groups, shift,
+    window.pads[0], window.pads[1], ...pool, packed.inputs, groups, shift, source.signs,
   ];
 }

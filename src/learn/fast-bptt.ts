@@ -159,6 +159,7 @@ function linksOf(network: SpikingNetwork, buffers: readonly NeuronBuffers[]): In
 function resetOf({ neuron }: Population): 'none' | 'soft' | 'hard' {
   switch (neuron.model) {
     case 'integrator': case 'relay': return 'none';
+    case 'signed-if': throw new RangeError('internal: learning through time does not know signed neurons');
     case 'if': case 'lif': return neuron.reset === 'hard' ? 'hard' : 'soft';
   }
 }

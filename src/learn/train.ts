@@ -10,7 +10,7 @@ import { kernelBuild, type KernelChoice } from '../kernels/kernels.js';
 import { openPool, type LastingPool } from '../kernels/lasting-pool.js';
 import { permutation, randomStream, substream } from '../random.js';
 import type { SpikingNetwork } from '../spiking/network.js';
-import { neuronCount } from '../spiking/network.js';
+import { isSigned, neuronCount } from '../spiking/network.js';
 import { applyParameters } from './apply.js';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { DEFAULT_SURROGATE, type LearningOptions } from './learning-problem.js';
@@ -182,6 +182,7 @@ function check(network: SpikingNetwork, set: TrainingSet, options: TrainOptions)
   const classes = neuronCount(network.populations[network.populations.length - 1].shape);
   if (!(network.timesteps >= 1)) report.report('learn/no-timesteps', nowhere, { timesteps: network.timesteps });
   if (network.input.code === 'poisson') report.report('learn/poisson-code', nowhere, {});
+  if (network.populations.some(isSigned)) report.report('learn/signed-spikes', nowhere, {});
   if (set.count < 1 || set.images.length !== set.count * neuronCount(network.imageShape)) report.report('learn/images-differ', nowhere, { numbers: set.images.length, count: set.count, shape: network.imageShape });
   for (const [what, numbers] of [['targets', set.targets], ['scores of the teacher', set.teacher]] as const) {
     if (numbers.length !== classes * set.count) report.report('learn/classes-differ', nowhere, { what, numbers: numbers.length, classes, count: set.count });

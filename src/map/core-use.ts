@@ -6,6 +6,7 @@
  */
 import type { Target } from '../target/schema.js';
 import type { IntegerPopulation } from '../quantise/integer-network.js';
+import { fires } from '../spiking/network.js';
 import type { CoreUse, Slice } from './mapping.js';
 import { axisOf, axisReach, channelReach, countPositions, intersect, lengthOf, neuronsIn } from './reach.js';
 import type { AxisReach, Link, Range } from './reach.js';
@@ -28,7 +29,7 @@ export interface Neighbourhood {
 }
 
 /** True where the soft reset is built from a second compartment. */
-export const hasTwoCompartments = ({ neuron }: IntegerPopulation): boolean => 'reset' in neuron && neuron.reset === 'soft-two-compartment';
+export const hasTwoCompartments = ({ neuron }: IntegerPopulation): boolean => fires(neuron) && neuron.reset === 'soft-two-compartment';
 
 /** A function that gives the use of any slice of the population. */
 export function coreUse(around: Neighbourhood): (slice: Slice) => CoreUse {

@@ -4,6 +4,7 @@
  */
 import type { Window } from '../graph/graph.js';
 import type { IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection } from '../quantise/integer-network.js';
+import { fires } from '../spiking/network.js';
 import { seal } from './envelope.js';
 import type { Program } from './program.js';
 import { INPUT_CODES, MODELS, RESETS, SpikeProgramType, toBytes } from './program-proto.js';
@@ -57,10 +58,11 @@ function writePopulation({ neuron, ...p }: IntegerPopulation): WirePopulation {
     ...p,
     shape: [...p.shape],
     model: MODELS.indexOf(neuron.model),
-    reset: RESETS.indexOf('reset' in neuron ? neuron.reset : 'none'),
+    reset: RESETS.indexOf(fires(neuron) ? neuron.reset : 'none'),
     leak: neuron.model === 'lif' ? neuron.leak : 0,
     bias: toBytes(p.bias),
     scale: [...p.scale],
+    ...(neuron.model === 'signed-if' ? { retract: neuron.retract } : {}),
   };
 }
 

@@ -63,9 +63,18 @@ function decode(payload: Uint8Array, name: string): WireProgram {
   const windowless = missing.includes('network') || [...network.projections, ...network.input?.layers ?? []].some((p) => !p.window);
   if (missing.length > 0 || !network.input || windowless) fail('program/malformed', where, { problem: `a part is missing (${[...missing, 'input or window'][0]})` });
   const codes = [[network.input.code, INPUT_CODES], ...network.populations.flatMap((p) => [[p.model, MODELS], [p.reset, RESETS]] as const)] as const;
-  const withoutReset = network.populations.some((p) => p.model < 2 && p.reset === 0); // an IF or LIF neuron
+  const withoutReset = network.populations.some((p) => !resetFits(MODELS[p.model], RESETS[p.reset]));
   if (withoutReset || !codes.every(([code, names]) => code in names)) fail('program/malformed', where, { problem: 'a code is none of those this version knows' });
   return wire;
+}
+
+/** Neurons that fire need a reset, signed ones the soft one. */
+function resetFits(model: (typeof MODELS)[number], reset: (typeof RESETS)[number]): boolean {
+  switch (model) {
+    case 'if': case 'lif': return reset !== 'none';
+    case 'signed-if': return reset === 'soft';
+    case 'integrator': case 'relay': return true;
+  }
 }
 
 /** The decoder throws on a text that is not UTF-8 and on a number too long for its field. */
@@ -156,13 +165,14 @@ function readPopulation(wire: WirePopulation): IntegerPopulation {
   };
 }
 
-function readNeuron({ model, reset, leak }: WirePopulation): Neuron {
+function readNeuron({ model, reset, leak, retract }: WirePopulation): Neuron {
   const how = RESETS[reset] as Reset; // `decode` has refused neurons that spike without one
   switch (MODELS[model]) {
     case 'integrator': return { model: 'integrator' };
     case 'relay': return { model: 'relay' };
     case 'if': return { model: 'if', reset: how };
     case 'lif': return { model: 'lif', reset: how, leak };
+    case 'signed-if': return { model: 'signed-if', reset: 'soft', retract: retract ?? NaN };
   }
 }
 

@@ -51,6 +51,7 @@ function checkPopulation(p: IntegerPopulation, say: Say): void {
   if (p.bias.length !== p.shape[0]) say(`has ${p.bias.length} biases for ${p.shape[0]} channels`);
   if (p.scale.length !== p.shape[0] || !finite(p.scale)) say(`needs ${p.shape[0]} finite scales`);
   if (p.neuron.model === 'lif' && !(p.neuron.leak > 0 && p.neuron.leak <= 1)) say(`has the leak ${p.neuron.leak}`);
+  if (p.neuron.model === 'signed-if' && !(p.neuron.retract >= 0 && p.neuron.retract <= 1 && p.decay === 0)) say(`takes spikes back below -${p.neuron.retract} thresholds with the decay ${p.decay}`);
   if (!within(p.decay, 0, 4096)) say(`has the decay ${p.decay}`);
   if (!within(p.limit, 1, INT32)) say(`has the limit ${p.limit}`);
   if (p.thresholdExponent.length !== p.shape[0]) say(`has ${p.thresholdExponent.length} threshold exponents for ${p.shape[0]} channels`);
@@ -104,6 +105,7 @@ function checkInput(input: IntegerInput, image: MapShape, byId: ReadonlyMap<Popu
       const full = input.code === 'rate' ? input.scale : input.full;
       if (!(full > 0 && Number.isFinite(full))) say(`the input code has the scale ${full}`);
       const shape = byId.get(input.population)?.shape;
+      if (byId.get(input.population)?.neuron.model === 'signed-if') say(`the image enters the signed population "${input.population}"`);
       if (shape === undefined) say(`the image enters an unknown population "${input.population}"`);
       else if (shape[1] !== image[1] || shape[2] !== image[2] || shape[0] % image[0] !== 0) say(`an image of ${image.join('x')} does not enter a population of ${shape.join('x')}`);
     }

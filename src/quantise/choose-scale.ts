@@ -4,7 +4,7 @@
  * and its bias and threshold fit their registers. The layer takes the smallest, S, and every channel a
  * power of two of it, S * 2^e_c <= S_c, as far as the core has threshold profiles.
  */
-import type { Population, Projection } from '../spiking/network.js';
+import { fires, type Population, type Projection } from '../spiking/network.js';
 import type { Target } from '../target/schema.js';
 import { fanInSums } from './normalised-weights.js';
 
@@ -13,6 +13,8 @@ export interface Incoming {
   readonly projection: Projection;
   /** [Co, Ci / groups, Kh, Kw] */
   readonly weight: Float32Array;
+  /** The source sends spikes of either sign. */
+  readonly signed: boolean;
 }
 
 export interface LayerScale {
@@ -58,8 +60,7 @@ export function stepsInAccumulator({ numbers }: Target, shift: number): number {
 export const preferredShift = ({ numbers }: Target): number =>
   Math.max(numbers.shiftMin, Math.min(PREFERRED_UNIT - Math.log2(numbers.weightStep), numbers.shiftMax));
 
-export const usesTwoCompartments = ({ neuron }: Population): boolean =>
-  (neuron.model === 'if' || neuron.model === 'lif') && neuron.reset === 'soft-two-compartment';
+export const usesTwoCompartments = ({ neuron }: Population): boolean => fires(neuron) && neuron.reset === 'soft-two-compartment';
 
 export function chooseScale(request: ScaleRequest): LayerScale {
   const { population, incoming, target } = request;
@@ -106,8 +107,8 @@ function channelLimits(request: ScaleRequest, largest: readonly Float64Array[], 
   const channels = population.shape[0];
   const positive = new Float64Array(channels);
   const negative = new Float64Array(channels).fill(usesTwoCompartments(population) ? 1 : 0);
-  for (const { projection, weight } of incoming) {
-    const sums = fanInSums(weight, projection, channels);
+  for (const { projection: { pool }, weight, signed } of incoming) {
+    const sums = fanInSums(weight, { pool, signed }, channels);
     for (let c = 0; c < channels; c++) { positive[c] += sums.positive[c]; negative[c] += sums.negative[c]; }
   }
   const room = Math.min(stepsInAccumulator(target, preferredShift(target)), SUM_MAX) * slack;

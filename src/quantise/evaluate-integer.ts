@@ -6,16 +6,19 @@
  */
 import { randomStream, randomUint32, substream } from '../random.js';
 import type { MapShape } from '../spiking/network.js';
-import { neuronCount } from '../spiking/network.js';
+import { fires, neuronCount } from '../spiking/network.js';
 import type {
   BiasFormat, IntegerHostLayer, IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection,
 } from './integer-network.js';
-import { roundToBias } from './integer-network.js';
+import { retractions, roundToBias } from './integer-network.js';
 
 export interface EvaluationCounters {
   /** Per population, in the network's order. Relays are set from outside and have no updates. */
   readonly populations: readonly {
+    /** Of either sign. */
     readonly spikes: number;
+    /** Spikes of -1. */
+    readonly retractions: number;
     /** Neuron-steps with a non-zero constant current or at least one weight read. */
     readonly activeUpdates: number;
     readonly inactiveUpdates: number;
@@ -30,8 +33,8 @@ export interface IntegerEvaluation {
   readonly scores: Int32Array;
   /** Class with the largest v after each step; the lowest class of equals. */
   readonly predictions: Uint16Array;
-  /** [population][step]: one 0 or 1 a neuron, in C, H, W order. */
-  readonly spikes: readonly (readonly Uint8Array[])[];
+  /** [population][step]: one 0 or 1 a neuron, in C, H, W order; -1 where a signed neuron takes a spike back. */
+  readonly spikes: readonly (readonly Int8Array[])[];
   /** v of each population after the last step, in C, H, W order. */
   readonly potentials: readonly Int32Array[];
   readonly counters: EvaluationCounters;
@@ -48,7 +51,7 @@ export interface EvaluationOptions {
 export function evaluateInteger(network: IntegerNetwork, image: Float32Array, options: EvaluationOptions): IntegerEvaluation {
   checkDelays(network);
   const states = network.populations.map((population): PopulationRun => ({
-    population, spikes: [], v: initialPotentials(population),
+    population, spikes: [], v: initialPotentials(population), sent: new Int32Array(neuronCount(population.shape)),
     drive: constantCurrent(network, population, image), active: 0, inactive: 0, saturations: 0,
   }));
   const synapticOps = network.projections.map(() => 0);
@@ -71,7 +74,7 @@ export function evaluateInteger(network: IntegerNetwork, image: Float32Array, op
     potentials: states.map((s) => s.v),
     counters: {
       populations: states.map((s) => ({
-        spikes: s.spikes.reduce((sum, step) => sum + step.reduce((a, b) => a + b, 0), 0),
+        spikes: countSpikes(s.spikes, (spike) => spike !== 0), retractions: countSpikes(s.spikes, (spike) => spike < 0),
         activeUpdates: s.active, inactiveUpdates: s.inactive, saturations: s.saturations,
       })),
       synapticOps,
@@ -79,10 +82,15 @@ export function evaluateInteger(network: IntegerNetwork, image: Float32Array, op
   };
 }
 
+const countSpikes = (spikes: readonly Int8Array[], counts: (spike: number) => boolean): number =>
+  spikes.reduce((sum, step) => sum + step.reduce((n, spike) => n + (counts(spike) ? 1 : 0), 0), 0);
+
 interface PopulationRun {
   readonly population: IntegerPopulation;
-  readonly spikes: Uint8Array[];
+  readonly spikes: Int8Array[];
   readonly v: Int32Array;
+  /** m of a signed neuron: spikes sent and not taken back. */
+  readonly sent: Int32Array;
   readonly drive: Int32Array;
   active: number;
   inactive: number;
@@ -180,12 +188,12 @@ function poolCell(layer: Pick<IntegerHostLayer, 'window' | 'pool'>, axis: 0 | 1,
  * divided by 2^32, is below min(1, |x| / full); n is the number of pixels rounded up to a multiple of
  * 4. A positive pixel spikes in channel c, a negative one in channel C + c.
  */
-function poissonStep(input: IntegerInput, image: Float32Array, at: EvaluationOptions & { readonly step: number }): Uint8Array {
+function poissonStep(input: IntegerInput, image: Float32Array, at: EvaluationOptions & { readonly step: number }): Int8Array {
   if (input.code !== 'poisson') throw new RangeError('internal: a relay population needs the Poisson code');
   const stream = substream(substream(randomStream(at.seed), 'poisson'), at.sample);
   const numbers = Math.ceil(image.length / 4) * 4;
   const draws = randomUint32(stream, new Uint32Array(numbers), at.step * numbers);
-  const spikes = new Uint8Array(2 * image.length);
+  const spikes = new Int8Array(2 * image.length);
   for (let k = 0; k < image.length; k++) {
     const probability = Math.min(1, Math.abs(image[k]) / input.full);
     if (draws[k] < probability * 4294967296) spikes[image[k] > 0 ? k : image.length + k] = 1;
@@ -210,7 +218,7 @@ function arrivingCurrent(network: IntegerNetwork, states: readonly PopulationRun
     const sums = new Int32Array(current.length);
     const spikes = source.spikes[step];
     for (let neuron = 0; neuron < spikes.length; neuron++) {
-      if (spikes[neuron] === 1) synapticOps[index] += deliver(projection, source.population.shape, { neuron, shape: target.shape, sums, touched });
+      if (spikes[neuron] !== 0) synapticOps[index] += deliver(projection, source.population.shape, { neuron, sign: spikes[neuron], shape: target.shape, sums, touched });
     }
     for (let i = 0; i < current.length; i++) current[i] += sums[i] * 2 ** projection.shift;
   });
@@ -219,13 +227,15 @@ function arrivingCurrent(network: IntegerNetwork, states: readonly PopulationRun
 
 interface Delivery {
   readonly neuron: number;
+  /** 1 or -1. */
+  readonly sign: number;
   readonly shape: MapShape;
   readonly sums: Int32Array;
   readonly touched: Uint8Array;
 }
 
 /** Adds the weights of one spike to its targets; returns how many weights it read. */
-function deliver(projection: IntegerProjection, source: MapShape, { neuron, shape, sums, touched }: Delivery): number {
+function deliver(projection: IntegerProjection, source: MapShape, { neuron, sign, shape, sums, touched }: Delivery): number {
   const [channels, height, width] = shape;
   const inputs = source[0] / projection.groups;
   const outputs = channels / projection.groups;
@@ -244,7 +254,7 @@ function deliver(projection: IntegerProjection, source: MapShape, { neuron, shap
       const first = ((ky * kernelX + kx) * source[0] + channel) * outputs;
       for (let o = 0; o < outputs; o++) {
         const target = ((group * outputs + o) * height + row) * width + column;
-        sums[target] += projection.weight[first + o];
+        sums[target] += sign * projection.weight[first + o];
         touched[target] = 1;
         operations++;
       }
@@ -267,22 +277,28 @@ function initialPotentials({ shape, initial, thresholdExponent }: IntegerPopulat
   return Int32Array.from({ length: neuronCount(shape) }, (_, i) => initial * 2 ** thresholdExponent[Math.floor(i / pixels)]);
 }
 
-/** v = clip(decay(v) + a + bias); spike if v > threshold; reset. Returns the spikes. */
-function updateNeurons(state: PopulationRun, { current, touched }: Arrivals): Uint8Array {
+/** v = clip(decay(v) + a + bias); spike if v > threshold, take one back far below zero; reset. Returns the spikes. */
+function updateNeurons(state: PopulationRun, { current, touched }: Arrivals): Int8Array {
   const { neuron, decay, threshold, thresholdExponent, limit, shape } = state.population;
   const pixels = shape[1] * shape[2];
-  const spikes = new Uint8Array(state.v.length);
+  const spikes = new Int8Array(state.v.length);
+  const bounds = retractions(state.population);
   for (let i = 0; i < state.v.length; i++) {
     const free = decayed(state.v[i], decay) + current[i] + state.drive[i];
     let v = Math.min(limit, Math.max(-limit, free));
     if (v !== free) state.saturations++;
     if (touched[i] === 1 || state.drive[i] !== 0) state.active++;
     else state.inactive++;
-    const theta = threshold * 2 ** thresholdExponent[Math.floor(i / pixels)];
-    if ((neuron.model === 'if' || neuron.model === 'lif') && v > theta) {
+    const channel = Math.floor(i / pixels);
+    const theta = threshold * 2 ** thresholdExponent[channel];
+    if (fires(neuron) && v > theta) {
       spikes[i] = 1;
       v = neuron.reset === 'hard' ? 0 : v - theta;
+    } else if (neuron.model === 'signed-if' && v < -bounds[channel] && state.sent[i] > 0) {
+      spikes[i] = -1;
+      v += theta;
     }
+    state.sent[i] += spikes[i];
     state.v[i] = v;
   }
   return spikes;

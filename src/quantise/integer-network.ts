@@ -4,9 +4,11 @@
  *   a = sum over projections p of ( (sum of weights of p's arriving spikes) << shift_p )
  *   v = clip(decay(v) + a + bias, -limit, +limit)          decay(v) = sgn(v) * ((|v| * (4096 - d)) >> 12)
  *   spike if v > theta;   soft reset: v -= theta   hard reset: v = 0     theta = threshold * 2^exponent of the channel
+ *   signed-if: s = +1 if v > theta, -1 if v < -round(retract * theta) and m > 0, else 0;   v -= theta * s,   m += s
  *
  * `limit` = 2^(stateBits-1) - 1. The plain sum of weights never leaves 16 bits: quantisation proves it
- * for every neuron (`bound`). Weights stand in event order: the row of one spike is contiguous.
+ * for every neuron (`bound`). A spike of -1 counts with the weight's opposite. Weights stand in event order:
+ * the row of one spike is contiguous.
  */
 import type { Window, Pair } from '../graph/graph.js';
 import type { MapShape, Neuron, PopulationId } from '../spiking/network.js';
@@ -35,6 +37,10 @@ export interface IntegerPopulation {
   /** State units per unit of activation, per channel: how to read v, thresholds and currents back. */
   readonly scale: Float64Array;
 }
+
+/** Per channel: a signed neuron takes a spike back where v is below minus this. Zeros for neurons that never do. */
+export const retractions = ({ neuron, threshold, thresholdExponent }: Pick<IntegerPopulation, 'neuron' | 'threshold' | 'thresholdExponent'>): Int32Array =>
+  Int32Array.from(thresholdExponent, (e) => (neuron.model === 'signed-if' ? Math.round(neuron.retract * threshold * 2 ** e) : 0));
 
 export interface IntegerProjection {
   readonly id: string;

@@ -21,12 +21,16 @@ export interface FanInSums {
   readonly negative: Float64Array;
 }
 
+/** What bounds the sums behind a projection. `signed`: its source sends spikes of either sign. */
+export interface SumBounds { readonly pool: Projection['pool']; readonly signed: boolean }
+
 /**
  * Per output channel, the sum of positive and of negative weights into one neuron if every source neuron
- * spikes in the same step: a pooled cell of n pixels reads each weight n times.
+ * spikes in the same step: a pooled cell of n pixels reads each weight n times. Behind a signed source
+ * each weight may come with either sign, so both sums are that of the magnitudes.
  */
-export function fanInSums(weight: Float32Array | Int8Array, projection: Pick<Projection, 'pool'>, outputs: number): FanInSums {
-  const cell = projection.pool[0] * projection.pool[1];
+export function fanInSums(weight: Float32Array | Int8Array, { pool, signed }: SumBounds, outputs: number): FanInSums {
+  const cell = pool[0] * pool[1];
   const perOutput = weight.length / outputs;
   const positive = new Float64Array(outputs);
   const negative = new Float64Array(outputs);
@@ -38,8 +42,8 @@ export function fanInSums(weight: Float32Array | Int8Array, projection: Pick<Pro
       if (w > 0) above += w;
       else below -= w;
     }
-    positive[channel] = above * cell;
-    negative[channel] = below * cell;
+    positive[channel] = (signed ? above + below : above) * cell;
+    negative[channel] = (signed ? above + below : below) * cell;
   }
   return { positive, negative };
 }

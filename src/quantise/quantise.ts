@@ -4,7 +4,7 @@
  * leaves; then the bound of every sum is proven again on the integers, and the scale shrinks a little
  * until it holds.
  */
-import type { SpikingNetwork, Population } from '../spiking/network.js';
+import { fires, isSigned, type SpikingNetwork, type Population } from '../spiking/network.js';
 import type { Reporter } from '../diagnostics.js';
 import type { Target } from '../target/schema.js';
 import { chooseScale, preferredShift, stepsInAccumulator, SUM_MAX, usesTwoCompartments, type Incoming, type LayerScale } from './choose-scale.js';
@@ -49,7 +49,10 @@ const MIN_STEPS = 4;
 function quantiseLayer(population: Population, settings: Settings): Layer {
   const { network, target, report } = settings;
   const incoming = network.projections.filter((p) => p.target === population.id)
-    .map((projection): Incoming => ({ projection, weight: normalisedWeights(projection, population.threshold) }));
+    .map((projection): Incoming => ({
+      projection, weight: normalisedWeights(projection, population.threshold),
+      signed: network.populations.some((p) => p.id === projection.source && isSigned(p)),
+    }));
   if (population.neuron.model === 'relay') return { population: integerPopulation(population, { perThreshold: 1, exponents: new Uint8Array(population.shape[0]) }, settings), projections: [], sums: [] };
   for (let slack = FIRST_SLACK; ; slack *= 0.99) {
     const scale = chooseScale({ population, incoming, timesteps: network.timesteps, target, slack });
@@ -94,10 +97,11 @@ function chooseShift(population: Population, steps: number, incoming: readonly I
   const { numbers } = target;
   const preferred = preferredShift(target);
   if (population.neuron.model !== 'integrator') return preferred;
-  // the output must not saturate over the whole window, even if every input spiked in every step
+  // the output must not saturate over the whole window, even if every input spiked in every step; no neuron
+  // takes back more than it has sent, so a signed one adds no more than that in either direction
   const limit = 2 ** (numbers.stateBits - 1) - 1;
   const worst = incoming.reduce((sum, { projection, weight }) => {
-    const sums = fanInSums(weight, projection, population.shape[0]);
+    const sums = fanInSums(weight, { pool: projection.pool, signed: false }, population.shape[0]);
     return sum + Math.max(...sums.positive, ...sums.negative);
   }, 0) + population.bias.reduce((m, b, c) => Math.max(m, Math.abs(b) / population.threshold[c]), 0);
   let shift = preferred;
@@ -121,7 +125,7 @@ interface PopulationScale {
 function integerPopulation(population: Population, { perThreshold, exponents }: PopulationScale, { network, target, format }: Settings): IntegerPopulation {
   const scale = Float64Array.from(population.threshold, (t, c) => (perThreshold * 2 ** exponents[c]) / t);
   const injected = network.input.code === 'bias' && network.input.layers.some((l) => l.target === population.id);
-  const spikes = population.neuron.model === 'if' || population.neuron.model === 'lif';
+  const spikes = fires(population.neuron);
   return {
     id: population.id,
     shape: population.shape,
@@ -148,7 +152,7 @@ interface RoundOptions {
 
 interface RoundedProjection { readonly projection: IntegerProjection; readonly sums: FanInSums }
 
-function roundProjection({ projection, weight }: Incoming, { steps, exponents, weightExponent, unit, target }: RoundOptions): RoundedProjection {
+function roundProjection({ projection, weight, signed }: Incoming, { steps, exponents, weightExponent, unit, target }: RoundOptions): RoundedProjection {
   const outputs = exponents.length;
   const perOutput = weight.length / outputs;
   const scaled = new Float32Array(weight.length);
@@ -157,7 +161,7 @@ function roundProjection({ projection, weight }: Incoming, { steps, exponents, w
     for (let i = c * perOutput; i < (c + 1) * perOutput; i++) scaled[i] = weight[i] * factor;
   }
   const { rounded, error } = roundKeepingSums(scaled, outputs, target.numbers.weightMax);
-  const sums = fanInSums(rounded, projection, outputs);
+  const sums = fanInSums(rounded, { pool: projection.pool, signed }, outputs);
   const quantised: IntegerProjection = {
     id: projection.id, source: projection.source, target: projection.target,
     weight: toEventOrder(rounded, projection, outputs), shift: unit + weightExponent,

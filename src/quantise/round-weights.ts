@@ -1,8 +1,8 @@
 /**
  * Rounds a filter bank to integers so that each output channel's sum survives: after rounding to
  * nearest, the weights that lie closest to the middle between two integers are moved to the other side
- * until the channel's sum is right to half a step. Spikes come at non-negative rates, so an error in the sum
- * would act like a false bias; errors that cancel in the sum mostly cancel in the current too.
+ * until the channel's sum is right to half a step. Spikes come at non-negative rates (those taken back
+ * included), so an error in the sum would act like a false bias; errors that cancel in the sum mostly cancel in the current too.
  */
 
 export interface RoundedWeights {

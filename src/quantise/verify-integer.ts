@@ -3,7 +3,7 @@
  * projections, stays inside the target's accumulator; thresholds, biases, delays and states are numbers
  * that the target's registers hold. A breach is a bug of quantisation, so it throws a plain Error.
  */
-import { neuronCount } from '../spiking/network.js';
+import { fires, isSigned, neuronCount } from '../spiking/network.js';
 import type { Target } from '../target/schema.js';
 import type { IntegerNetwork, IntegerPopulation, IntegerProjection } from './integer-network.js';
 import { roundToBias } from './integer-network.js';
@@ -16,19 +16,21 @@ export function verifyIntegerNetwork(network: IntegerNetwork, target: Target): v
   }
 }
 
-function verifyRegisters(p: IntegerPopulation, { numbers, name }: Target): void {
+function verifyRegisters(p: IntegerPopulation, { numbers, capabilities, name }: Target): void {
   const limit = 2 ** (numbers.stateBits - 1) - 1;
   check(p.limit === limit, `${p.id}: v is clipped at ${p.limit}, ${name} clips at ${limit}`);
-  const spikes = p.neuron.model === 'if' || p.neuron.model === 'lif';
+  const spikes = fires(p.neuron);
   const largest = p.threshold * 2 ** Math.max(0, ...p.thresholdExponent);
   check(p.thresholdExponent.length === p.shape[0], `${p.id}: ${p.thresholdExponent.length} threshold exponents`);
   check(!spikes || (p.threshold > 0 && p.threshold % 2 ** numbers.thresholdShift === 0 && largest / 2 ** numbers.thresholdShift < 2 ** numbers.thresholdBits), `${p.id}: threshold ${largest} does not fit`);
+  const signed = p.neuron.model !== 'signed-if' || (capabilities.signedSpikes === true && p.decay === 0 && p.neuron.retract >= 0 && p.neuron.retract <= 1);
+  check(signed, `${p.id}: ${name} has no such signed neuron`);
   const format = { mantissaMax: numbers.biasMantissaMax, exponentMax: numbers.biasExponentMax };
   check(p.bias.every((b) => roundToBias(b, format) === b), `${p.id}: a bias does not fit its register`);
   check(Math.abs(p.initial) * 2 ** Math.max(0, ...p.thresholdExponent) <= limit, `${p.id}: starts outside its state`);
 }
 
-/** Sums positive and negative weights per output channel over all projections, in weight steps. */
+/** Sums positive and negative weights per output channel over all projections, in weight steps; behind a signed source each weight is both. */
 function verifySums(p: IntegerPopulation, incoming: readonly IntegerProjection[], network: IntegerNetwork, target: Target): void {
   const { numbers } = target;
   const channels = p.shape[0];
@@ -41,9 +43,9 @@ function verifySums(p: IntegerPopulation, incoming: readonly IntegerProjection[]
     check(q.delay <= numbers.delayMax, `${q.id}: a delay of ${q.delay} steps, ${target.name} has ${numbers.delayMax}`);
     const chipShift = q.shift - Math.log2(numbers.weightStep);
     check(chipShift >= numbers.shiftMin && chipShift <= numbers.shiftMax, `${q.id}: shift ${chipShift} is outside ${numbers.shiftMin}..${numbers.shiftMax}`);
-    check(addSums(q, source.shape[0], { positive, negative, factor: q.pool[0] * q.pool[1] * 2 ** (q.shift - unit) }) <= numbers.weightMax, `${q.id}: a weight beyond ${numbers.weightMax}`);
+    check(addSums(q, source.shape[0], { positive, negative, factor: q.pool[0] * q.pool[1] * 2 ** (q.shift - unit), signed: isSigned(source) }) <= numbers.weightMax, `${q.id}: a weight beyond ${numbers.weightMax}`);
   }
-  if ((p.neuron.model === 'if' || p.neuron.model === 'lif') && p.neuron.reset === 'soft-two-compartment' && incoming.length > 0) {
+  if (fires(p.neuron) && p.neuron.reset === 'soft-two-compartment' && incoming.length > 0) {
     for (let c = 0; c < channels; c++) negative[c] += (p.threshold * 2 ** p.thresholdExponent[c]) / 2 ** unit;
   }
   const worst = Math.max(0, ...positive, ...negative);
@@ -52,10 +54,10 @@ function verifySums(p: IntegerPopulation, incoming: readonly IntegerProjection[]
   check(incoming.every((q) => q.bound <= 32767), `${p.id}: a sum of weights leaves 16 bits`);
 }
 
-interface Sums { readonly positive: Float64Array; readonly negative: Float64Array; readonly factor: number }
+interface Sums { readonly positive: Float64Array; readonly negative: Float64Array; readonly factor: number; readonly signed: boolean }
 
 /** Adds the projection's weights, times `factor`, to the sums of each output channel. Returns the largest |weight|. */
-function addSums({ weight, groups }: IntegerProjection, inputs: number, { positive, negative, factor }: Sums): number {
+function addSums({ weight, groups }: IntegerProjection, inputs: number, { positive, negative, factor, signed }: Sums): number {
   const outGroup = positive.length / groups;
   const inGroup = inputs / groups;
   let largest = 0;
@@ -63,9 +65,10 @@ function addSums({ weight, groups }: IntegerProjection, inputs: number, { positi
     const first = Math.floor((row % inputs) / inGroup) * outGroup;
     for (let k = 0; k < outGroup; k++) {
       const w = weight[row * outGroup + k];
-      if (w > 0) positive[first + k] += w * factor;
-      else negative[first + k] -= w * factor;
-      if (w > largest || -w > largest) largest = Math.abs(w);
+      const size = Math.abs(w);
+      if (w > 0 || signed) positive[first + k] += size * factor;
+      if (w < 0 || signed) negative[first + k] += size * factor;
+      if (size > largest) largest = size;
     }
   }
   return largest;

@@ -91,6 +91,7 @@ function headline(record: RunRecord): Markup {
   const { perInference, profile, latencySeconds } = energy;
   const neurons = layers.reduce((sum, l) => sum + l.neurons, 0);
   const spiking = layers.reduce((sum, l) => sum + (l.neuron === 'integrator' ? 0 : l.neurons), 0);
+  const taken = layers.reduce((sum, l) => sum + (l.retractions ?? 0), 0);
   const facts: readonly (readonly [string, string, string])[] = [
     ['Accuracy', formatPercent(measured), `95 % interval ${interval(accuracy.correct, data.samples)}`],
     accuracy.ann === null
@@ -99,7 +100,7 @@ function headline(record: RunRecord): Markup {
     ['Energy per inference', formatJoules(perInference.totalJoules), `${formatJoules(perInference.dynamicJoules)} dynamic, ${latencySeconds === null ? 'static power not counted' : `${formatJoules(perInference.staticJoules)} static`}; profile ${profile.name}${profile.estimate ? ', an estimate' : ''}`],
     ['Latency', latencySeconds === null ? 'not timed' : formatSeconds(latencySeconds), latencySeconds === null ? 'functional timing' : `${formatCount(simulation.stepsPerInference)} steps of ${formatSeconds(latencySeconds / simulation.stepsPerInference)} on average`],
     ['Cores', formatCount(compilation.coresUsed), `on ${compilation.chipsUsed} ${compilation.chipsUsed === 1 ? 'chip' : 'chips'}, ${formatCount(neurons)} neurons`],
-    ['Spikes per inference', formatCount(simulation.spikes), `${formatRatio(spiking === 0 ? 0 : simulation.spikes / spiking)} per neuron; ${formatCount(simulation.synapticOps)} synaptic operations`],
+    ['Spikes per inference', formatCount(simulation.spikes), `${formatRatio(spiking === 0 ? 0 : simulation.spikes / spiking)} per neuron; ${formatCount(simulation.synapticOps)} synaptic operations${taken > 0 ? `; ${formatCount(taken)} take an earlier one back` : ''}`],
   ];
   return html`<dl class="facts">${facts.map(([name, figureText, detail]) => html`<div><dt>${name}</dt><dd class="figure">${figureText}</dd><dd class="detail">${detail}</dd></div>
 `)}</dl>`;
@@ -124,7 +125,7 @@ function rasterCaption({ raster }: RunRecord): Markup {
   if (raster === null) return html`No raster was recorded.`;
   if (raster.layer.length === 0) return html`No neuron spiked in image ${raster.sample}.`;
   const thinned = raster.every.flatMap((every, i) => (every > 1 ? [`one in ${every} of layer ${i + 1}`] : []));
-  return html`Image ${raster.sample}, ${formatCount(raster.layer.length)} spikes drawn of ${new Set(raster.layer).size} layers; each band is one layer, its first neuron at the top.${thinned.length === 0 ? '' : ` Only some neurons are drawn, with all their spikes: ${thinned.join(', ')}.`}`;
+  return html`Image ${raster.sample}, ${formatCount(raster.layer.length)} spikes drawn of ${new Set(raster.layer).size} layers; each band is one layer, its first neuron at the top.${raster.sign === undefined ? '' : ' An upright stroke is a spike of −1, which takes an earlier one back.'}${thinned.length === 0 ? '' : ` Only some neurons are drawn, with all their spikes: ${thinned.join(', ')}.`}`;
 }
 
 function energySentence({ energy }: RunRecord): Markup {

@@ -40,20 +40,22 @@ export function layerTable(record: RunRecord): Markup {
   const sum = (pick: (l: RunLayer) => number): string => formatCount(layers.reduce((s, l) => s + pick(l), 0));
   const saturates = layers.some((l) => l.saturations > 0);
   const clipped = (cell: string): readonly string[] => (saturates ? [cell] : []);
+  const signed = layers.some((l) => l.retractions !== undefined);
+  const taken = (cell: string): readonly string[] => (signed ? [cell] : []);
   const rows: readonly TableRow[] = [
     ...layers.map((layer, i) => ({
       head: `${i + 1}  ${layer.name}`,
       cells: [
         layer.shape.join('×'), formatCount(layer.neurons), String(layer.cores), threshold(layer),
-        layer.neuron === 'integrator' ? '' : formatPercent(layer.rate, 2), layer.onHost && layer.synapticOps === 0 ? 'on host' : formatCount(layer.synapticOps),
+        layer.neuron === 'integrator' ? '' : formatPercent(layer.rate, 2), ...taken(layer.retractions === undefined ? '' : formatPercent(layer.spikes > 0 ? layer.retractions / layer.spikes : 0, 2)), layer.onHost && layer.synapticOps === 0 ? 'on host' : formatCount(layer.synapticOps),
         layer.weightError === null ? '' : formatPercent(layer.weightError, 2), formatJoules(layer.joules), shareOf(layer.joules, total), ...clipped(formatCount(layer.saturations)),
       ],
     })),
-    { head: 'Mesh, host and static power', cells: ['', '', '', '', '', '', '', formatJoules(Math.max(0, total - inLayers)), shareOf(Math.max(0, total - inLayers), total), ...clipped('')] },
-    { head: 'Total', total: true, cells: ['', sum((l) => l.neurons), sum((l) => l.cores), '', '', sum((l) => l.synapticOps), '', formatJoules(total), shareOf(total, total), ...clipped(sum((l) => l.saturations))] },
+    { head: 'Mesh, host and static power', cells: ['', '', '', '', '', ...taken(''), '', '', formatJoules(Math.max(0, total - inLayers)), shareOf(Math.max(0, total - inLayers), total), ...clipped('')] },
+    { head: 'Total', total: true, cells: ['', sum((l) => l.neurons), sum((l) => l.cores), '', '', ...taken(''), sum((l) => l.synapticOps), '', formatJoules(total), shareOf(total, total), ...clipped(sum((l) => l.saturations))] },
   ];
   return table('Layers', 'Layer', [
-    { title: 'Shape', kind: 'number' }, number('Neurons'), number('Cores'), number('Threshold'), number('Rate'), number('Synaptic ops'),
+    { title: 'Shape', kind: 'number' }, number('Neurons'), number('Cores'), number('Threshold'), number('Rate'), ...(signed ? [number('Taken back')] : []), number('Synaptic ops'),
     number('Weight error'), number('Energy'), number('Share'), ...(saturates ? [number('Clipped')] : []),
   ], rows);
 }
@@ -109,6 +111,7 @@ export function breakEvenTable(record: RunRecord): Markup {
 /** Where the program and the run came from. */
 export function provenanceTable(record: RunRecord): Markup {
   const { model, compilation, simulation, data } = record;
+  const retract = record.layers.find((l) => l.retract !== undefined)?.retract;
   const rows: readonly (readonly [string, string])[] = [
     ['Model', model.name],
     ['SHA-256 of the model', model.sha256],
@@ -118,6 +121,7 @@ export function provenanceTable(record: RunRecord): Markup {
     ['Calibration', compilation.calibration],
     ['Private data read', compilation.privateData ? 'yes, during compilation' : 'none'],
     ['Input code', compilation.input],
+    ...(retract === undefined ? [] : [['Spikes', `signed: a neuron takes an earlier spike back below ${retract === 0 ? 'zero' : `−${retract} thresholds`}`] as const]),
     ['Time steps', `${compilation.timesteps} per image, ${simulation.stepsPerInference} chip steps with the pipeline's depth`],
     ['Data', `${data.name}, ${formatCount(data.samples)} images`],
     ['Timing', simulation.time === null ? 'functional: no latency' : `pipeline, profile ${simulation.time.profile}; steps bound by core ${formatCount(simulation.time.bottleneck.core)}, by link ${formatCount(simulation.time.bottleneck.link)}, by barrier ${formatCount(simulation.time.bottleneck.barrier)}`],

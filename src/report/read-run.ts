@@ -87,5 +87,6 @@ function checkAgreement(record: RunRecord, path: string, report: Reporter): void
   check('/raster/every', 'raster strides, one a layer', layers.length, raster.every.length);
   check('/raster/neuron', 'raster neurons, one a spike', raster.layer.length, raster.neuron.length);
   check('/raster/step', 'raster steps, one a spike', raster.layer.length, raster.step.length);
+  if (raster.sign !== undefined) check('/raster/sign', 'raster signs, one a spike', raster.layer.length, raster.sign.length);
   check('/raster/layer', 'raster spikes of a layer that does not exist', 0, raster.layer.filter((l) => l >= layers.length).length);
 }

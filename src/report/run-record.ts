@@ -7,7 +7,7 @@ import type { EnergyReport } from '../energy/energy-report.js';
 import type { Program } from '../program/program.js';
 import type { Trace } from '../simulate/trace.js';
 import type { IntegerPopulation } from '../quantise/integer-network.js';
-import { neuronCount } from '../spiking/network.js';
+import { fires, neuronCount } from '../spiking/network.js';
 import { RUN_FORMAT, RUN_VERSION, type RunCore, type RunLayer, type RunRecord } from './run-schema.js';
 import { thinRaster } from './thin-raster.js';
 
@@ -82,10 +82,11 @@ function layerOf(population: IntegerPopulation, { program, trace, energy }: RunS
   const neurons = neuronCount(population.shape);
   const mean = (sum: number | undefined): number => (sum ?? 0) / trace.samples;
   const { neuron } = population;
-  const spiking = neuron.model === 'if' || neuron.model === 'lif';
+  const spiking = fires(neuron);
   const thresholds = Array.from(population.scale, (scale, c) => (population.threshold * 2 ** population.thresholdExponent[c]) / scale);
   return {
-    name: population.id, shape: [...population.shape], neuron: neuron.model, reset: spiking ? neuron.reset : null, neurons,
+    name: population.id, shape: [...population.shape], neuron: neuron.model, reset: spiking ? neuron.reset : null,
+    ...(neuron.model === 'signed-if' ? { retract: neuron.retract, retractions: mean(counters?.retractions) } : {}), neurons,
     cores: program.cores.filter((c) => c.slice.population === population.id).length,
     weights: [...into, ...hosted].reduce((sum, p) => sum + p.weight.length, 0),
     onHost: hosted.length > 0,

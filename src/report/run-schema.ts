@@ -16,8 +16,9 @@ const size = Type.Integer({ minimum: 1, maximum: 2 ** 40 });
 const LayerSchema = record({
   name: text,
   shape: Type.Array(size, { minItems: 3, maxItems: 3, description: '[channels, height, width]' }),
-  neuron: Type.Union([Type.Literal('if'), Type.Literal('lif'), Type.Literal('integrator'), Type.Literal('relay')]),
+  neuron: Type.Union([Type.Literal('if'), Type.Literal('lif'), Type.Literal('signed-if'), Type.Literal('integrator'), Type.Literal('relay')]),
   reset: nullable(Type.Union([Type.Literal('soft'), Type.Literal('hard'), Type.Literal('soft-two-compartment')])),
+  retract: Type.Optional(Type.Number({ minimum: 0, description: 'Signed neurons: a spike is taken back below minus this many thresholds.' })),
   neurons: size,
   cores: whole,
   weights: Type.Integer({ minimum: 0, description: 'Stored weights of the projections into it; those of the host included.' }),
@@ -25,7 +26,8 @@ const LayerSchema = record({
   threshold: Type.Integer({ description: 'State units.' }),
   thresholdRange: nullable(Type.Array(Type.Number(), { minItems: 2, maxItems: 2, description: 'Smallest and largest over the channels, activation units.' })),
   weightError: nullable(Type.Number({ minimum: 0, description: 'Relative root-mean-square error of the rounded weights; the worst of its projections.' })),
-  spikes: amount,
+  spikes: Type.Number({ minimum: 0, description: 'Of either sign.' }),
+  retractions: Type.Optional(Type.Number({ minimum: 0, description: 'Signed neurons: spikes of -1 among them, which take an earlier one back.' })),
   rate: Type.Number({ minimum: 0, description: 'Spikes per neuron and step.' }),
   synapticOps: amount,
   activeUpdates: amount,
@@ -104,6 +106,7 @@ export const RunSchema = record({
     sample: whole,
     every: Type.Array(size, { description: 'Per layer: only every n-th neuron is kept.' }),
     layer: Type.Array(whole), neuron: Type.Array(whole), step: Type.Array(whole),
+    sign: Type.Optional(Type.Array(Type.Integer({ minimum: -1, maximum: 1 }), { description: 'Where neurons are signed: 1, or -1 for a spike that takes one back.' })),
   })),
 });
 

@@ -11,6 +11,8 @@ export interface ThinRaster {
   readonly layer: readonly number[];
   readonly neuron: readonly number[];
   readonly step: readonly number[];
+  /** 1 or -1; left out where no spike is -1. */
+  readonly sign?: readonly number[];
 }
 
 /** Keeps at most `budget` spikes in all, shared equally between the layers that spike. */
@@ -20,13 +22,15 @@ export function thinRaster(raster: Raster, layers: number, budget: number): Thin
   const perLayer = Math.max(1, Math.floor(budget / Math.max(1, neurons.filter((n) => n.length > 0).length)));
   const every = neurons.map((spiking) => strideFor(spiking, perLayer));
   const kept: { layer: number[]; neuron: number[]; step: number[] } = { layer: [], neuron: [], step: [] };
+  const sign: number[] = [];
   raster.population.forEach((layer, i) => {
     if (raster.neuron[i] % (every[layer] ?? 1) !== 0) return;
     kept.layer.push(layer);
     kept.neuron.push(raster.neuron[i]);
     kept.step.push(raster.step[i]);
+    sign.push(raster.sign[i]);
   });
-  return { sample: raster.sample, every, ...kept };
+  return { sample: raster.sample, every, ...kept, ...(sign.includes(-1) ? { sign } : {}) };
 }
 
 /** The smallest of 1, 3, 5, 9, 17, ... that leaves few enough: odd, so that the neurons kept do not all lie in one row or column of a map. */

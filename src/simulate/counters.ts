@@ -41,14 +41,17 @@ export function countersOf(program: Program, plan: CountingPlan, totals: Totals)
 function populationCounters(program: Program, plan: CountingPlan, totals: Totals): PopulationCounters[] {
   return program.network.populations.map((population, index) => {
     let spikes = 0;
+    let retractions = 0;
     let activeUpdates = 0;
     program.cores.forEach((core, i) => {
       if (core.slice.population !== population.id) return;
-      spikes += totals.regions[plan.cores[i].spikes];
-      activeUpdates += totals.regions[plan.cores[i].active];
+      const own = plan.cores[i];
+      spikes += totals.regions[own.spikes];
+      if (own.retractions !== null) retractions += totals.regions[own.retractions];
+      activeUpdates += totals.regions[own.active];
     });
     const updates = population.neuron.model === 'relay' ? 0 : neuronCount(population.shape) * program.network.timesteps * totals.samples;
-    return { id: population.id, spikes, activeUpdates, inactiveUpdates: updates - activeUpdates, saturations: totals.saturations[index] };
+    return { id: population.id, spikes, retractions, activeUpdates, inactiveUpdates: updates - activeUpdates, saturations: totals.saturations[index] };
   });
 }
 

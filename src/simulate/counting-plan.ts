@@ -8,9 +8,10 @@ import type { CoreSlice, Slice } from '../map/mapping.js';
 import type { AxisReach, Link, Range } from '../map/reach.js';
 import { intersect, lengthOf, linksOf, sourceReach } from '../map/reach.js';
 import type { Program } from '../program/program.js';
+import { isSigned } from '../spiking/network.js';
 
-/** spikes: the population's spikes; active: its neurons with a constant current or an arriving spike. */
-export type Plane = 'spikes' | 'active';
+/** spikes: the population's spikes of either sign; retractions: those of -1; active: its neurons with a constant current or an arriving spike. */
+export type Plane = 'spikes' | 'retractions' | 'active';
 
 /** Sum over channels in range, rows y and columns x of rows[y] * columns[x] * (bit of neuron c, y, x). */
 export interface Region {
@@ -36,8 +37,8 @@ export interface RouteTerms {
 
 export interface CountingPlan {
   readonly regions: readonly Region[];
-  /** Per core: regions of its spikes and of its active neurons. */
-  readonly cores: readonly { readonly spikes: number; readonly active: number }[];
+  /** Per core: regions of its spikes, of those that take one back (null where there are none) and of its active neurons. */
+  readonly cores: readonly { readonly spikes: number; readonly retractions: number | null; readonly active: number }[];
   /** Per route of the program: the region of its messages, and its synaptic operations. */
   readonly routes: readonly RouteTerms[];
 }
@@ -55,7 +56,11 @@ export function planCounting(program: PlannedProgram): CountingPlan {
     return found;
   };
   const index = new Map(program.network.populations.map((p, i) => [p.id, i]));
-  const cores = program.cores.map((core) => ({ spikes: add(ownRegion(program, index.get(core.slice.population)!, core, 'spikes')), active: add(ownRegion(program, index.get(core.slice.population)!, core, 'active')) }));
+  const cores = program.cores.map((core) => {
+    const population = index.get(core.slice.population)!;
+    const own = (plane: Plane): number => add(ownRegion(program, population, core, plane));
+    return { spikes: own('spikes'), retractions: isSigned(program.network.populations[population]) ? own('retractions') : null, active: own('active') };
+  });
   const links = linksOf(program.network);
   const routes = program.routes.map((route) => {
     const link = links[route.projection];

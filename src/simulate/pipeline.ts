@@ -9,13 +9,15 @@
  *   link       = max over links of messages * hop
  *   step       = max(core, link) + longest route in use + barrier
  *
- * A spike is sent and processed at its target in the step that emitted it. Contention beyond the
+ * Signed neurons, their messages and what those read may take longer: the profile's second state and
+ * payload are added. A spike is sent and processed at its target in the step that emitted it. Contention beyond the
  * busiest link is not modelled. Constants are the profile's; those that are unpublished count as 0
  * and are named.
  */
 import { neuronsIn, linksOf } from '../map/reach.js';
 import { synapseFormat } from '../map/synaptic-memory.js';
 import type { Program } from '../program/program.js';
+import { fires, isSigned } from '../spiking/network.js';
 import type { Profile } from '../target/schema.js';
 import type { CountingPlan, Term } from './counting-plan.js';
 import type { MeshUse } from './mesh-links.js';
@@ -43,6 +45,7 @@ export const chipSteps = ({ network }: Pick<Program, 'network'>): number =>
 /** Latencies of the profile that are not published and that this program would use. */
 export function unpublishedLatencies(program: Program, profile: Profile): string[] {
   const used = new Set<string>(['neuronInactive', 'neuronActive', 'spike', 'axonOut', 'axonIn']);
+  if (program.network.populations.some(isSigned)) for (const name of SIGNED_LATENCIES) used.add(name);
   for (const link of linksOf(program.network)) used.add(formatLatency(link, program));
   for (const r of program.routes) {
     if (r.hopsX > 0) used.add('hopX');
@@ -50,8 +53,12 @@ export function unpublishedLatencies(program: Program, profile: Profile): string
     if (r.chipCrossings > 0) used.add('chipCrossing');
     if (r.hopsX + r.hopsY === 0) used.add('withinTile');
   }
-  return Object.entries(profile.latency).filter(([name, c]) => used.has(name) && typeof c === 'object' && 'value' in c && c.value === null).map(([name]) => name);
+  const known = new Map(Object.entries(profile.latency).flatMap(([name, c]) => (typeof c === 'object' && 'value' in c ? [[name, c.value] as const] : [])));
+  return [...new Set([...known.keys(), ...SIGNED_LATENCIES])].filter((name) => used.has(name) && (known.get(name) ?? null) === null);
 }
+
+/** Only signed neurons need these, and a profile may leave them out. */
+const SIGNED_LATENCIES = ['gradedMessage', 'gradedSynapticOp', 'secondState'] as const;
 
 const formatLatency = (link: Parameters<typeof synapseFormat>[0], { target }: Program): 'synapticOpShared' | 'synapticOpDense' =>
   (synapseFormat(link, target) === 'shared' ? 'synapticOpShared' : 'synapticOpDense');
@@ -73,8 +80,9 @@ interface RouteCost {
   readonly depth: number;
   readonly messages: number;
   readonly synapticOps: readonly Term[];
-  /** Nanoseconds of one synaptic operation, and of one message from end to end. */
+  /** Nanoseconds of one synaptic operation, of one message leaving its core, and of one from end to end. */
   readonly operation: number;
+  readonly axonOut: number;
   readonly travel: number;
   readonly links: readonly number[];
 }
@@ -83,8 +91,9 @@ interface CoreCost {
   readonly spikes: number;
   readonly active: number;
   readonly depth: number;
-  /** Neurons that are updated in each step. */
+  /** Neurons that are updated in each step, and nanoseconds of an update with input. */
   readonly updates: number;
+  readonly activeUpdate: number;
   /** Compartments a neuron. */
   readonly compartments: number;
 }
@@ -93,7 +102,7 @@ export function createPipeline(program: Program, plan: CountingPlan, profile: Pr
   const ns = latencies(profile);
   const mesh = meshUse(program);
   const routes = routeCosts(program, plan, { ns, mesh });
-  const cores = coreCosts(program, plan);
+  const cores = coreCosts(program, plan, ns);
   const linkHop = mesh.links.map((l) => (l.from[1] === l.to[1] ? ns.hopX : ns.hopY) + (l.crossesChips ? ns.chipCrossing : 0));
   const barrier = barrierNanoseconds(profile.latency.barrier, new Set(program.places.map((p) => `${p.x},${p.y}`)).size);
   const steps = chipSteps(program);
@@ -107,7 +116,7 @@ export function createPipeline(program: Program, plan: CountingPlan, profile: Pr
     cores.forEach((core, i) => {
       for (let t = 0; t < T; t++) {
         const active = counts[core.active * T + t];
-        generation[i * steps + core.depth + t] = core.compartments * (active * ns.neuronActive + (core.updates - active) * ns.neuronInactive) + counts[core.spikes * T + t] * ns.spike;
+        generation[i * steps + core.depth + t] = core.compartments * (active * core.activeUpdate + (core.updates - active) * ns.neuronInactive) + counts[core.spikes * T + t] * ns.spike;
       }
     });
     for (const route of routes) {
@@ -117,7 +126,7 @@ export function createPipeline(program: Program, plan: CountingPlan, profile: Pr
         const s = route.depth + t;
         let operations = 0;
         for (const term of route.synapticOps) operations += term.times * counts[term.region * T + t];
-        generation[route.from * steps + s] += messages * ns.axonOut;
+        generation[route.from * steps + s] += messages * route.axonOut;
         processing[route.to * steps + s] += messages * ns.axonIn + operations * route.operation;
         for (const link of route.links) links[link * steps + s] += messages;
         if (route.travel > travel[s]) travel[s] = route.travel;
@@ -150,31 +159,36 @@ type Latencies = ReturnType<typeof latencies>;
 
 /** The profile's latencies, unpublished ones as 0. */
 function latencies({ latency }: Profile) {
-  const value = (c: { readonly value: number | null }): number => c.value ?? 0;
+  const value = (c: { readonly value: number | null } | undefined): number => c?.value ?? 0;
   return {
     synapticOpDense: value(latency.synapticOpDense), synapticOpShared: value(latency.synapticOpShared),
     neuronInactive: value(latency.neuronInactive), neuronActive: value(latency.neuronActive), spike: value(latency.spike),
     axonOut: value(latency.axonOut), axonIn: value(latency.axonIn),
     hopX: value(latency.hopX), hopY: value(latency.hopY), withinTile: value(latency.withinTile), chipCrossing: value(latency.chipCrossing),
+    gradedMessage: value(latency.gradedMessage), gradedSynapticOp: value(latency.gradedSynapticOp), secondState: value(latency.secondState),
   };
 }
 
 function routeCosts(program: Program, plan: CountingPlan, { ns, mesh }: { readonly ns: Latencies; readonly mesh: MeshUse }): RouteCost[] {
-  const depth = new Map(program.network.populations.map((p) => [p.id, p.depth]));
-  const operations = linksOf(program.network).map((link) => ns[formatLatency(link, program)]);
+  const sources = new Map(program.network.populations.map((p) => [p.id, { depth: p.depth, signed: isSigned(p) }]));
+  const projections = linksOf(program.network).map((link) => {
+    const { depth, signed } = sources.get(link.projection.source)!;
+    return { depth, operation: ns[formatLatency(link, program)] + (signed ? ns.gradedSynapticOp : 0), axonOut: ns.axonOut + (signed ? ns.gradedMessage : 0) };
+  });
   return program.routes.map((route, i) => ({
-    from: route.from, to: route.to, depth: depth.get(program.network.projections[route.projection].source)!,
-    messages: plan.routes[i].messages, synapticOps: plan.routes[i].synapticOps, operation: operations[route.projection],
+    from: route.from, to: route.to, ...projections[route.projection],
+    messages: plan.routes[i].messages, synapticOps: plan.routes[i].synapticOps,
     travel: route.hopsX + route.hopsY === 0 ? ns.withinTile : route.hopsX * ns.hopX + route.hopsY * ns.hopY + route.chipCrossings * ns.chipCrossing,
     links: mesh.routes[i],
   }));
 }
 
-function coreCosts(program: Program, plan: CountingPlan): CoreCost[] {
+function coreCosts(program: Program, plan: CountingPlan, ns: Latencies): CoreCost[] {
   const populations = new Map(program.network.populations.map((p) => [p.id, p]));
   return program.cores.map(({ slice }, i) => {
     const { depth, neuron } = populations.get(slice.population)!;
-    const two = (neuron.model === 'if' || neuron.model === 'lif') && neuron.reset === 'soft-two-compartment';
-    return { ...plan.cores[i], depth, updates: neuron.model === 'relay' ? 0 : neuronsIn(slice), compartments: two ? 2 : 1 };
+    const activeUpdate = ns.neuronActive + (isSigned({ neuron }) ? ns.secondState : 0);
+    const two = fires(neuron) && neuron.reset === 'soft-two-compartment';
+    return { ...plan.cores[i], depth, activeUpdate, updates: neuron.model === 'relay' ? 0 : neuronsIn(slice), compartments: two ? 2 : 1 };
   });
 }

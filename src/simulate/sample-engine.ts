@@ -11,9 +11,9 @@ import { prepareHostLayer, setPoissonSpikes } from '../kernels/spiking-input.js'
 import { randomStream, substream } from '../random.js';
 import { checkDelays } from '../quantise/evaluate-integer.js';
 import type { IntegerNetwork, IntegerPopulation } from '../quantise/integer-network.js';
-import { roundToBias } from '../quantise/integer-network.js';
-import type { PopulationId } from '../spiking/network.js';
-import { neuronCount } from '../spiking/network.js';
+import { retractions, roundToBias } from '../quantise/integer-network.js';
+import type { Neuron, PopulationId } from '../spiking/network.js';
+import { isSigned, neuronCount } from '../spiking/network.js';
 
 export interface SampleResult {
   /** Class that leads after each step. */
@@ -36,7 +36,7 @@ export function createSampleEngine(network: IntegerNetwork, kernels: Kernels, se
   checkDelays(network);
   checkRange(network);
   const { memory } = kernels;
-  const buffers = new Map(network.populations.map((p) => [p.id, reserveSpikes(kernels, p.shape, network.timesteps)]));
+  const buffers = new Map(network.populations.map((p) => [p.id, reserveSpikes(kernels, p.shape, { steps: network.timesteps, signs: isSigned(p) ? 2 : 1 })]));
   const image = memory.reserve(neuronCount(network.imageShape) * 4);
   const pixels = memory.float32(image, neuronCount(network.imageShape));
   const stages = network.populations.map((p) => prepareStage(network, p, { kernels, buffers, image, seed }));
@@ -74,7 +74,8 @@ function prepareStage(network: IntegerNetwork, population: IntegerPopulation, co
     buffers: own, decay: population.decay, limit: population.limit,
     thresholds: Int32Array.from(population.thresholdExponent, (e) => population.threshold * 2 ** e),
     initials: Int32Array.from(population.thresholdExponent, (e) => population.initial * 2 ** e),
-    reset: population.neuron.model === 'integrator' ? 'none' : population.neuron.reset === 'hard' ? 'hard' : 'soft',
+    retractions: retractions(population),
+    reset: resetOf(population.neuron),
     projections: network.projections.filter((p) => p.target === population.id).map((p) => ({ ...p, source: context.buffers.get(p.source)! })),
     drive,
   });
@@ -86,6 +87,14 @@ function prepareStage(network: IntegerNetwork, population: IntegerPopulation, co
       return layer.run();
     },
   };
+}
+
+function resetOf(neuron: Neuron): 'none' | 'soft' | 'hard' | 'signed' {
+  switch (neuron.model) {
+    case 'integrator': case 'relay': return 'none';
+    case 'signed-if': return 'signed';
+    case 'if': case 'lif': return neuron.reset === 'hard' ? 'hard' : 'soft';
+  }
 }
 
 function prepareRelay(network: IntegerNetwork, buffers: SpikeBuffers, { kernels, image, seed }: EngineContext): Stage {

@@ -76,8 +76,8 @@ export function start(init: SimulationInit): (job: SimulationJob) => ChunkResult
 }
 
 function countRegions(kernels: Kernels, plan: CountingPlan, buffers: readonly SpikeBuffers[]): () => Int32Array {
-  const groups = buffers.flatMap((own, population) => (['spikes', 'active'] as const).map((plane): MaskSums => ({
-    buffers: own, masks: own[plane],
+  const groups = buffers.flatMap((own, population) => (['spikes', 'retractions', 'active'] as const).map((plane): MaskSums => ({
+    buffers: own, plane,
     sums: plan.regions.flatMap((sum, row) => (sum.population === population && sum.plane === plane ? [{ sum, row }] : [])),
   })));
   return prepareMaskSums(kernels, groups, plan.regions.length);

@@ -8,7 +8,10 @@ export type TimingModel = 'functional' | 'pipeline';
 
 export interface PopulationCounters {
   readonly id: PopulationId;
+  /** Of either sign: each is a message and reads weights. */
   readonly spikes: number;
+  /** Spikes of -1 among them, which take an earlier one back. */
+  readonly retractions: number;
   /** Neuron updates that received a spike (a weight was read, even a zero) or carry a constant current. Neurons, not compartments; relays have no updates. */
   readonly activeUpdates: number;
   readonly inactiveUpdates: number;
@@ -62,6 +65,8 @@ export interface Raster {
   readonly population: Uint16Array;
   readonly neuron: Uint32Array;
   readonly step: Uint16Array;
+  /** 1, or -1 where a signed neuron takes a spike back. */
+  readonly sign: Int8Array;
 }
 
 export interface Trace {

@@ -16,6 +16,8 @@ export interface ConversionOptions {
   readonly reset: Reset;
   /** Factor of v per step; 1 makes an IF neuron. */
   readonly leak: number;
+  /** Makes signed IF neurons (soft reset, no leak) that take a spike back below -retract thresholds. The input population stays unsigned. */
+  readonly retract?: number;
   readonly code: InputCode['code'];
   /** v at the start as a share of the threshold. */
   readonly initial: number;
@@ -61,7 +63,8 @@ function findDepths(inflows: readonly Inflow[], input: NodeId, inputDepth: numbe
 }
 
 /** What a rectifier becomes. */
-export function rectifierNeuron({ reset, leak }: Pick<ConversionOptions, 'reset' | 'leak'>): Neuron {
+export function rectifierNeuron({ reset, leak, retract }: Pick<ConversionOptions, 'reset' | 'leak' | 'retract'>): Neuron {
+  if (retract !== undefined) return { model: 'signed-if', reset: 'soft', retract };
   return leak === 1 ? { model: 'if', reset } : { model: 'lif', reset, leak };
 }
 

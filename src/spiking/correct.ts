@@ -30,9 +30,12 @@ export function fitCorrections(graph: Graph<CoreNode>, request: CorrectionReques
   runInTime(graph, {
     images, count, timesteps,
     fire: (node, currents) => {
-      const best = fitLayer(currents, wanted.get(node)!, request, request.thresholds.get(node)!);
-      corrections.set(node, best.correction);
-      return best.spikes;
+      const threshold = request.thresholds.get(node)!;
+      const correction = fitLayer(currents, wanted.get(node)!, request, threshold);
+      corrections.set(node, correction);
+      const spikes = new Float32Array(currents.length);
+      fire(currents, { ...request, threshold, correction }, spikes);
+      return spikes;
     },
   });
   return corrections;
@@ -45,15 +48,10 @@ const STARTS: readonly number[] = [0.3, 0.7];
 const STRIDE = 0.7;
 const GAINS = { least: 0.5, most: 2 } as const;
 
-interface Fit { readonly error: number; readonly correction: Correction; readonly spikes: Float32Array }
+interface Fit { readonly error: number; readonly correction: Correction; readonly sums: Float64Array }
 
-function fitLayer(currents: Float32Array, wanted: Float32Array, request: CorrectionRequest, threshold: Float32Array): Fit {
-  const run = (correction: Correction): Fit & { readonly sums: Float64Array } => {
-    const spikes = new Float32Array(currents.length);
-    fire(currents, spikes, { ...request, threshold, correction });
-    const { error, sums } = compare(spikes, wanted, request, threshold);
-    return { error, correction, spikes, sums };
-  };
+function fitLayer(currents: Float32Array, wanted: Float32Array, request: CorrectionRequest, threshold: Float32Array): Correction {
+  const run = (correction: Correction): Fit => ({ correction, ...compare(fire(currents, { ...request, threshold, correction }), wanted, request, threshold) });
   let best = run(uncorrected(threshold.length, request.initial));
   let current = best;
   for (let round = 0; round < ROUNDS; round++) {
@@ -64,7 +62,7 @@ function fitLayer(currents: Float32Array, wanted: Float32Array, request: Correct
     const other = run({ ...best.correction, initial });
     if (other.error < best.error) best = other;
   }
-  return best;
+  return best.correction;
 }
 
 /** Per channel: wanted * rate, rate^2, wanted - rate, values. */
@@ -82,24 +80,26 @@ function improved({ gain, bias, initial }: Correction, sums: Float64Array): Corr
 }
 
 /** What a spike in every step cannot carry is not asked for: wanted values end at the threshold. */
-function compare(spikes: Float32Array, wanted: Float32Array, { count, timesteps }: CorrectionRequest, threshold: Float32Array): { readonly error: number; readonly sums: Float64Array } {
-  const size = wanted.length / count;
-  const pixels = size / threshold.length;
+function compare(counts: Float32Array, wanted: Float32Array, { count, timesteps }: CorrectionRequest, threshold: Float32Array): Omit<Fit, 'correction'> {
+  const pixels = wanted.length / count / threshold.length;
   const sums = new Float64Array(threshold.length * FIELDS);
   let error = 0;
-  for (let n = 0; n < count; n++) {
-    for (let i = 0; i < size; i++) {
-      const c = Math.floor(i / pixels);
-      let rate = 0;
-      for (let t = 0; t < timesteps; t++) rate += spikes[(n * timesteps + t) * size + i];
-      rate /= timesteps;
-      const value = Math.min(wanted[n * size + i], threshold[c]);
-      sums[c * FIELDS] += value * rate;
-      sums[c * FIELDS + 1] += rate * rate;
-      sums[c * FIELDS + 2] += value - rate;
-      sums[c * FIELDS + 3]++;
-      error += ((value - rate) / threshold[c]) ** 2;
+  for (let at = 0; at < wanted.length; at += pixels) {
+    const c = (at / pixels) % threshold.length;
+    const theta = threshold[c];
+    let [product, square, difference] = [0, 0, 0];
+    for (let i = at; i < at + pixels; i++) {
+      const rate = (counts[i] * theta) / timesteps;
+      const value = Math.min(wanted[i], theta);
+      product += value * rate;
+      square += rate * rate;
+      difference += value - rate;
+      error += ((value - rate) / theta) ** 2;
     }
+    sums[c * FIELDS] += product;
+    sums[c * FIELDS + 1] += square;
+    sums[c * FIELDS + 2] += difference;
+    sums[c * FIELDS + 3] += pixels;
   }
   return { error, sums };
 }

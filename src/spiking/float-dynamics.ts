@@ -29,45 +29,49 @@ export interface FiringOptions {
 export const uncorrected = (channels: number, initial: number): Correction => ({ gain: new Float32Array(channels).fill(1), bias: new Float32Array(channels), initial });
 
 /**
- * Currents and spikes are [count, T, channels, pixels]; a spike is written as the threshold it stands for.
- * Returns the number of spikes.
+ * Runs the neurons over `currents` [count, T, channels, pixels]. Returns net spikes per neuron, [count, channels,
+ * pixels]; `out`, if given, gets every spike as the threshold it stands for, in the order of the currents.
  */
-export function fire(currents: Float32Array, out: Float32Array, options: FiringOptions): number {
-  const { neuron, threshold, correction: { gain, bias, initial }, timesteps, count } = options;
+export function fire(currents: Float32Array, options: FiringOptions, out?: Float32Array): Float32Array {
+  const { neuron, threshold, correction, timesteps, count } = options;
   const size = currents.length / (count * timesteps);
   const pixels = size / threshold.length;
-  const step = stepOf(neuron);
-  let spikes = 0;
+  const counts = new Float32Array(count * size);
+  const v = new Float64Array(size);
+  const rule = ruleOf(neuron);
   for (let n = 0; n < count; n++) {
-    for (let i = 0; i < size; i++) {
-      const c = Math.floor(i / pixels);
-      const theta = threshold[c];
-      const state = { v: initial * theta };
-      for (let at = n * timesteps * size + i, last = at + timesteps * size; at < last; at += size) {
-        const spike = step(state, gain[c] * currents[at] + bias[c], theta);
-        out[at] = spike * theta;
-        spikes += Math.abs(spike);
+    const own = counts.subarray(n * size, (n + 1) * size);
+    for (let i = 0; i < size; i++) v[i] = correction.initial * threshold[Math.floor(i / pixels)];
+    for (let t = 0; t < timesteps; t++) {
+      const first = (n * timesteps + t) * size;
+      for (let c = 0; c < threshold.length; c++) {
+        const [from, theta, gain, bias] = [c * pixels, threshold[c], correction.gain[c], correction.bias[c]];
+        for (let i = from; i < from + pixels; i++) {
+          const u = rule.leak * v[i] + gain * currents[first + i] + bias;
+          const spike = u > theta ? 1 : own[i] > 0 && u < rule.retract * theta ? -1 : 0;
+          v[i] = spike === 0 ? u : rule.hard ? 0 : u - spike * theta;
+          own[i] += spike;
+          if (out !== undefined) out[first + i] = spike * theta;
+        }
       }
     }
   }
-  return spikes;
+  return counts;
 }
 
-interface State { v: number }
+interface Rule {
+  readonly leak: number;
+  readonly hard: boolean;
+  /** Below this share of the threshold a spike is taken back; -Infinity: never. */
+  readonly retract: number;
+}
 
-/** One step of a neuron: changes its state, returns the spike. */
-function stepOf(neuron: Neuron): (state: State, current: number, theta: number) => number {
+/** What the loop needs to know of a neuron. */
+function ruleOf(neuron: Neuron): Rule {
   switch (neuron.model) {
     case 'integrator': case 'relay': throw new Error(`internal: a rectifier does not become ${neuron.model === 'relay' ? 'a relay' : 'an integrator'}`);
-    case 'if': case 'lif': {
-      const leak = neuron.model === 'lif' ? neuron.leak : 1;
-      const hard = neuron.reset === 'hard';
-      return (state, current, theta) => {
-        state.v = leak * state.v + current;
-        if (!(state.v > theta)) return 0;
-        state.v = hard ? 0 : state.v - theta;
-        return 1;
-      };
-    }
+    case 'if': return { leak: 1, hard: neuron.reset === 'hard', retract: -Infinity };
+    case 'lif': return { leak: neuron.leak, hard: neuron.reset === 'hard', retract: -Infinity };
+    case 'signed-if': return { leak: 1, hard: false, retract: -neuron.retract };
   }
 }

@@ -19,18 +19,31 @@ export type MapShape = readonly [channels: number, height: number, width: number
  *
  *   if          v <- v + I;            spike if v > threshold, then reset
  *   lif         v <- leak * v + I;     spike if v > threshold, then reset
+ *   signed-if   v <- v + I;            s = +1 if v > threshold; -1 if v < -retract * threshold and m > 0; else 0
+ *                                      v <- v - threshold * s;  m <- m + s
  *   integrator  v <- v + I;            never spikes: the output layer, read at the end
  *   relay       spikes are set from outside (a Poisson input), v is not used
  *
  * soft reset: v <- v - threshold; hard reset: v <- 0. `soft-two-compartment` has the dynamics of the
  * soft reset, built from two Loihi 1 compartments and an inhibitory synapse of weight -threshold.
+ *
+ * The signed neuron counts in m the spikes that it has sent and not taken back (0 at the start). A spike
+ * of -1 takes one back: behind a projection it counts with -weight. So currents that come too early do
+ * no lasting harm (the signed neuron with memory of Wang et al., IJCAI 2022).
  */
 export type Neuron =
   | { readonly model: 'if'; readonly reset: Reset }
   | { readonly model: 'lif'; readonly reset: Reset; readonly leak: number }
+  | { readonly model: 'signed-if'; readonly reset: 'soft'; readonly retract: number }
   | { readonly model: 'integrator' }
   | { readonly model: 'relay' };
 export type Reset = 'soft' | 'hard' | 'soft-two-compartment';
+
+/** Neurons with a threshold: they spike by themselves and reset. */
+export type FiringNeuron = Extract<Neuron, { readonly reset: Reset }>;
+export const fires = (neuron: Neuron): neuron is FiringNeuron => 'reset' in neuron;
+/** True where a spike may be -1. */
+export const isSigned = ({ neuron }: { readonly neuron: Neuron }): boolean => neuron.model === 'signed-if';
 
 export interface Population {
   readonly id: PopulationId;

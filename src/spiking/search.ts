@@ -149,7 +149,7 @@ function createJudge(graph: Graph<CoreNode>, { timesteps, neuron, initial, sampl
         fire: (node, currents) => {
           const threshold = thresholds.get(node)!;
           const out = new Float32Array(currents.length);
-          fire(currents, out, { ...timed, count: choose.count, threshold, correction: corrections.get(node) ?? uncorrected(threshold.length, initial) });
+          fire(currents, { ...timed, count: choose.count, threshold, correction: corrections.get(node) ?? uncorrected(threshold.length, initial) }, out);
           return out;
         },
       });

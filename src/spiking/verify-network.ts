@@ -14,6 +14,8 @@ export function verifySpikingNetwork(network: SpikingNetwork): void {
   check(network.populations[network.populations.length - 1] === output, 'the output is not the last population');
   check(Number.isInteger(network.timesteps) && network.timesteps > 0, `T is ${network.timesteps}`);
   for (const p of network.populations) verifyPopulation(p);
+  const entry = network.input.code === 'bias' ? undefined : populations.get(network.input.population);
+  check(entry?.neuron.model !== 'signed-if', 'the input population sends signed spikes');
   for (const p of network.projections) {
     const source = populations.get(p.source);
     const target = populations.get(p.target);
@@ -33,6 +35,7 @@ function verifyPopulation(p: Population): void {
   check(p.threshold.every((t) => t > 0 && Number.isFinite(t)), `${p.id} has a threshold that is not positive`);
   check(p.bias.every(Number.isFinite), `${p.id} has a bias that is not finite`);
   check(p.neuron.model !== 'lif' || (p.neuron.leak > 0 && p.neuron.leak <= 1), `${p.id} has a leak outside (0, 1]`);
+  check(p.neuron.model !== 'signed-if' || (p.neuron.retract >= 0 && p.neuron.retract <= 1), `${p.id} takes spikes back outside 0 to 1 thresholds`);
 }
 
 function verifyProjection(p: Projection, source: Population, target: Population): void {

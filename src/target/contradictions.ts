@@ -15,7 +15,7 @@ interface Rule {
 
 /** Reports every contradiction of a target whose keys and types are already right. */
 export function reportContradictions(target: Target, path: string, report: Reporter): void {
-  const rules = [...numberRules(target), ...boardRules(target), ...target.profiles.flatMap((p, i) => profileRules(p, i, target.profiles))];
+  const rules = [...numberRules(target), ...boardRules(target), ...capabilityRules(target), ...target.profiles.flatMap((p, i) => profileRules(p, i, target.profiles))];
   for (const { pointer, holds, problem, fix } of rules) {
     if (!holds) report.report('target/contradiction', { kind: 'file', path, pointer }, { problem, fix });
   }
@@ -38,6 +38,12 @@ function numberRules({ numbers: n }: Target): Rule[] {
 function boardRules({ board }: Target): Rule[] {
   return [
     { pointer: '/board/columns', holds: board.chips === null || board.columns <= board.chips, problem: `${board.columns} columns for ${board.chips} chips`, fix: 'a board has at most as many columns as chips' },
+  ];
+}
+
+function capabilityRules({ capabilities }: Target): Rule[] {
+  return [
+    { pointer: '/capabilities/signedSpikes', holds: capabilities.signedSpikes !== true || capabilities.resets.includes('soft'), problem: 'signedSpikes without a soft reset', fix: 'add "soft" to resets, or set signedSpikes to false' },
   ];
 }
 

@@ -6,7 +6,7 @@ import type { Program } from '../../src/program/program.js';
 import { populationId } from '../../src/spiking/network.js';
 import type { Trace } from '../../src/simulate/trace.js';
 
-const counters = (spikes: number) => ({ id: populationId('a'), spikes, activeUpdates: 0, inactiveUpdates: 0, saturations: 0 });
+const counters = (spikes: number) => ({ id: populationId('a'), spikes, retractions: spikes / 5, activeUpdates: 0, inactiveUpdates: 0, saturations: 0 });
 /** Four images of two steps. */
 const trace = {
   timing: 'functional', samples: 4, timesteps: 2, predictions: Uint16Array.of(0, 1, 0, 0, 2, 2, 1, 0),
@@ -18,7 +18,7 @@ const energy = { perInference: { totalJoules: 1e-3 }, latencySeconds: null, prof
 it('counts answers of the last step against the labels and the float network', () => {
   const figures = runFigures(program, trace, energy, { labels: Uint16Array.of(1, 0, 2, 2), ann: Uint16Array.of(1, 1, 2, 0) });
   expect(figures).toMatchObject({
-    accuracy: 0.75, annAccuracy: 0.5, annBackend: { name: 'own', version: null }, agreement: 0.75, accuracyByStep: [0.5, 0.75], spikesPerInference: 10, sopsPerInference: 300,
+    accuracy: 0.75, annAccuracy: 0.5, annBackend: { name: 'own', version: null }, agreement: 0.75, accuracyByStep: [0.5, 0.75], spikesPerInference: 10, retractionsPerInference: 2, sopsPerInference: 300,
     eventsPerSecond: 2400, coresUsed: 7, chipsUsed: 2, latencySeconds: null, energyPerInferenceJoules: 1e-3,
   });
   expect(figures.accuracyInterval[0]).toBeCloseTo(0.3006, 4);

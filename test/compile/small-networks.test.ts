@@ -41,6 +41,9 @@ describe('small networks compile, run, and answer as their ANN', () => {
     ['the rate code', plainSpec(), [1, 6, 6], { code: 'rate' }, 0.9],
     ['the poisson code', plainSpec(), [1, 6, 6], { code: 'poisson', timesteps: 256 }, 0.85],
     ['leaky neurons', plainSpec(), [1, 6, 6], { neuron: 'lif' }, 0.85],
+    ['signed spikes', plainSpec(), [1, 6, 6], { spikes: 'signed', timesteps: 16 }, 0.9],
+    ['signed spikes under the rate code', flatSpec, [1, 6, 6], { spikes: 'signed', retract: 0.5, code: 'rate' }, 0.9],
+    ['signed spikes, max pooling, the poisson code', maxPoolSpec, [1, 8, 8], { spikes: 'signed', code: 'poisson', timesteps: 256 }, 0.85],
     ['weights of four bits', plainSpec(), [1, 6, 6], { weightBits: 4 }, 0.85],
     ['hard reset', plainSpec(), [1, 6, 6], { target: loadTarget('virtual'), reset: 'hard' }, 0.75],
   ])('%s', async (name, spec, shape, options, least) => {

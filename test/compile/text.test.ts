@@ -7,11 +7,12 @@ import { modelFile, plainSpec } from './tiny-models.js';
 const path = modelFile('plain', plainSpec());
 
 it.each([
-  ['bias', 'loihi2', 'soft'], ['rate', 'loihi1', 'soft-two-compartment'], ['poisson', 'virtual', 'hard'],
-] as const)('convert and quantise, %s code on %s', async (code, chip, reset) => {
+  ['bias', 'loihi2', { reset: 'soft' }], ['rate', 'loihi1', { reset: 'soft-two-compartment' }], ['poisson', 'virtual', { reset: 'hard' }],
+  ['rate', 'loihi2', { spikes: 'signed', retract: 0.5 }],
+] as const)('convert and quantise, %s code on %s', async (code, chip, neuron) => {
   const texts: string[] = [];
   await compileModel(path, {
-    target: loadTarget(chip), timesteps: 16, code, reset, normalisation: { scale: 255, mean: [0.5], std: [0.25] },
+    target: loadTarget(chip), timesteps: 16, code, ...neuron, normalisation: { scale: 255, mean: [0.5], std: [0.25] },
     observer: { onPass: (name, text) => { if (['calibrate', 'convert', 'quantise'].includes(name)) texts.push(`--- after ${name} ---`, text()); } },
   });
   await expect(`${texts.join('\n')}\n`).toMatchFileSnapshot(`../golden/spiking-${code}-${chip}.txt`);

@@ -56,6 +56,31 @@ describe('a small program, by hand', () => {
     expect(report.synapticOps).toBe(before.synapticOps);
   });
 
+  it('signed neurons pay for payloads and for their counts, where someone has published what these take', () => {
+    const target = readTarget('virtual');
+    const [profile] = target.profiles;
+    const price = (value: number) => ({ value, unit: 'pJ', source: 'test' });
+    const priced = { ...target, profiles: [{ ...profile, energy: { ...profile.energy, gradedMessage: price(7), gradedSynapticOp: price(11), secondState: price(13) } }] };
+    const signed = (chip: typeof target): ReturnType<typeof smallProgram> => {
+      const plain = smallProgram(chip);
+      return { ...plain, network: { ...plain.network, populations: plain.network.populations.map((p) => (p.id === 'conv2' ? { ...p, neuron: { model: 'signed-if' as const, reset: 'soft' as const, retract: 0 } } : p)) } };
+    };
+    const report = energyReport(signed(priced), smallTrace());
+    expect(line(report, 'graded-messages')).toMatchObject({ count: 50 });
+    expect(line(report, 'graded-messages').joules * 1e12).toBeCloseTo(50 * 7, 6);
+    expect(line(report, 'graded-ops').joules * 1e12).toBeCloseTo(500 * 11, 6); // into the scores
+    expect(line(report, 'second-state').joules * 1e12).toBeCloseTo(750 * 13, 6);
+    expect(report.populations.map((p) => p.joules).reduce((a, b) => a + b, 0) * 1e12).toBeCloseTo(report.perInference.lines.filter((l) => /^(synops|neuron|spikes|graded|second)/.test(l.key)).reduce((sum, l) => sum + l.joules, 0) * 1e12, 6);
+    // under the memory model of the baselines a count of up to T = 8 is 4 bits, read and written in each of 1024 updates
+    const memory = (r: EnergyReport): number => r.baselines.find((b) => b.key === 'snn-memory')!.joules * 1e12;
+    expect(memory(report) - memory(energyReport(smallProgram(target), smallTrace()))).toBeCloseTo(1024 * (0.1 + 8 * 10 / 64), 6);
+    // unpublished on loihi2: nothing is added, and the lines are named
+    const loihi2 = energyReport(signed(readTarget('loihi2')), smallTrace());
+    expect(loihi2.perInference.totalJoules).toBe(energyReport(smallProgram(readTarget('loihi2')), smallTrace()).perInference.totalJoules);
+    expect(loihi2.notes.find((n) => n.startsWith('Not counted: unpublished'))).toContain('payloads of messages, payloads of synaptic operations, counts of signed neurons');
+    expect(energyReport(smallProgram(target), smallTrace()).perInference.lines.map((l) => l.key)).not.toContain('second-state');
+  });
+
   it('without shared convolution every projection is dense', () => {
     const target = { ...loihi1, capabilities: { ...loihi1.capabilities, sharedConvolution: false } };
     const report = energyReport(smallProgram(target), smallTrace());
@@ -141,7 +166,7 @@ describe('published totals', () => {
       program: { ...program, network, cores: [], places: [], routes: [], chipsUsed: 3, coresUsed: 270, source: { layers: [{ name: 'a', macs, parameters: 0, inputs: 0, outputs: 0 }], parameters: 0 } },
       trace: smallTrace({
         samples: 1, cores: [], predictions: new Uint16Array(8),
-        populations: [{ id: populationId('a'), spikes: counts.spikes, activeUpdates: counts.active, inactiveUpdates: counts.inactive, saturations: 0 }],
+        populations: [{ id: populationId('a'), spikes: counts.spikes, retractions: 0, activeUpdates: counts.active, inactiveUpdates: counts.inactive, saturations: 0 }],
         projections: [{ id: 'a->b', synapticOps: counts.ops }],
         mesh: { messages: 0, hopsX: 0, hopsY: 0, chipCrossings: 0, withinTile: 0, heaviestLink: null },
       }),

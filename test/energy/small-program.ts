@@ -65,9 +65,9 @@ export function smallTrace(changes: Partial<Trace> = {}): Trace {
     timing: 'pipeline', samples: 2, timesteps: 8, stepsPerInference: 10,
     predictions: Uint16Array.from([1, 3, 3, 3, 3, 3, 3, 3, 0, 0, 0, 5, 5, 5, 5, 5]), scores: new Int32Array(20),
     populations: [
-      { id: id('conv1'), spikes: 400, activeUpdates: 4096, inactiveUpdates: 0, saturations: 0 },
-      { id: id('conv2'), spikes: 100, activeUpdates: 1500, inactiveUpdates: 548, saturations: 0 },
-      { id: id('scores'), spikes: 0, activeUpdates: 120, inactiveUpdates: 40, saturations: 0 },
+      { id: id('conv1'), spikes: 400, retractions: 0, activeUpdates: 4096, inactiveUpdates: 0, saturations: 0 },
+      { id: id('conv2'), spikes: 100, retractions: 0, activeUpdates: 1500, inactiveUpdates: 548, saturations: 0 },
+      { id: id('scores'), spikes: 0, retractions: 0, activeUpdates: 120, inactiveUpdates: 40, saturations: 0 },
     ],
     projections: [{ id: 'conv1->conv2', synapticOps: 7000 }, { id: 'conv2->scores', synapticOps: 1000 }],
     cores: [
@@ -77,7 +77,7 @@ export function smallTrace(changes: Partial<Trace> = {}): Trace {
     ],
     mesh: { messages: 500, hopsX: 100, hopsY: 40, chipCrossings: 0, withinTile: 400, heaviestLink: { messages: 100, from: [0, 0], to: [1, 0] } },
     time: { profile: 'davies2018', secondsPerInference: 2e-5, stepsPerInference: 10, bottleneck: { core: 12, link: 0, barrier: 8 }, coreSeconds: [1e-5, 2e-5, 5e-6] },
-    raster: { sample: 0, population: Uint16Array.from([0, 0, 1]), neuron: Uint32Array.from([5, 9, 100]), step: Uint16Array.from([0, 1, 3]) },
+    raster: { sample: 0, population: Uint16Array.from([0, 0, 1]), neuron: Uint32Array.from([5, 9, 100]), step: Uint16Array.from([0, 1, 3]), sign: Int8Array.from([1, 1, 1]) },
     wallSeconds: 0.5, workers: 1,
     ...changes,
   };

@@ -129,6 +129,11 @@ describe('what is wrong', () => {
     expect(await message({ checkpoint: { path: join(folder, 'missing', 'a.ckpt'), everySteps: 1 } })).toBe('error[learn/checkpoint-not-written] in FOLDER/missing/a.ckpt: the checkpoint cannot be written: ENOENT; the checkpoint before it is untouched\n  hint: free some space, or name a file in a folder that you may write in');
   });
 
+  it('learn/signed-spikes', async () => {
+    const populations = network.populations.map((p) => ('reset' in p.neuron ? { ...p, neuron: { model: 'signed-if', reset: 'soft', retract: 0 } as const } : p));
+    expect(await message({}, { network: { populations } })).toBe('error[learn/signed-spikes]: learning through time does not know signed spikes yet\n  hint: leave --spikes out, or compile without learning');
+  });
+
   it('images, classes, steps, code and settings that do not fit: learn/images-differ, learn/classes-differ, learn/no-timesteps, learn/poisson-code, learn/bad-setting', async () => {
     const text = await message({ rate: -1 }, {
       network: { timesteps: 0, input: { code: 'poisson', population: network.populations[0].id } },

@@ -60,7 +60,7 @@ export const networks: fc.Arbitrary<IntegerNetwork> = fc.record({
     pads: fc.tuple(fc.nat(2), fc.nat(2), fc.nat(2), fc.nat(2)), pool: fc.tuple(small(2), small(2)), delay: fc.nat(2),
   }), { minLength: 1, maxLength: 3 }),
   skip: fc.boolean(),
-  reset: fc.constantFrom<Neuron[]>({ model: 'if', reset: 'hard' }, { model: 'if', reset: 'soft-two-compartment' }, { model: 'lif', reset: 'hard', leak: 0.9 }),
+  reset: fc.constantFrom<Neuron[]>({ model: 'if', reset: 'hard' }, { model: 'if', reset: 'soft-two-compartment' }, { model: 'lif', reset: 'hard', leak: 0.9 }, { model: 'signed-if', reset: 'soft', retract: 0.3 }),
   seed: fc.nat(1000),
 }).map(({ input, steps, skip, reset, seed }) => {
   const layers: Layer[] = [];

@@ -39,6 +39,19 @@ describe('a program file', () => {
       expect(Buffer.compare(emitProgram(program), bytes)).toBe(0);
     }), { numRuns: 40, seed: 5 });
   });
+  test('holds signed neurons; without them the file has no trace of their field', () => {
+    const shape = [2, 5, 5] as const;
+    const signed = programOf(chain(shape, [dense(3, shape), dense(2, [3, 1, 1])], { neuron: { model: 'signed-if', reset: 'soft', retract: 0.375 } }), loadTarget('loihi2'));
+    const bytes = emitProgram(signed);
+    expect(readProgram(bytes, 'toy.spk')).toEqual(signed);
+    expect(readProgram(bytes, 'toy.spk').network.populations.map((p) => p.neuron)).toEqual([{ model: 'relay' }, { model: 'signed-if', reset: 'soft', retract: 0.375 }, { model: 'integrator' }]);
+    expect(programText(signed)).toContain('population  p1  3x1x1  signed-if soft retract 0.375  threshold 6400');
+    const fields = (program: Program): boolean[] => {
+      const wire = SpikeProgramType.decode(payloadOf(emitProgram(program))) as unknown as WireProgram;
+      return wire.network.populations.map((p) => Object.hasOwn(p, 'retract'));
+    };
+    expect([fields(signed), fields(sampleProgram())]).toEqual([[false, true, false], [false, false, false]]);
+  });
   test('does not share memory with the bytes it was read from', () => {
     const bytes = emitProgram(sampleProgram());
     const back = readProgram(bytes, 'toy.spk');
@@ -131,6 +144,13 @@ describe('a payload that was made by someone else', () => {
     expect(complaint(seal(bytes))).toContain('the program cannot be decoded: more than 1000000 fields');
     expect(performance.now() - started).toBeLessThan(2000);
   });
+  test('a signed neuron that resets hard, or not at all, is malformed', () => {
+    for (const reset of [0, 2, 3]) {
+      const wire = SpikeProgramType.decode(payload) as unknown as WireProgram;
+      Object.assign(wire.network.populations[1], { model: 4, reset, retract: 0, decay: 0 });
+      expect(complaint(seal(SpikeProgramType.encode(wire).finish()))).toContain('the program cannot be decoded: a code is none of those this version knows');
+    }
+  });
   test('a target inside that is nested very deep, or has a mistake, is refused', () => {
     const withTarget = (targetJson: string): Uint8Array => {
       const wire = SpikeProgramType.decode(payload) as unknown as WireProgram;
@@ -166,6 +186,10 @@ describe('a program that contradicts itself', () => {
     ['biases', population(1, { bias: new Int32Array(2) }), 'population "p1" has 2 biases for 3 channels'],
     ['scales', population(1, { scale: Float64Array.of(1, NaN, 1) }), 'population "p1" needs 3 finite scales'],
     ['leak', population(1, { neuron: { model: 'lif', reset: 'hard', leak: NaN } }), 'population "p1" has the leak NaN'],
+    ['retract', population(1, { neuron: { model: 'signed-if', reset: 'soft', retract: 1.5 }, decay: 0 }), 'population "p1" takes spikes back below -1.5 thresholds with the decay 0'],
+    ['no retract', population(1, { neuron: { model: 'signed-if', reset: 'soft' }, decay: 0 }), 'population "p1" takes spikes back below -NaN thresholds with the decay 0'],
+    ['signed with a leak', population(1, { neuron: { model: 'signed-if', reset: 'soft', retract: 0 }, decay: 9 }), 'population "p1" takes spikes back below -0 thresholds with the decay 9'],
+    ['signed input', network({ input: { code: 'rate', population: populationId('p0'), scale: 1, format: { mantissaMax: 9, exponentMax: 7 } }, populations: base.network.populations.map((p, i) => (i === 0 ? { ...p, neuron: { model: 'signed-if', reset: 'soft', retract: 0 } } : p)) }), 'the image enters the signed population "p0"'],
     ['decay', population(1, { decay: 5000 }), 'population "p1" has the decay 5000'],
     ['threshold', population(1, { threshold: 2 ** 30 }), 'population "p1" has the threshold 1073741824 with the limit 8388607'],
     ['initial', population(1, { initial: -(2 ** 30) }), 'population "p1" starts at -1073741824 with the limit 8388607'],

@@ -69,10 +69,42 @@ describe('evaluateInteger', () => {
   it('counts every weight read, and neurons with input as active', () => {
     const result = run(single({}, 600, 8));
     expect(result.counters).toEqual({
-      populations: [{ spikes: 4, activeUpdates: 8, inactiveUpdates: 0, saturations: 0 }, { spikes: 0, activeUpdates: 4, inactiveUpdates: 4, saturations: 0 }],
+      populations: [{ spikes: 4, retractions: 0, activeUpdates: 8, inactiveUpdates: 0, saturations: 0 }, { spikes: 0, retractions: 0, activeUpdates: 4, inactiveUpdates: 4, saturations: 0 }],
       synapticOps: [4],
     });
     expect(result.scores[0]).toBe(4 * 8);
+  });
+
+  it('takes spikes back: below -retract * threshold, strictly, and never more than were sent', () => {
+    // u: 1900 sends, 300, -300 takes back with retract 0 (v = 700), 100, -500 stays: nothing is left to take back
+    const neuron = (retract: number): Partial<IntegerPopulation> => ({ neuron: { model: 'signed-if', reset: 'soft', retract }, initial: 2500 });
+    expect(train(single(neuron(0), -600, 5))).toEqual([1, 0, -1, 0, 0]);
+    expect(train(single(neuron(0.5), -600, 5))).toEqual([1, 0, 0, -1, 0]);
+    expect(train(single(neuron(0.3), -600, 4))).toEqual([1, 0, 0, -1]); // -300 is the bound itself
+    expect(train(single({ ...neuron(0), neuron: { model: 'if', reset: 'soft' } }, -600, 5))).toEqual([1, 0, 0, 0, 0]);
+    expect(train(single({ ...neuron(0), initial: 4400 }, -600, 8))).toEqual([1, 1, 0, 0, -1, -1, 0, 0]);
+    // a channel's exponent moves both bounds: theta 2000, taken back below -1000
+    expect(train(single({ ...neuron(0.5), thresholdExponent: Uint8Array.of(1) }, -1200, 5))).toEqual([1, 0, 0, -1, 0]);
+  });
+
+  it('keeps the account of a signed neuron: v and what was sent add up to what came in', () => {
+    const retract = fc.constantFrom(0, 0.25, 0.5, 1);
+    fc.assert(fc.property(fc.integer({ min: -1500, max: 1500 }), fc.integer({ min: -2000, max: 20000 }), retract, fc.integer({ min: 1, max: 40 }), (current, initial, share, T) => {
+      const network = single({ neuron: { model: 'signed-if', reset: 'soft', retract: share }, initial }, current, T);
+      const sent = train(network).map((_, t, spikes) => spikes.slice(0, t + 1).reduce((a, b) => a + b, 0));
+      expect(Math.min(...sent)).toBeGreaterThanOrEqual(0);
+      expect(run(network).potentials[0][0] + 1000 * sent[T - 1]).toBe(initial + T * current);
+    }), { seed: 4, numRuns: 200 });
+  });
+
+  it('a spike of -1 counts as a spike, as operations and as input, with the weight\'s opposite', () => {
+    const result = run(single({ neuron: { model: 'signed-if', reset: 'soft', retract: 0 }, initial: 2500 }, -600, 5));
+    expect(result.counters).toEqual({
+      populations: [{ spikes: 2, retractions: 1, activeUpdates: 5, inactiveUpdates: 0, saturations: 0 }, { spikes: 0, retractions: 0, activeUpdates: 2, inactiveUpdates: 3, saturations: 0 }],
+      synapticOps: [2],
+    });
+    expect(result.scores[0]).toBe(0);
+    expect(result.potentials[0][0]).toBe(2500 - 5 * 600);
   });
 
   it('refuses a projection whose delay does not fit its populations', () => {

@@ -12,19 +12,24 @@ import { lowered } from '../lower/check.js';
 import { randomNetwork } from '../lower/random-network.js';
 import { converted, randomImages, roomyThresholds } from '../spiking/core-graphs.js';
 
-/** A target, and a reset that it offers. */
-export const chips: readonly (readonly [Target, Reset])[] = [
+/** A target, and a neuron that it offers: its reset, or the share of the threshold at which a signed one takes spikes back. */
+type Chip = readonly [Target, Reset | number];
+export const chips: readonly Chip[] = [
   [loadTarget('loihi1'), 'hard'], [loadTarget('loihi1'), 'soft-two-compartment'], [loadTarget('loihi2'), 'soft'], [loadTarget('virtual'), 'soft'],
+  [loadTarget('loihi2'), 0], [loadTarget('virtual'), 0.5],
 ];
-export const chipName = ([target, reset]: readonly [Target, Reset]): string => `${target.name}, ${reset}`;
+export const chipName = ([target, neuron]: Chip): string => `${target.name}, ${typeof neuron === 'number' ? `signed, retract ${neuron}` : neuron}`;
+/** The options of conversion that make this neuron. */
+export const neuronOptions = (neuron: Reset | number): { readonly reset: Reset; readonly retract?: number } =>
+  (typeof neuron === 'number' ? { reset: 'soft', retract: neuron } : { reset: neuron });
 
 const CODES: readonly InputCode['code'][] = ['bias', 'rate', 'poisson'];
 
 /** A random network; now and then with channels far smaller or larger than the others. */
-export function randomSpiking(seed: number, reset: Reset, timesteps = 16): SpikingNetwork {
+export function randomSpiking(seed: number, neuron: Reset | number, timesteps = 16): SpikingNetwork {
   const graph = uneven(lowered(randomNetwork(seed, 1 + (seed % 3))), seed);
   const images = randomImages(graph, 2, seed);
-  return converted(graph, { thresholds: roomyThresholds(graph, images, 2), reset, timesteps, code: CODES[seed % 3] });
+  return converted(graph, { thresholds: roomyThresholds(graph, images, 2), ...neuronOptions(neuron), timesteps, code: CODES[seed % 3] });
 }
 
 function uneven(graph: Graph<CoreNode>, seed: number): Graph<CoreNode> {

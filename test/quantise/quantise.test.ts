@@ -11,15 +11,15 @@ import { asCore } from '../../src/lower/lower.js';
 import { graphBuilder } from '../lower/graph-builder.js';
 import { converted, coreGraphs, randomImages, roomyThresholds } from '../spiking/core-graphs.js';
 import { simulateFloat } from '../spiking/float-simulator.js';
-import { chipName, chips, filterOrder, gaussian, integers, randomSpiking, singleLayer } from './networks.js';
+import { chipName, chips, filterOrder, gaussian, integers, neuronOptions, randomSpiking, singleLayer } from './networks.js';
 
 const populationOf = (network: IntegerNetwork, id: string) => network.populations.find((p) => p.id === id)!;
 const sumBy = (values: ArrayLike<number>, count: number): number[] => Array.from({ length: count }, (_, c) => Array.from(values).slice((c * values.length) / count, ((c + 1) * values.length) / count).reduce((a, b) => a + b, 0));
 
-describe.each(chips.map((chip) => [chipName(chip), ...chip] as const))('on %s', (_name, target, reset) => {
+describe.each(chips.map((chip) => [chipName(chip), ...chip] as const))('on %s', (_name, target, neuron) => {
   it('random networks fit: the proof holds, weights stay in the mantissa, pruned ones stay zero, sums stay right', () => {
     fc.assert(fc.property(fc.integer({ min: 0, max: 10_000 }), (seed) => {
-      const network = randomSpiking(seed, reset);
+      const network = randomSpiking(seed, neuron);
       const result = integers(network, target);
       verifyIntegerNetwork(result, target);
       for (const q of result.projections) verifyWeights(network, result, q, target);
@@ -30,10 +30,11 @@ describe.each(chips.map((chip) => [chipName(chip), ...chip] as const))('on %s', 
     for (const kind of ['residual', 'pooled', 'grouped'] as const) {
       const graph = coreGraphs[kind](1);
       const image = randomImages(graph, 1, 2);
-      const network = converted(graph, { thresholds: roomyThresholds(graph, image), reset, timesteps: 256 });
+      const network = converted(graph, { thresholds: roomyThresholds(graph, image), ...neuronOptions(neuron), timesteps: 256 });
       const expected = simulateFloat(network, image);
       const result = integers(network, target);
       const run = evaluateInteger(result, image, { seed: 0, sample: 0 });
+      expect(run.counters.populations.at(-1)!.saturations).toBe(0);
       result.populations.forEach((p, k) => {
         const values = decode(result, k, run);
         const perChannel = values.length / p.shape[0];
@@ -70,6 +71,17 @@ describe('the bound', () => {
     const [plainBound, pooledBound] = [network, pooled].map((n) => { const [q] = integers(n, target).projections; return q.bound / Math.max(...q.weight.map(Math.abs)); });
     expect(plainBound).toBe(2);
     expect(pooledBound).toBe(12);
+  });
+
+  it('is the sum of all magnitudes behind a source whose spikes may be -1', () => {
+    const network = singleLayer({ weight: Float32Array.of(1, 0.5, -1, -1), outputs: 1 });
+    const signed: SpikingNetwork = { ...network, populations: network.populations.map((p, k) => (k === 0 ? { ...p, neuron: { model: 'signed-if', reset: 'soft', retract: 0 } } : p)) };
+    const [q] = integers(signed, loadTarget('virtual')).projections;
+    expect([q.bound, Math.max(...q.weight)]).toEqual([127 + 63 + 127 + 127, 127]);
+    const wide = singleLayer({ weight: gaussian(2000, 6).map((w) => Math.sign(w)), outputs: 1 });
+    const wideSigned: SpikingNetwork = { ...wide, populations: wide.populations.map((p, k) => (k === 0 ? { ...p, neuron: { model: 'signed-if', reset: 'soft', retract: 0 } } : p)) };
+    const [largest, halved] = [wide, wideSigned].map((n) => Math.max(...integers(n, loadTarget('loihi2')).projections[0].weight));
+    expect(halved / largest).toBeCloseTo(0.5, 1);
   });
 
   it('shrinks the scale where the weights\' own width would let a sum leave 16 bits', () => {

@@ -48,7 +48,7 @@ it('normalisedWeights divides by the target channel\'s threshold', () => {
 });
 
 it('fanInSums adds up each sign per output channel, times the pooled cell', () => {
-  const sums = fanInSums(Int8Array.of(1, -2, 3, -4, -5, 6), { pool: [2, 3] }, 2);
+  const sums = fanInSums(Int8Array.of(1, -2, 3, -4, -5, 6), { pool: [2, 3], signed: false }, 2);
   expect([[...sums.positive], [...sums.negative]]).toEqual([[24, 36], [12, 54]]);
 });
 

@@ -37,6 +37,21 @@ it.each<readonly [string, IntegerNetwork, string]>([
   expect(() => verifyIntegerNetwork(network, target)).toThrow(`internal: integer network: ${message}`);
 });
 
+it('takes each weight with both signs behind a source whose spikes may be -1', () => {
+  const loihi2 = loadTarget('loihi2');
+  const plain = integers(singleLayer({ ...layer, neuron: { model: 'if', reset: 'soft' }, threshold: Float32Array.of(4, 4) }), loihi2);
+  const from = (neuron: IntegerPopulation['neuron'], weight: number): IntegerNetwork => ({
+    ...plain, populations: [{ ...plain.populations[0], neuron, threshold: 64 }, plain.populations[1]],
+    projections: [{ ...plain.projections[0], weight: plain.projections[0].weight.map((_, i) => (i % 4 < 2 ? weight : -weight)) }],
+  });
+  const signed = { model: 'signed-if', reset: 'soft', retract: 0.5 } as const;
+  expect(() => verifyIntegerNetwork(from({ model: 'if', reset: 'soft' }, 127), loihi2)).not.toThrow();
+  expect(() => verifyIntegerNetwork(from(signed, 109), loihi2)).not.toThrow();
+  expect(() => verifyIntegerNetwork(from(signed, 110), loihi2)).toThrow('out: a step\'s sum can reach 33000 weight steps, the accumulator holds 32767');
+  expect(() => verifyIntegerNetwork(from(signed, 1), target)).toThrow('in: loihi1 has no such signed neuron');
+  expect(() => verifyIntegerNetwork(from({ ...signed, retract: 1.5 }, 1), loihi2)).toThrow('in: loihi2 has no such signed neuron');
+});
+
 it('counts the weight that resets the second compartment among the inhibitory ones', () => {
   const { threshold } = good.populations[1];
   const room = 32767 - threshold / 2 ** q.shift;

@@ -80,7 +80,7 @@ function madeUpTrace(program: Program, timed: boolean): Trace {
   const messages = cores.reduce((sum, c) => sum + c.messagesOut, 0);
   return {
     timing: timed ? 'pipeline' : 'functional', samples: SAMPLES, timesteps: STEPS, stepsPerInference: STEPS + 8, predictions, scores: new Int32Array(SAMPLES * 10),
-    populations: populations.map((p, i) => ({ id: p.id, spikes: spikes[i] ?? 0, activeUpdates: Math.round((updates[i] ?? 0) * 0.7), inactiveUpdates: Math.round((updates[i] ?? 0) * 0.3), saturations: 0 })),
+    populations: populations.map((p, i) => ({ id: p.id, spikes: spikes[i] ?? 0, retractions: 0, activeUpdates: Math.round((updates[i] ?? 0) * 0.7), inactiveUpdates: Math.round((updates[i] ?? 0) * 0.3), saturations: 0 })),
     projections: projections.map((p, i) => ({ id: p.id, synapticOps: operations[i] ?? 0 })),
     cores, mesh: { messages, hopsX: messages * 3, hopsY: messages, chipCrossings: Math.round(messages / 50), withinTile: Math.round(messages / 9), heaviestLink: { messages: Math.round(messages / 20), from: [3, 1], to: [4, 1] } },
     time: timed ? { profile: program.target.profiles[0]?.name ?? '', secondsPerInference: (Math.max(...cores.map((c) => c.synapticOps)) / SAMPLES) * 4e-9, stepsPerInference: STEPS + 8, bottleneck: { core: 36_000, link: 3_000, barrier: 1_000 }, coreSeconds: cores.map((c) => c.synapticOps * 3.5e-9) } : null,
@@ -99,7 +99,7 @@ function madeUpRaster(program: Program): Trace['raster'] {
       for (let at = scatter(neuron) / own; at < STEPS; at += 1 / own) events.push({ layer, neuron, step: Math.floor(at) });
     }
   });
-  return { sample: 0, population: Uint16Array.from(events, (e) => e.layer), neuron: Uint32Array.from(events, (e) => e.neuron), step: Uint16Array.from(events, (e) => e.step) };
+  return { sample: 0, population: Uint16Array.from(events, (e) => e.layer), neuron: Uint32Array.from(events, (e) => e.neuron), step: Uint16Array.from(events, (e) => e.step), sign: new Int8Array(events.length).fill(1) };
 }
 
 /** The record of the made-up run. */

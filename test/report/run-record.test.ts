@@ -138,7 +138,7 @@ describe('a thinned raster', () => {
   it('stays in its budget and keeps every spike of the neurons it keeps', () => {
     const spikes = fc.array(fc.record({ layer: fc.nat(3), neuron: fc.nat(500), step: fc.nat(31) }), { maxLength: 400 });
     fc.assert(fc.property(spikes, fc.integer({ min: 8, max: 200 }), (events, budget) => {
-      const raster = { sample: 0, population: Uint16Array.from(events, (e) => e.layer), neuron: Uint32Array.from(events, (e) => e.neuron), step: Uint16Array.from(events, (e) => e.step) };
+      const raster = { sample: 0, population: Uint16Array.from(events, (e) => e.layer), neuron: Uint32Array.from(events, (e) => e.neuron), step: Uint16Array.from(events, (e) => e.step), sign: new Int8Array(events.length).fill(1) };
       const thin = thinRaster(raster, 4, budget);
       const expected = events.filter((e) => e.neuron % (thin.every[e.layer] ?? 1) === 0);
       expect(thin.layer.map((layer, i) => ({ layer, neuron: thin.neuron[i], step: thin.step[i] }))).toEqual(expected);
@@ -148,7 +148,12 @@ describe('a thinned raster', () => {
   });
 
   it('keeps all of a small one', () => {
-    expect(thinRaster({ sample: 2, population: Uint16Array.of(0), neuron: Uint32Array.of(5), step: Uint16Array.of(1) }, 1, 10)).toEqual({ sample: 2, every: [1], layer: [0], neuron: [5], step: [1] });
+    expect(thinRaster({ sample: 2, population: Uint16Array.of(0), neuron: Uint32Array.of(5), step: Uint16Array.of(1), sign: Int8Array.of(1) }, 1, 10)).toEqual({ sample: 2, every: [1], layer: [0], neuron: [5], step: [1] });
+  });
+
+  it('keeps the signs where one is -1', () => {
+    const raster = { sample: 2, population: Uint16Array.of(0, 0), neuron: Uint32Array.of(5, 5), step: Uint16Array.of(1, 3), sign: Int8Array.of(1, -1) };
+    expect(thinRaster(raster, 1, 10)).toEqual({ sample: 2, every: [1], layer: [0, 0], neuron: [5, 5], step: [1, 3], sign: [1, -1] });
   });
 });
 

@@ -6,10 +6,10 @@ import { parseRunRecord, printRunRecord } from '../../src/report/read-run.js';
 import { buildRunRecord } from '../../src/report/run-record.js';
 import { simulate } from '../../src/simulate/simulate.js';
 import { buildProgram, readTarget } from '../simulate/build-program.js';
-import { randomNetwork } from '../simulate/random-network.js';
+import { randomNetwork, signedNetwork } from '../simulate/random-network.js';
 
-async function run(seed: number, timing: 'functional' | 'pipeline') {
-  const { network, image } = randomNetwork(seed);
+async function run(seed: number, timing: 'functional' | 'pipeline', make = randomNetwork) {
+  const { network, image } = make(seed);
   const program = buildProgram(network, { parts: [2, 2, 1], target: readTarget('loihi1') });
   const trace = await simulate(program, { images: image, count: 1, shape: network.imageShape }, { timing, seed: 1, workers: 1, raster: 0 });
   return { program, trace, energy: energyReport(program, trace) };
@@ -33,6 +33,22 @@ describe('a simulated run', () => {
       expect(energy.latencySeconds === null).toBe(seed % 2 === 0);
       expect(energy.perInference.totalJoules).toBeGreaterThan(0);
     }
+  });
+
+  it('shows the spikes that signed neurons take back', async () => {
+    const result = await run(144, 'pipeline', signedNetwork);
+    const record = recordOf(result);
+    expect(parseRunRecord(printRunRecord(record), 'run.json')).toEqual(record);
+    expect(record.layers.map((l) => l.retractions)).toEqual(result.trace.populations.map((p) => (p.id === result.program.network.output ? undefined : p.retractions)));
+    expect(record.layers.reduce((sum, l) => sum + (l.retractions ?? 0), 0)).toBeGreaterThan(100);
+    expect(record.raster?.sign).toContain(-1);
+    const page = await renderReport(record);
+    for (const text of ['take an earlier one back', 'Taken back', 'An upright stroke is a spike of −1', 'signed: a neuron takes an earlier spike back below']) expect(page).toContain(text);
+    expect(page).not.toMatch(/NaN|undefined/);
+    const plain = await renderReport(recordOf(await run(144, 'pipeline')));
+    for (const text of ['earlier one back', 'Taken back', 'upright stroke']) expect(plain).not.toContain(text);
+    const lost = { ...record, raster: { ...record.raster!, sign: [1] } };
+    expect(() => parseRunRecord(JSON.stringify(lost), 'r.json')).toThrow('(/raster/sign): raster signs, one a spike');
   });
 
   it('gives a page', async () => {

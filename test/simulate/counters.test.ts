@@ -6,12 +6,14 @@ import { planCounting } from '../../src/simulate/counting-plan.js';
 import { start } from '../../src/simulate/simulate-task.js';
 import type { CoreCounters } from '../../src/simulate/trace.js';
 import { buildProgram, coreOfNeurons, fanOutByCore } from './build-program.js';
-import { randomNetwork } from './random-network.js';
+import { randomNetwork, signedNetwork } from './random-network.js';
 
 describe('counters', () => {
-  for (const [seed, parts] of [[20, [2, 2, 2]], [24, [3, 1, 2]], [28, [1, 2, 3]], [33, [2, 3, 1]], [34, [5, 1, 1]], [26, [2, 1, 2]], [102, [3, 1, 1]], [144, [3, 1, 1]]] as const) {
-    it(`are those of the unrolled network (seed ${seed}, cut ${parts.join(' x ')})`, () => {
-      const { network, image } = randomNetwork(seed);
+  const plain = [[20, [2, 2, 2]], [24, [3, 1, 2]], [28, [1, 2, 3]], [33, [2, 3, 1]], [34, [5, 1, 1]], [26, [2, 1, 2]], [102, [3, 1, 1]], [144, [3, 1, 1]]] as const;
+  const signed = [[20, [2, 2, 2]], [26, [3, 1, 2]], [33, [2, 3, 1]], [144, [3, 1, 1]]] as const;
+  for (const [make, seed, parts] of [...plain.map((c) => [randomNetwork, ...c] as const), ...signed.map((c) => [signedNetwork, ...c] as const)]) {
+    it(`are those of the unrolled network (${make === signedNetwork ? 'signed neurons, ' : ''}seed ${seed}, cut ${parts.join(' x ')})`, () => {
+      const { network, image } = make(seed);
       const program = buildProgram(network, { parts });
       const expected = evaluateInteger(network, image, { seed: 5, sample: 0 });
       const chunk = start({ program, images: image, seed: 5, profile: null, raster: 0 })({ first: 0, count: 1 });
@@ -27,7 +29,7 @@ describe('counters', () => {
       const mesh = { messages: 0, hopsX: 0, hopsY: 0, chipCrossings: 0, withinTile: 0 };
       network.populations.forEach((p, i) => {
         const owner = coreOfNeurons(network, program.cores, p.id);
-        for (const step of expected.spikes[i]) step.forEach((s, n) => { cores[owner[n]].spikes += s; });
+        for (const step of expected.spikes[i]) step.forEach((s, n) => { cores[owner[n]].spikes += Math.abs(s); });
       });
       network.projections.forEach((projection) => {
         const owner = coreOfNeurons(network, program.cores, projection.source);
@@ -66,7 +68,7 @@ describe('counters', () => {
 
       const raster = chunk.raster!;
       const listed = expected.spikes.map((steps) => steps.map((s) => s.map(() => 0)));
-      raster.neuron.forEach((n, i) => { listed[raster.population[i]][raster.step[i]][n] = 1; });
+      raster.neuron.forEach((n, i) => { listed[raster.population[i]][raster.step[i]][n] = raster.sign[i]; });
       expect(listed).toEqual(expected.spikes);
     });
   }

@@ -24,7 +24,7 @@ const program = buildProgram(chain, { parts: [1, 1, 1], place: (core) => ({ chip
 
 const NUMBERS = { synapticOpDense: 11, synapticOpSparse: 0, synapticOpShared: 1000, neuronInactive: 1, neuronActive: 2, spike: 3, axonOut: 5, axonIn: 7, withinTile: 0, hopX: 13, hopY: 17, chipCrossing: 0 };
 
-function profile(change: Partial<Record<keyof typeof NUMBERS, number | null>>, barrier: Profile['latency']['barrier']): Profile {
+function profile(change: Partial<Record<keyof typeof NUMBERS | 'gradedMessage' | 'gradedSynapticOp' | 'secondState', number | null>>, barrier: Profile['latency']['barrier']): Profile {
   const model = readTarget('loihi2').profiles[0];
   const latency = Object.fromEntries(Object.entries({ ...NUMBERS, ...change }).map(([name, value]) => [name, { value, unit: 'ns', source: 'test' }]));
   return { ...model, name: 'test', latency: { ...latency, barrier, barrierSource: 'test' } as unknown as Profile['latency'] };
@@ -53,6 +53,20 @@ describe('pipeline timing', () => {
     const p = profile({ spike: null, axonIn: null, withinTile: null }, [{ tiles: 1, nanoseconds: 0 }]);
     expect(time(p).nanoseconds).toBe(3 * (17 + 43) + 2);
     expect(unpublishedLatencies(program, p)).toEqual(['spike', 'axonIn']);
+  });
+
+  it('adds the second state and the payload of signed neurons, and names those that a profile leaves out', () => {
+    const populations = chain.populations.map((p, i) => (i === 0 ? { ...p, neuron: { model: 'signed-if' as const, reset: 'soft' as const, retract: 0 } } : p));
+    const signed = { ...program, network: { ...chain, populations } };
+    const timed = (p: Profile) => start({ program: signed, images: Float32Array.of(0), seed: 0, profile: p, raster: null })({ first: 0, count: 1 }).time!;
+    const full = profile({ gradedMessage: 100, gradedSynapticOp: 20, secondState: 1000 }, [{ tiles: 1, nanoseconds: 0 }]);
+    expect(Array.from(timed(full).cores)).toEqual([3 * (10 + 100 + 1000), 3 * (18 + 20) + 2]);
+    expect(unpublishedLatencies(signed, full)).toEqual([]);
+    const bare = profile({}, [{ tiles: 1, nanoseconds: 0 }]);
+    const without = { ...bare, latency: Object.fromEntries(Object.entries(bare.latency).filter(([name]) => !/graded|second/.test(name))) as unknown as Profile['latency'] };
+    expect(timed(without).nanoseconds).toBe(time(without).nanoseconds);
+    expect(unpublishedLatencies(signed, without)).toEqual(['gradedMessage', 'gradedSynapticOp', 'secondState']);
+    expect(unpublishedLatencies(program, without)).toEqual([]);
   });
 
   it('interpolates the barrier between tiles', () => {

@@ -1,6 +1,6 @@
 // Small integer networks of every kind the compiler can emit, from one seed: convolutions (strided,
 // dilated, padded, grouped, depthwise), folded pooling, several projections into one population, dense
-// layers, soft and hard reset, IF and LIF, and the three input codes.
+// layers, soft and hard reset, IF, LIF and signed IF, and the three input codes.
 import { randomStream, substream, uniform } from '../../src/random.js';
 import type { MapShape, Neuron, PopulationId } from '../../src/spiking/network.js';
 import { populationId } from '../../src/spiking/network.js';
@@ -150,4 +150,17 @@ export function randomNetwork(seed: number): { readonly network: IntegerNetwork;
     network: { imageShape, input, populations: [first, hiddenPopulation, sumPopulation, output], projections, output: output.id, timesteps: d.pick([1, 5, 16, 70]) },
     image: randomImage(imageShape, d),
   };
+}
+
+/** The same network with signed neurons that start far above their thresholds: they send early, and those of a negative drift take all of it back. */
+export function signedNetwork(seed: number): ReturnType<typeof randomNetwork> {
+  const { network, image } = randomNetwork(seed);
+  const d = dice(seed + 0.5);
+  const entry = network.input.code === 'bias' ? null : network.input.population;
+  const populations = network.populations.map((p): IntegerPopulation => {
+    if (p.id === network.output || p.id === entry || d.unit() < 0.1) return p;
+    const threshold = d.between(50, 900);
+    return { ...p, neuron: { model: 'signed-if', reset: 'soft', retract: d.pick([0, 0, 0.25, 0.5, 0.123]) }, decay: 0, threshold, initial: Math.min(p.limit >> 3, threshold * d.between(1, 12)) };
+  });
+  return { network: { ...network, populations }, image };
 }

@@ -41,6 +41,27 @@ it('spiking/leak-not-available, together with a wrong reset', async () => {
     + `  hint: choose --reset soft, or another --target\n${leak}`);
 });
 
+it('spiking/signed-spikes-not-available, alone even where nothing else would go', async () => {
+  const text = 'error[spiking/signed-spikes-not-available] for --spikes: target loihi1 has no signed spikes: they need a payload with each spike and a neuron that counts what it has sent\n'
+    + '  hint: choose --target loihi2, or leave --spikes out and take more --timesteps';
+  expect(await said({ target: loadTarget('loihi1'), spikes: 'signed' })).toBe(text);
+  expect(await said({ target: loadTarget('loihi1'), spikes: 'signed', neuron: 'lif', reset: 'hard' })).toBe(text);
+});
+
+it('spiking/signed-spikes-reset-softly and spiking/signed-spikes-without-leak, together', async () => {
+  expect(await said({ spikes: 'signed', neuron: 'lif', reset: 'hard' })).toBe(
+    'error[spiking/signed-spikes-reset-softly] for --spikes: signed spikes do not go with the "hard" reset: a spike that is taken back gives its threshold back\n'
+    + '  hint: choose --reset soft, or leave --spikes out\n'
+    + 'error[spiking/signed-spikes-without-leak] for --spikes: signed spikes do not go with leaky neurons: what has leaked away cannot be taken back\n'
+    + '  hint: choose --neuron if, or leave --spikes out');
+});
+
+it('takes the soft reset for signed spikes, wherever it stands in the target', async () => {
+  const base = loadTarget('virtual');
+  const hardFirst = { ...base, capabilities: { ...base.capabilities, resets: ['hard', 'soft'] as const } };
+  expect(await said({ target: hardFirst, spikes: 'signed' })).toBe('');
+});
+
 it('spiking/hard-reset-loses-accuracy', async () => {
   expect(await said({ target: loadTarget('loihi1') })).toBe(
     'warning[spiking/hard-reset-loses-accuracy] for --reset: hard reset on loihi1 throws away what exceeds the threshold; through 2 spiking layers the loss adds up\n'

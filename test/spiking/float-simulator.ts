@@ -37,7 +37,7 @@ export type Decoded = ReadonlyMap<PopulationId, Float64Array>;
 /** Runs one image for T steps. `seed` is that of the Poisson code. */
 export function simulateFloat(network: SpikingNetwork, image: Float32Array, seed = 0): Decoded {
   const T = network.timesteps;
-  const trains = new Map<PopulationId, Uint8Array[]>();
+  const trains = new Map<PopulationId, Int8Array[]>();
   const decoded = new Map<PopulationId, Float64Array>();
   for (const population of network.populations) {
     const current = currentsInto(network, population, { image, trains });
@@ -50,7 +50,7 @@ export function simulateFloat(network: SpikingNetwork, image: Float32Array, seed
   return decoded;
 }
 
-interface Run { readonly image: Float32Array; readonly trains: ReadonlyMap<PopulationId, readonly Uint8Array[]> }
+interface Run { readonly image: Float32Array; readonly trains: ReadonlyMap<PopulationId, readonly Int8Array[]> }
 
 /** The current into each neuron at step t. */
 function currentsInto(network: SpikingNetwork, population: Population, { image, trains }: Run): (t: number) => Float64Array {
@@ -67,16 +67,16 @@ function currentsInto(network: SpikingNetwork, population: Population, { image, 
   }
   const incoming = network.projections.filter((p) => p.target === population.id).map((p) => {
     const source = network.populations.find((s) => s.id === p.source) as Population;
-    return { train: trains.get(p.source) as readonly Uint8Array[], synapses: synapsesOf(p, source.shape, population.shape) };
+    return { train: trains.get(p.source) as readonly Int8Array[], synapses: synapsesOf(p, source.shape, population.shape) };
   });
   return (t) => {
     const current = constant.slice();
-    for (const { train, synapses } of incoming) for (const s of synapses) if (train[t][s.source] === 1) current[s.target] += s.weight;
+    for (const { train, synapses } of incoming) for (const s of synapses) current[s.target] += train[t][s.source] * s.weight;
     return current;
   };
 }
 
-interface Outcome { readonly train: Uint8Array[]; readonly values: Float64Array }
+interface Outcome { readonly train: Int8Array[]; readonly values: Float64Array }
 
 function neurons({ neuron, threshold, initial, shape }: Population, current: (t: number) => Float64Array, T: number): Outcome {
   const pixels = shape[1] * shape[2];
@@ -85,15 +85,18 @@ function neurons({ neuron, threshold, initial, shape }: Population, current: (t:
   const leak = neuron.model === 'lif' ? neuron.leak : 1;
   const v = Float64Array.from({ length: neuronCount(shape) }, (_, i) => initial * theta(i));
   const values = new Float64Array(v.length);
-  const train: Uint8Array[] = [];
+  const sent = new Int32Array(v.length);
+  const train: Int8Array[] = [];
   for (let t = 0; t < T; t++) {
-    const spikes = new Uint8Array(v.length);
+    const spikes = new Int8Array(v.length);
     current(t).forEach((a, i) => {
       v[i] = leak * v[i] + a;
-      if (integrates || v[i] <= theta(i)) return;
-      spikes[i] = 1;
-      v[i] = neuron.reset === 'hard' ? 0 : v[i] - theta(i);
-      values[i] += theta(i) / T;
+      const back = neuron.model === 'signed-if' && sent[i] > 0 && v[i] < -neuron.retract * theta(i);
+      if (integrates || (v[i] <= theta(i) && !back)) return;
+      spikes[i] = back ? -1 : 1;
+      sent[i] += spikes[i];
+      v[i] = neuron.reset === 'hard' ? 0 : v[i] - spikes[i] * theta(i);
+      values[i] += (spikes[i] * theta(i)) / T;
     });
     train.push(spikes);
   }
@@ -105,7 +108,7 @@ function relay({ threshold, shape }: Population, image: Float32Array, { T, seed 
   const values = new Float64Array(neuronCount(shape));
   const train = Array.from({ length: T }, (_, t) => {
     const draws = uniform(substream(randomStream(seed), t), image.length);
-    const spikes = new Uint8Array(values.length);
+    const spikes = new Int8Array(values.length);
     image.forEach((x, k) => {
       const at = x > 0 ? k : image.length + k;
       if (draws[k] < Math.abs(x) / threshold[0]) { spikes[at] = 1; values[at] += threshold[0] / T; }

@@ -1,9 +1,12 @@
 // What conversion promises: threshold * spikes / T of each population approaches the activation that it stands for.
 import { describe, expect, it } from 'vitest';
 import type { CoreNode, Graph } from '../../src/graph/graph.js';
+import { asCore } from '../../src/lower/lower.js';
 import { populationId, type InputCode } from '../../src/spiking/network.js';
 import { verifySpikingNetwork } from '../../src/spiking/verify-network.js';
 import { countNeurons, countSynapses } from '../../src/spiking/count-synapses.js';
+import { graphBuilder } from '../lower/graph-builder.js';
+import { normal, randomStream, substream } from '../../src/random.js';
 import { activations, converted, coreGraphs, randomImages, roomyThresholds, unitThresholds } from './core-graphs.js';
 import { simulateFloat, synapsesOf } from './float-simulator.js';
 
@@ -64,6 +67,47 @@ it('hard reset loses what exceeds the threshold, soft reset keeps it', () => {
     return Math.max(...[...expected].map((v, i) => Math.abs(values[i] - v)));
   };
   expect(error('hard')).toBeGreaterThan(10 * error('soft'));
+});
+
+describe('signed spikes', () => {
+  /** Six convolutions in a row: what a neuron gets comes the less evenly the deeper it lies. */
+  const deep = (seed: number): Graph<CoreNode> => {
+    const b = graphBuilder(seed);
+    let x = b.input([2, 5, 5]);
+    for (let layer = 0; layer < 6; layer++) x = b.relu(b.conv(x, 4));
+    const graph = asCore(b.graph(b.dense(b.flatten(x), 4)));
+    // weights without a common sign, as trained ones are, and of a size that keeps the activations'
+    const nodes = graph.nodes.map((n): CoreNode => (n.kind === 'conv' ? { ...n, weight: Float32Array.from(normal(substream(randomStream(seed), n.id), n.weight.length), (w) => w / 4), bias: n.bias.map(() => 0) } : n));
+    return { ...graph, nodes };
+  };
+  /** Mean over some networks of |score - score of the ANN|, as a share of the largest score. */
+  const error = (steps: number, retract?: number): number => {
+    const errors = [1, 2, 3, 4, 5, 6].flatMap((seed) => {
+      const graph = deep(seed);
+      const image = randomImages(graph, 1, seed);
+      const network = converted(graph, { thresholds: roomyThresholds(graph, image), timesteps: steps, ...(retract === undefined ? {} : { retract }) });
+      verifySpikingNetwork(network);
+      const expected = activations(graph, image, 1).get(graph.outputs[0]) as Float32Array;
+      const values = simulateFloat(network, image).get(network.output) as Float64Array;
+      const scale = expected.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+      return [...expected].map((v, i) => Math.abs(values[i] - v) / scale);
+    });
+    return errors.reduce((a, b) => a + b, 0) / errors.length;
+  };
+
+  it.each([8, 16, 32])('leave less of the error that uneven timing makes: %i steps', (steps) => {
+    const binary = error(steps);
+    expect(error(steps, 0.5)).toBeLessThan(0.75 * binary);
+    expect(error(steps, 0)).toBeLessThan(binary);
+  });
+
+  it('are sent by every layer but the input population and the output', () => {
+    const graph = coreGraphs.residual(1);
+    const network = converted(graph, { thresholds: unitThresholds(graph), code: 'rate', retract: 0.25 });
+    expect(network.populations.map((p) => p.neuron)).toEqual([
+      { model: 'if', reset: 'soft' }, ...Array.from({ length: 3 }, () => ({ model: 'signed-if', reset: 'soft', retract: 0.25 })), { model: 'integrator' },
+    ]);
+  });
 });
 
 it('countSynapses counts the pairs of neurons that the definition of a projection joins', () => {

@@ -40,6 +40,11 @@ describe('the built-in targets', () => {
     expect(capabilities.resets).not.toContain('soft');
     expect(profiles.map((p) => [p.name, p.energy.synapticOpShared.value, p.latency.synapticOpShared.value])).toEqual([['davies2018', 23.6, 3.5], ['sanafe-nahuku', 24, 3.1]]);
   });
+  test('loihi1 has no signed spikes, the others have, and say that nobody published what they cost', () => {
+    expect(listTargets().map((name) => loadTarget(name).capabilities.signedSpikes)).toEqual([false, true, true]);
+    const [{ energy, latency }] = loadTarget('loihi2').profiles;
+    for (const constants of [energy, latency]) expect([constants.gradedMessage?.value, constants.gradedSynapticOp?.value, constants.secondState?.value]).toEqual([null, null, null]);
+  });
   test('only loihi2 and virtual are marked as estimates, and say so in the first profile', () => {
     expect(listTargets().map((name) => loadTarget(name).profiles[0].estimate)).toEqual([false, true, true]);
   });
@@ -91,6 +96,7 @@ describe('a target file with a mistake', () => {
     expect(complaintOf((t) => {
       Object.assign(t.numbers, { shiftMin: 14, weightStep: 3, accumulatorMax: 100 });
       Object.assign(t.board, { columns: 99 });
+      Object.assign(t.capabilities, { signedSpikes: true });
       Object.assign(t.profiles[1], { name: 'davies2018' });
       t.profiles[1].latency.barrier.reverse();
       delete (t.profiles[0].energy.barrier as Record<string, unknown>).note;
@@ -103,6 +109,8 @@ describe('a target file with a mistake', () => {
       '  hint: raise accumulatorMax or lower weightMax',
       'error[target/contradiction] in my.json (/board/columns): 99 columns for 32 chips',
       '  hint: a board has at most as many columns as chips',
+      'error[target/contradiction] in my.json (/capabilities/signedSpikes): signedSpikes without a soft reset',
+      '  hint: add "soft" to resets, or set signedSpikes to false',
       'error[target/contradiction] in my.json (/profiles/0/energy/barrier): barrier has no value and no note',
       '  hint: add a note that says why, for example "never published; counted as 0"',
       'error[target/contradiction] in my.json (/profiles/1/name): profile 1 has the name "davies2018" of profile 0',

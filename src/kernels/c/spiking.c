@@ -1,6 +1,7 @@
 /*
  * Spiking layers on integers. A population's spikes are bit masks laid out [pixel][step][word of 64
- * channels]; a layer runs pixel by pixel through all T steps, so that its membrane potentials stay in
+ * channels]; a population of signed neurons has the words of its spikes of +1, then those of -1. Its targets
+ * see two source channels for each of its own, 2c and 2c + 1, whose weights are opposite. A layer runs pixel by pixel through all T steps, so that its membrane potentials stay in
  * the first cache and its weights in the second. For each pixel and step the arriving spikes of all
  * taps become one list of weight rows; each block of up to 64 output channels then adds its rows
  * (8 bit) into 16-bit registers. Quantisation has proven that the sums fit 16 bits; sums taken in
@@ -38,15 +39,16 @@ typedef struct {
   const uint32_t *starts;  /* [pixel * T + t]: where the channel list of one source pixel and step begins */
   const uint16_t *events;  /* source channels in rising order */
   const uint64_t *masks;   /* the source's spikes, for depthwise projections */
-  const int8_t *depthwise; /* [tap][windows * 64] weights, or null */
+  const int8_t *depthwise; /* [tap][sign][windows * 64] weights, or null */
   const Block *blocks;
   const int32_t *windows; /* [window], [window + 1]: its blocks */
   Tap *taps;
   uint32_t *rows; /* scratch: weight rows of one chunk of steps */
   int32_t sourceHeight, sourceWidth, sourceWords;
   int32_t kernelY, kernelX, strideY, strideX, dilationY, dilationX, padY, padX, poolY, poolX;
-  int32_t inputs; /* source channels of one group */
+  int32_t inputs; /* source channels of one group, two for each of a signed source */
   int32_t groups, shift;
+  int32_t signs; /* 2 where the source is signed, otherwise 1 */
 } Projection;
 
 typedef struct {
@@ -54,18 +56,20 @@ typedef struct {
   int32_t projectionCount;
   int32_t steps, chunk; /* chunk: steps whose rows fit the scratch */
   int32_t height, width, channels, windows;
-  int32_t reset; /* 0 none (integrator), 1 soft, 2 hard */
+  int32_t reset; /* 0 none (integrator), 1 soft, 2 hard, 3 soft and signed */
   int32_t keep;  /* 4096 - decay */
   int32_t limit;
   const int32_t *thresholds, *initials; /* [windows * 64] */
+  const int32_t *retractions; /* signed: [windows * 64], a spike is taken back below minus this */
   const int32_t *drive; /* [pixel][windows * 64] constant current */
   int32_t driveStride;  /* elements from pixel to pixel; 0: the same for all */
-  uint64_t *spikes, *active; /* [pixel][step][window] */
+  uint64_t *spikes, *active; /* [pixel][step][window]; spikes of signed neurons [pixel][step][sign][window] */
   int32_t *trace;       /* integrator: v [pixel][step][windows * 64] */
   uint32_t *starts;     /* scratch [projection][chunk + 1] */
   uint64_t *arrived;    /* scratch [chunk] */
   int32_t *current;     /* scratch [chunk][64], and 64 more */
   int32_t *potential;   /* scratch [windows * 64] */
+  int32_t *sent;        /* scratch of signed neurons [windows * 64]: spikes sent and not taken back */
 } Layer;
 
 INLINE i16x8 widen(const int8_t *p) { return __builtin_convertvector(*(const i8x8 *)p, i16x8); }
@@ -181,11 +185,12 @@ static void depthwise(const Projection *p, int taps, const Layer *l, int window,
     i16x8 sum[8];
     uint64_t any = 0;
     for (int j = 0; j < 8; j++) sum[j] = (i16x8){0};
-    for (int i = 0; i < taps; i++) {
-      uint64_t bits = p->masks[(p->taps[i].pixel * l->steps + t) * p->sourceWords + window];
+    for (int i = 0; i < taps * p->signs; i++) {
+      int tap = i / p->signs, sign = i % p->signs;
+      uint64_t bits = p->masks[((p->taps[tap].pixel * l->steps + t) * p->signs + sign) * p->sourceWords + window];
       if (bits == 0) continue;
       any |= bits;
-      const int8_t *w = p->depthwise + (p->taps[i].row * l->windows + window) * LANES;
+      const int8_t *w = p->depthwise + ((p->taps[tap].row + sign) * l->windows + window) * LANES;
 #pragma unroll
       for (int j = 0; j < 4; j++) {
         v128_t row = wasm_v128_and(wasm_v128_load(w + 16 * j), spread((uint32_t)(bits >> (16 * j))));
@@ -214,9 +219,18 @@ INLINE i32x4 decayed(i32x4 v, i32x4 keep) {
 
 typedef struct { uint64_t valid, driven; const int32_t *drive; int pixel, window; } Place;
 
+/* 16 lanes of zeros or ones (all bits) as 16 bits. */
+INLINE uint64_t bitsOf(const i32x4 *lanes) {
+  v128_t low = wasm_i16x8_narrow_i32x4((v128_t)lanes[0], (v128_t)lanes[1]);
+  v128_t high = wasm_i16x8_narrow_i32x4((v128_t)lanes[2], (v128_t)lanes[3]);
+  return (uint64_t)wasm_i8x16_bitmask(wasm_i8x16_narrow_i16x8(low, high));
+}
+
 /* One window of one pixel through a chunk of steps; returns how often v was clipped. */
 INLINE int update(const Layer *l, const Place *place, int first, int last, const int leaky, const int reset) {
   int32_t *v = l->potential + place->window * LANES;
+  i32x4 *sent = (i32x4 *)(l->sent + place->window * LANES);
+  const i32x4 *retractions = (const i32x4 *)(l->retractions + place->window * LANES);
   const int32_t *current = l->current;
   const i32x4 limit = (i32x4)wasm_i32x4_splat(l->limit);
   const i32x4 *thresholds = (const i32x4 *)(l->thresholds + place->window * LANES);
@@ -225,9 +239,9 @@ INLINE int update(const Layer *l, const Place *place, int first, int last, const
   const int vectors = inWindow >= LANES ? VECTORS : (inWindow + 15) / 16 * 4;
   i32x4 clips = {0};
   for (int t = first; t < last; t++, current += LANES) {
-    uint64_t bits = 0;
+    uint64_t bits = 0, back = 0;
     for (int j = 0; j < vectors; j += 4) {
-      i32x4 fired[4];
+      i32x4 fired[4], retracted[4];
 #pragma unroll
       for (int k = 0; k < 4; k++) {
         i32x4 *state = (i32x4 *)v + j + k;
@@ -239,18 +253,23 @@ INLINE int update(const Layer *l, const Place *place, int first, int last, const
         if (reset) {
           const i32x4 threshold = thresholds[j + k];
           fired[k] = clipped > threshold;
-          clipped = reset == 1 ? clipped - (fired[k] & threshold) : clipped & ~fired[k];
+          if (reset == 3) {
+            retracted[k] = (clipped < -retractions[j + k]) & (sent[j + k] > 0);
+            clipped += retracted[k] & threshold;
+            sent[j + k] += retracted[k] - fired[k]; /* a lane of ones is -1 */
+          }
+          clipped = reset == 2 ? clipped & ~fired[k] : clipped - (fired[k] & threshold);
         }
         *state = clipped;
       }
-      if (reset) {
-        v128_t low = wasm_i16x8_narrow_i32x4((v128_t)fired[0], (v128_t)fired[1]);
-        v128_t high = wasm_i16x8_narrow_i32x4((v128_t)fired[2], (v128_t)fired[3]);
-        bits |= (uint64_t)wasm_i8x16_bitmask(wasm_i8x16_narrow_i16x8(low, high)) << (4 * j);
-      }
+      if (reset) bits |= bitsOf(fired) << (4 * j);
+      if (reset == 3) back |= bitsOf(retracted) << (4 * j);
     }
-    int at = (place->pixel * l->steps + t) * l->windows + place->window;
-    l->spikes[at] = bits & place->valid;
+    int row = (place->pixel * l->steps + t) * l->windows, at = row + place->window;
+    if (reset == 3) {
+      l->spikes[row + at] = bits & place->valid;
+      l->spikes[row + at + l->windows] = back & place->valid;
+    } else l->spikes[at] = bits & place->valid;
     l->active[at] = (l->arrived[t - first] | place->driven) & place->valid;
     if (!reset && l->trace) __builtin_memcpy(l->trace + at * LANES, v, LANES * 4);
   }
@@ -261,6 +280,7 @@ static int updateWindow(const Layer *l, const Place *place, int first, int last)
   int leaky = l->keep != 4096;
   if (l->reset == 0) return leaky ? update(l, place, first, last, 1, 0) : update(l, place, first, last, 0, 0);
   if (l->reset == 1) return leaky ? update(l, place, first, last, 1, 1) : update(l, place, first, last, 0, 1);
+  if (l->reset == 3) return update(l, place, first, last, 0, 3);
   return leaky ? update(l, place, first, last, 1, 2) : update(l, place, first, last, 0, 2);
 }
 
@@ -294,6 +314,7 @@ EXPORT double spiking_layer(const Layer *l) {
     const int32_t *drive = l->drive + pixel * l->driveStride;
     for (int i = 0; i < l->projectionCount; i++) taps[i] = findTaps(l->projections + i, pixel / l->width, pixel % l->width);
     __builtin_memcpy(l->potential, l->initials, (unsigned long)l->windows * LANES * 4);
+    if (l->reset == 3) __builtin_memset(l->sent, 0, (unsigned long)l->windows * LANES * 4);
     for (int first = 0; first < l->steps; first += l->chunk) {
       int last = first + l->chunk < l->steps ? first + l->chunk : l->steps;
       for (int i = 0; i < l->projectionCount; i++) {
@@ -331,6 +352,23 @@ EXPORT void spiking_expand(const uint64_t *masks, int n, int words, uint32_t *st
       int channel = w * 64;
       for (uint64_t bits = masks[i * words + w]; bits; bits >>= 8, channel += 8) {
         *(u16x8 *)(events + count) = *(const u16x8 *)bitPlaces[bits & 255] + (u16x8)wasm_i16x8_splat((int16_t)channel);
+        count += (uint32_t)__builtin_popcountll(bits & 255);
+      }
+    }
+  }
+  starts[n] = count;
+}
+
+/* The same of signed spikes: a spike of +1 in channel c is listed as 2c, one of -1 as 2c + 1. */
+EXPORT void spiking_expand_signed(const uint64_t *masks, int n, int words, uint32_t *starts, uint16_t *events) {
+  fillBitPlaces();
+  uint32_t count = 0;
+  for (int i = 0; i < n; i++) {
+    starts[i] = count;
+    for (int w = 0; w < 2 * words; w++) {
+      int sign = w >= words, channel = (w - sign * words) * 64;
+      for (uint64_t bits = masks[i * 2 * words + w]; bits; bits >>= 8, channel += 8) {
+        *(u16x8 *)(events + count) = *(const u16x8 *)bitPlaces[bits & 255] * 2 + (u16x8)wasm_i16x8_splat((int16_t)(2 * channel + sign));
         count += (uint32_t)__builtin_popcountll(bits & 255);
       }
     }
