@@ -15,7 +15,7 @@ import { applyParameters } from './apply.js';
 import { readCheckpoint, writeCheckpoint, type CourseOfLearning } from './checkpoint.js';
 import { DEFAULT_SURROGATE, type LearningOptions } from './learning-problem.js';
 import { ADAM, parameterBounds, parameterUnits, scheduleFactor, startState, update, type OptimiserOptions, type OptimiserState, type Schedule } from './optimiser.js';
-import { learnableMask, readParameters, type ParameterKind } from './parameters.js';
+import { allFinite, learnableMask, readParameters, type ParameterKind } from './parameters.js';
 import type { TrainInit, TrainJob, TrainResult } from './train-task.js';
 
 export interface TrainingSet {
@@ -168,7 +168,7 @@ async function learnStep(run: Run, state: OptimiserState, { pool, job, course }:
   const results = await pool.run(jobs);
   const loss = results.reduce((sum, r) => sum + r.loss, 0) / images.length;
   const gradient = sumGradients(run, jobs.length, images.length);
-  if (!Number.isFinite(loss) || !gradient.every(Number.isFinite)) diverged(run, course, { step: step + 1, what: 'loss' });
+  if (!Number.isFinite(loss) || !allFinite(gradient)) diverged(run, course, { step: step + 1, what: 'loss' });
   // the loss has just proven this state good: one that is only written after its update might already be lost
   if (options.checkpoint !== undefined && step > 0 && step % options.checkpoint.everySteps === 0 && course.kept !== step) {
     writeCheckpoint(options.checkpoint.path, job, state, whole(course));
@@ -189,7 +189,7 @@ async function learnStep(run: Run, state: OptimiserState, { pool, job, course }:
 /** The numbers that the forward pass sees. Throws `learn/diverged` where learning has made numbers that nobody can hold. */
 function roundedParameters(run: Run, { step, parameters }: OptimiserState, course: Course): Float32Array {
   const { options: { round }, network } = run;
-  if (!parameters.every(Number.isFinite)) diverged(run, course, { step, what: 'weights' });
+  if (!allFinite(parameters)) diverged(run, course, { step, what: 'weights' });
   if (round === undefined) return parameters;
   try {
     return readParameters(round(applyParameters(network, parameters)));
