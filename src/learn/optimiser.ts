@@ -54,26 +54,40 @@ export interface UpdateOptions {
   readonly highest: Float32Array;
 }
 
+/** Keeps what is not a number, so that a run that diverged is noticed. */
+const within = (low: number, x: number, high: number): number => (x < low ? low : x > high ? high : x);
+
 /** One update in place; gradients of what the mask leaves out are ignored. */
-export function update(state: OptimiserState, gradient: Float32Array, { optimiser, rate, units, mask, lowest, highest }: UpdateOptions): void {
-  const { parameters, first, second } = state;
+export function update(state: OptimiserState, gradient: Float32Array, options: UpdateOptions): void {
   state.step++;
-  const adam = optimiser.kind === 'adam' ? optimiser : null;
-  const correct1 = adam === null ? 1 : 1 - adam.beta1 ** state.step;
-  const correct2 = adam === null ? 1 : 1 - adam.beta2 ** state.step;
+  const { optimiser } = options;
+  switch (optimiser.kind) {
+    case 'adam': adam(state, gradient, options, optimiser); break;
+    case 'sgd': descend(state, gradient, options, optimiser.momentum); break;
+  }
+}
+
+/** Kingma and Ba, ICLR 2015. */
+function adam({ step, parameters, first, second }: OptimiserState, gradient: Float32Array, { rate, units, mask, lowest, highest }: UpdateOptions, { beta1, beta2, epsilon }: Extract<OptimiserOptions, { kind: 'adam' }>): void {
+  const [fresh1, fresh2] = [1 - beta1, 1 - beta2];
+  const [correct1, correct2] = [1 / (1 - beta1 ** step), 1 / (1 - beta2 ** step)];
   for (let i = 0; i < parameters.length; i++) {
     if (mask[i] === 0) continue;
-    const g = gradient[i] * units[i];
-    let move: number;
-    if (adam === null) {
-      first[i] = (optimiser as { momentum: number }).momentum * first[i] + g;
-      move = first[i];
-    } else {
-      first[i] = adam.beta1 * first[i] + (1 - adam.beta1) * g;
-      second[i] = adam.beta2 * second[i] + (1 - adam.beta2) * g * g;
-      move = first[i] / correct1 / (Math.sqrt(second[i] / correct2) + adam.epsilon);
-    }
-    parameters[i] = Math.min(highest[i], Math.max(lowest[i], parameters[i] - rate * units[i] * move));
+    const unit = units[i];
+    const g = gradient[i] * unit;
+    const mean = beta1 * first[i] + fresh1 * g;
+    const square = beta2 * second[i] + fresh2 * g * g;
+    first[i] = mean;
+    second[i] = square;
+    parameters[i] = within(lowest[i], parameters[i] - (rate * unit * mean * correct1) / (Math.sqrt(square * correct2) + epsilon), highest[i]);
+  }
+}
+
+function descend({ parameters, first }: OptimiserState, gradient: Float32Array, { rate, units, mask, lowest, highest }: UpdateOptions, momentum: number): void {
+  for (let i = 0; i < parameters.length; i++) {
+    if (mask[i] === 0) continue;
+    first[i] = momentum * first[i] + gradient[i] * units[i];
+    parameters[i] = within(lowest[i], parameters[i] - rate * units[i] * first[i], highest[i]);
   }
 }
 

@@ -45,6 +45,12 @@ export function slotOf(layout: ParameterLayout, kind: ParameterKind, index: numb
   return slot;
 }
 
+/** Whether every one is a finite number. */
+export function allFinite(numbers: Float32Array): boolean {
+  for (let i = 0; i < numbers.length; i++) if (numbers[i] - numbers[i] !== 0) return false;
+  return true;
+}
+
 /** The network's own numbers. */
 export function readParameters(network: SpikingNetwork): Float32Array {
   const { slots, length } = layoutOf(network);

@@ -1,11 +1,12 @@
 // A process of its own for one build of the kernels, so that its memory is only its own: trains the spiking VGG
 // 64-64-A-128-A-256-10 (T = 10, batch 32, one thread, direct-coded input, LIF 0.9, soft reset) for some steps and
-// prints one JSON value. A step is: load the parameters, forward and exact backward of 32 images, read the gradient.
+// prints one JSON value. A step is: load the parameters, forward and exact backward of 32 images, read the gradient, Adam.
 //   node learning-step-child.mjs BUILD REPEATS
 import { createKernels } from '../../dist/kernels/kernels.js';
 import { multiply, multiplyScratchBytes, packLeft, writeFloats, writeOffsets } from '../../dist/kernels/sgemm.js';
 import { createLearner } from '../../dist/learn/fast-bptt.js';
-import { layoutOf, readParameters } from '../../dist/learn/parameters.js';
+import { ADAM, parameterBounds, parameterUnits, startState, update } from '../../dist/learn/optimiser.js';
+import { learnableMask, layoutOf, readParameters } from '../../dist/learn/parameters.js';
 import { normal, randomStream, substream, uniform } from '../../dist/random.js';
 
 const [build, repeats] = [process.argv[2], Number(process.argv[3])];
@@ -78,14 +79,17 @@ function sgemmSpeed(calls) {
 
 const parameters = tunedParameters();
 const gradient = new Float32Array(parameters.length);
+const state = startState(parameters);
+const options = { optimiser: ADAM, rate: 1e-6, units: parameterUnits(network, parameters), mask: learnableMask(network, new Set(['weight', 'host', 'bias', 'threshold', 'leak'])), ...parameterBounds(network, parameters) };
 let seconds = Infinity;
 let last;
 for (let r = 0; r < repeats; r++) {
   const began = processorSeconds();
-  learner.load(parameters);
+  learner.load(state.parameters);
   learner.clear();
   images.forEach((image, i) => { last = learner.learn(image, lesson(i)); });
   learner.readGradient(gradient);
+  update(state, gradient, options);
   seconds = Math.min(seconds, processorSeconds() - began);
 }
 const peak = process.resourceUsage().maxRSS * 1024;

@@ -110,33 +110,47 @@ ENTRY(learning_host_weights, uint32_t layer, uint32_t link, uint32_t imageAt) {
 
 /* ---- weights between their order in a network and the kernels' */
 
-/* Place of (row, column) in weights, slopes or transposed: in blocks, or plain rows of `plain` floats for groups. */
-INLINE int placeOf(int rows, int width, int row, int column, int plain) {
-  if (plain) return row * plain + column;
+/* Place of (row, column) in weights, slopes or transposed, in blocks of columns. */
+INLINE int placeOf(int rows, int width, int row, int column) {
   int first = 0, floats = blockWidth(width, 0);
   while (column >= first + floats) { first += floats; floats = blockWidth(width, first); }
   return rows * first + row * floats + column - first;
 }
 
-/* flat [target][source of the group][tap] into weights and, unless null, transposed. */
+static void packGrouped(const Link *k, const float *flat, int channels, int width) {
+  const int taps = k->kernelY * k->kernelX, inGroup = k->sourceChannels / k->groups, outGroup = channels / k->groups;
+  for (int o = 0; o < channels; o++)
+    for (int i = 0; i < inGroup; i++)
+      for (int tap = 0; tap < taps; tap++) {
+        const float w = *flat++;
+        const int last = tap / k->kernelX * k->kernelX + k->kernelX - 1 - tap % k->kernelX;
+        k->weights[(tap * k->sourceWidth + o / outGroup * inGroup + i) * outGroup + o % outGroup] = w;
+        if (k->transposed) k->transposed[(last * width + o) * inGroup + i] = w;
+      }
+}
+
+/* flat [target][source of the group][tap] into weights and, unless null, transposed; a cache line of targets at a time. */
 ENTRY(learning_pack, uint32_t link, uint32_t flatAt, uint32_t channels, uint32_t width) {
   const Link k = READ_LINK(link);
   const float *flat = AT(float, flatAt);
-  const int inGroup = k.sourceChannels / k.groups, outGroup = (int)channels / k.groups, grouped = k.groups > 1;
-  for (int o = 0; o < (int)channels; o++)
-    for (int i = 0; i < inGroup; i++) {
-      const int ci = o / outGroup * inGroup + i;
-      const int column = placeOf(k.rows, (int)width, ci, grouped ? o % outGroup : o, grouped ? outGroup : 0);
-      const int floats = placeOf(k.rows, (int)width, ci + 1, grouped ? o % outGroup : o, grouped ? outGroup : 0) - column;
-      const int back = k.transposed ? placeOf(k.rowsBack, k.sourceWidth, o, grouped ? i : ci, grouped ? inGroup : 0) : 0;
-      const int backFloats = k.transposed ? placeOf(k.rowsBack, k.sourceWidth, o + 1, grouped ? i : ci, grouped ? inGroup : 0) - back : 0;
-      for (int ky = 0; ky < k.kernelY; ky++)
-        for (int kx = 0; kx < k.kernelX; kx++) {
-          const float w = *flat++;
-          k.weights[column + (ky * k.kernelX + kx) * k.sourceWidth * floats] = w;
-          if (k.transposed) k.transposed[back + (ky * k.kernelX + k.kernelX - 1 - kx) * (int)width * backFloats] = w;
-        }
+  const int taps = k.kernelY * k.kernelX;
+  if (k.groups > 1) { packGrouped(&k, flat, (int)channels, (int)width); return 0; }
+  for (int o0 = 0, count; o0 < (int)channels; o0 += count) {
+    count = least(least(16, (int)channels - o0), blockWidth((int)width, o0 / LANES * LANES));
+    const int at = placeOf(k.rows, (int)width, 0, o0), floats = placeOf(k.rows, (int)width, 1, o0) - at;
+    for (int i = 0; i < k.sourceChannels; i++) {
+      const int back = k.transposed ? placeOf(k.rowsBack, k.sourceWidth, o0, i) : 0, backFloats = k.transposed ? placeOf(k.rowsBack, k.sourceWidth, o0 + 1, i) - back : 0;
+      for (int tap = 0; tap < taps; tap++) {
+        const float *from = flat + (o0 * k.sourceChannels + i) * taps + tap;
+        float *out = k.weights + at + (tap * k.sourceWidth + i) * floats;
+        for (int o = 0; o < count; o++) out[o] = from[o * k.sourceChannels * taps];
+        if (!k.transposed) continue;
+        const int last = tap / k.kernelX * k.kernelX + k.kernelX - 1 - tap % k.kernelX;
+        float *outBack = k.transposed + back + last * (int)width * backFloats;
+        for (int o = 0; o < count; o++) outBack[o * backFloats] = out[o];
+      }
     }
+  }
   return 0;
 }
 
@@ -149,12 +163,12 @@ ENTRY(learning_unpack, uint32_t link, uint32_t flatAt, uint32_t channels, uint32
   for (int o = 0; o < (int)channels; o++)
     for (int i = 0; i < inGroup; i++) {
       const int ci = o / outGroup * inGroup + i;
-      const int column = placeOf(k.rows, (int)width, ci, grouped ? o % outGroup : o, grouped ? outGroup : 0);
-      const int floats = placeOf(k.rows, (int)width, ci + 1, grouped ? o % outGroup : o, grouped ? outGroup : 0) - column;
+      const int at = !(from & 1) ? 0 : grouped ? ci * outGroup + o % outGroup : placeOf(k.rows, (int)width, ci, o);
+      const int floats = !(from & 1) ? 0 : grouped ? outGroup : placeOf(k.rows, (int)width, ci + 1, o) - at;
       for (int ky = 0; ky < k.kernelY; ky++)
         for (int kx = 0; kx < k.kernelX; kx++) {
           float g = 0;
-          if (from & 1) g = k.slopes[column + (ky * k.kernelX + kx) * k.sourceWidth * floats];
+          if (from & 1) g = k.slopes[at + (ky * k.kernelX + kx) * k.sourceWidth * floats];
           if (from & 2) {
             const int first = kx / together * together;
             g += k.slopesBack[((ky * k.kernelX + first) * (int)channels + o * together) * k.sourceWidth + (kx - first) * k.sourceWidth + ci];
