@@ -11,8 +11,7 @@ import { graphText } from './graph/text.js';
 import { verifyGraph } from './graph/verify.js';
 import { createKernels } from './kernels/kernels.js';
 import { referenceOf } from './lower/check-pass.js';
-import { learnFromTeacher, learningText, type LearningRecord } from './learn/learn-from-teacher.js';
-import type { TrainOptions } from './learn/train.js';
+import { learnInPasses, measureLearning, type LearnOptions } from './learning-passes.js';
 import { asCore, lowerPasses, runPass } from './lower/lower.js';
 import { partition } from './map/partition.js';
 import { place } from './map/place.js';
@@ -26,9 +25,9 @@ import type { Normalisation, Program } from './program/program.js';
 import { readProgram } from './program/read.js';
 import { programText } from './program/text.js';
 import { quantise } from './quantise/quantise.js';
-import { roundedNetwork } from './quantise/rounded-network.js';
 import { integerText } from './quantise/text.js';
 import { verifyIntegerNetwork } from './quantise/verify-integer.js';
+import { learningReportText, type LearningReport } from './report/learning-report.js';
 import { calibrate } from './spiking/calibrate.js';
 import { calibrationSamples, perChannel } from './spiking/calibration-samples.js';
 import { convert, rectifierNeuron } from './spiking/convert.js';
@@ -65,8 +64,8 @@ export interface CompileOptions extends Omit<ImportOptions, 'report'> {
   readonly images?: ImageSet;
   /** Tries so many candidates of thresholds and corrections on synthetic images: `spiking/search.ts`. */
   readonly search?: Pick<SynthesiseOptions, 'workers' | 'signal'> & Pick<SearchOptions, 'trials' | 'onTrial'>;
-  /** Retrains the converted network through time on at most this many made-up images, with the ANN as teacher. */
-  readonly learn?: Omit<TrainOptions, 'seed' | 'round'> & { readonly images: number };
+  /** Retrains the converted network through time, with the ANN as teacher, and measures what came of it. */
+  readonly learn?: LearnOptions;
   readonly seed?: number;
   /** Does the dense work of the float network in place of the own kernels; the checks of the lowering stay with these. */
   readonly backend?: DenseBackend | undefined;
@@ -86,7 +85,7 @@ export interface CompileSummary {
   /** What the search for thresholds found, if it was asked for. */
   readonly search?: SearchRecord;
   /** What temporal learning did, if it was asked for. */
-  readonly learning?: LearningRecord;
+  readonly learning?: LearningReport;
   readonly passes: readonly PassRecord[];
   readonly warnings: readonly Diagnostic[];
 }
@@ -105,7 +104,7 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const { timesteps, seed = 0, code = 'bias', neuron = 'if', spikes = 'binary', retract = 0 } = options;
   const target = narrowWeights(options.target, options.weightBits);
   const reset = options.reset ?? defaultReset(target, spikes);
-  const choices = { target, reset, neuron, spikes };
+  const choices = { target, reset, neuron, spikes, timesteps };
   const pipeline = new Pipeline(options.observer ?? { onPass: () => undefined });
   const kernels = createKernels();
 
@@ -136,15 +135,8 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   });
   const converted = await pipeline.step('convert', { run: () => convert(core, { ...calibration, ...searched, ...dynamics, code, inputRange: samples.range }), verify: verifySpikingNetwork, text: spikingText });
   await pipeline.step('check-reset', { run: (report) => checkChoices({ ...choices, populations: converted.populations.length - 1 }, report) });
-  const learned = options.learn === undefined ? null : await pipeline.step('learn', {
-    run: (report) => {
-      const { images, ...training } = options.learn!;
-      const set = calibrationSamples({ ...synthetic, seed: seed + 1, dataset: undefined, count: images }, report);
-      return learnFromTeacher(converted, { ...training, teacher: core, samples: set, seed, backend: options.backend, round: (n) => roundedNetwork(n, target) });
-    },
-    verify: (l) => verifySpikingNetwork(l.network), text: (l) => learningText(l.record),
-  });
-  const spiking = learned?.network ?? converted;
+  const lesson = options.learn === undefined ? null : await learnInPasses(pipeline, options.learn, { converted, ann: core, target, seed, backend: options.backend, request: { ...synthetic, seed: seed + 1, dataset: undefined, count: options.learn.images } });
+  const spiking = lesson?.learned.network ?? converted;
   const integers = await pipeline.step('quantise', { run: (report) => quantise(spiking, target, report), verify: (n) => verifyIntegerNetwork(n, target), text: integerText });
 
   const partitioned = await pipeline.step('partition', { run: (report) => partition(integers, target, report), verify: (m) => throwProblems(verifyPartitioned(m)), text: mappingText });
@@ -156,13 +148,14 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const parameters = layers.reduce((sum, l) => sum + l.parameters, 0);
   const program: Program = {
     ...routed,
-    provenance: { tool: toolVersion(), modelSha256: model.sha256, modelName: options.card?.name ?? modelName(path), seed, calibration: [calibration.description, ...(searched === null ? [] : [`searched: ${searched.record.chosen}`]), ...(learned === null ? [] : [`learned through time on ${learned.record.recipe}`])].join('; '), privateData: calibration.privateData },
+    provenance: { tool: toolVersion(), modelSha256: model.sha256, modelName: options.card?.name ?? modelName(path), seed, calibration: [calibration.description, ...(searched === null ? [] : [`searched: ${searched.record.chosen}`]), ...(lesson === null ? [] : [`learned through time on ${lesson.learned.record.recipe}`])].join('; '), privateData: calibration.privateData },
     normalisation, source: { layers, parameters }, classes: [],
   };
   const bytes = await pipeline.step('emit', { run: () => emitProgram(program), verify: (b) => verifyBytes(b, path), text: () => programText(program) });
+  const learning = lesson === null ? null : await pipeline.step('measure', { run: (report) => measureLearning({ ...lesson, emitted: program.network }, options.learn!, report), text: learningReportText });
   return {
     program, bytes,
-    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, backend: options.backend?.identity ?? OWN_KERNELS, ...(searched === null ? {} : { search: searched.record }), ...(learned === null ? {} : { learning: learned.record }), passes: pipeline.passes, warnings: pipeline.warnings },
+    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, backend: options.backend?.identity ?? OWN_KERNELS, ...(searched === null ? {} : { search: searched.record }), ...(learning === null ? {} : { learning }), passes: pipeline.passes, warnings: pipeline.warnings },
   };
 }
 

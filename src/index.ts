@@ -4,6 +4,8 @@
  * may change without notice.
  */
 export { compileModel, type CompileOptions, type CompileResult, type CompileSummary } from './compile.js';
+export type { LearnOptions } from './learning-passes.js';
+export type { AnswersTable, LearningReport } from './report/learning-report.js';
 export type { PassObserver, PassRecord } from './pipeline.js';
 export { CompileError, formatDiagnostic, Reporter, type Code, type Diagnostic, type Severity, type Where } from './diagnostics.js';
 

@@ -2,18 +2,22 @@
 import type { BackendChoice } from '../backend/open-backend.js';
 import type { CompileOptions } from '../compile.js';
 import { loadDataset } from '../data/load-dataset.js';
+import { subset } from '../data/subset.js';
 import { fail } from '../diagnostics.js';
-import { kernelBuild, type KernelChoice } from '../kernels/kernels.js';
+import { kernelBuild } from '../kernels/kernels.js';
+import { ADAM } from '../learn/optimiser.js';
+import type { LearnOptions } from '../learning-passes.js';
 import type { SpikeKind } from '../spiking/choices.js';
 import type { InputCode, Reset } from '../spiking/network.js';
 import { loadTarget } from '../target/load-target.js';
 import { readImageSet } from '../synthesise/image-set-file.js';
 import type { ModelReading } from './compile-notes.js';
+import type { LearningFlags } from './learning-options.js';
 import { modelSource, present } from './model-source.js';
 import { status } from './output.js';
 import { readInput } from './read-input.js';
 
-export interface CompileFlags extends ModelReading {
+export interface CompileFlags extends ModelReading, LearningFlags {
   readonly out?: string;
   readonly target: string;
   readonly timesteps: number;
@@ -26,14 +30,6 @@ export interface CompileFlags extends ModelReading {
   readonly calibrate?: string;
   readonly images?: string;
   readonly search?: number;
-  readonly encrypt?: true;
-  readonly learningImages: number;
-  readonly epochs: number;
-  readonly learningRate: number;
-  readonly sparsity: number;
-  readonly distance: number;
-  readonly checkpoint?: string;
-  readonly kernels: KernelChoice;
   readonly backend: BackendChoice;
   readonly workers: number;
   readonly seed: number;
@@ -58,12 +54,18 @@ export function compileOptions(model: string, flags: CompileFlags): Omit<Compile
   };
 }
 
-/** The learning that the flags ask for. */
-function learning({ learningImages, epochs, learningRate, sparsity, distance, checkpoint, kernels, workers }: CompileFlags): NonNullable<CompileOptions['learn']> {
-  if (kernelBuild(kernels) === null) fail('learn/no-native-kernels', { kind: 'option', option: '--kernels' }, {});
+/** The learning that the flags ask for. Reads the data set of `--data`. */
+function learning(flags: CompileFlags): LearnOptions {
+  if (kernelBuild(flags.kernels) === null) fail('learn/no-native-kernels', { kind: 'option', option: '--kernels' }, {});
+  const { learningImages, epochs, batch, learningRate, schedule, optimiser, surrogate, surrogateWidth, distillation, temperature, sparsity, distance, checkpoint } = flags;
   return {
-    images: learningImages, epochs, workers, kernels, rate: learningRate, ratePenalty: sparsity, distance, loss: { distillation: 1, temperature: 2 },
-    onStep: ({ step, steps, loss, agreement }) => status(`learning: step ${step} of ${steps}, loss ${loss.toFixed(3)}, same answer as the ANN ${(100 * agreement).toFixed(0)} %`),
-    ...(checkpoint === undefined ? {} : { checkpoint: { path: checkpoint, everySteps: 10 } }),
+    images: learningImages, epochs, batch, workers: flags.workers, kernels: flags.kernels, rate: learningRate, ratePenalty: sparsity, distance,
+    schedule: schedule === 'cosine' ? { kind: 'cosine', floor: 0.02 } : { kind: 'constant' },
+    optimiser: optimiser === 'adam' ? ADAM : { kind: 'sgd', momentum: 0.9 },
+    surrogate: { shape: surrogate, width: surrogateWidth }, loss: { distillation, temperature }, time: flags.online === true ? 'sltt' : flags.truncate === undefined ? 'exact' : { kind: 'truncated', steps: flags.truncate },
+    ...present({
+      compare: flags.compare, checkpoint: checkpoint === undefined ? undefined : { path: checkpoint, everySteps: 10 },
+      data: flags.data === undefined ? undefined : subset(loadDataset(flags.data), { limit: flags.limit }),
+    }),
   };
 }

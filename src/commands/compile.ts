@@ -9,9 +9,11 @@ import { formatCount, formatSi } from '../report/quantities.js';
 import { backendOption, chosenBackend } from './backend-option.js';
 import { modelReading, NOTES_FORMAT, notesPath, pathFrom, printNotes, type CompileNotes } from './compile-notes.js';
 import type { CompileFlags } from './compile-options.js';
+import { addLearningOptions, checkLearningFlags } from './learning-options.js';
 import { addReadingOptions, codeOption, resetOption, targetOption, timestepsOption } from './model-options.js';
-import { integer, jsonOption, positive, seedOption, share, weight, workersOption } from './options.js';
-import { notice, say, sayJson, status, warn } from './output.js';
+import type { LearningProgress } from './learning-progress.js';
+import { integer, jsonOption, seedOption, share, workersOption } from './options.js';
+import { notice, progress, say, sayJson, status, warn } from './output.js';
 import { pairs, plural, table } from './table.js';
 import { checkOutput, writeOutputs } from './write-output.js';
 
@@ -21,7 +23,7 @@ Examples:
   $ spikeveil compile net.onnx --layout NCHW --scale 255 --mean 0.5 --std 0.25
   $ spikeveil compile models/cnn_mnist/model.onnx --print-after partition`;
 
-export const compileCommand = (): Command => addReadingOptions(new Command('compile')
+export const compileCommand = (): Command => addLearningOptions(addReadingOptions(new Command('compile')
   .description('Compile a pretrained network into a spike program. None of its training data is needed.')
   .argument('<model>', 'an ONNX file')
   .option('-o, --out <file>', 'the program file to write (default: the name of the model, ending in .spk)')
@@ -36,41 +38,43 @@ export const compileCommand = (): Command => addReadingOptions(new Command('comp
   .option('--images <file>', 'choose thresholds on a set of images that `spikeveil synthesise` made from this model')
   .addOption(new Option('--calibrate <spec>', 'choose thresholds on these images instead of on none; the program then depends on your data').conflicts('images')))
   .addOption(new Option('--search <n>', 'try n candidates of thresholds and corrections on images made from the network, and take the one that answers most like it').argParser(integer(1, 1000)).conflicts('calibrate'))
-  .option('--encrypt', 'retrain through time on made-up images, with the network as teacher (temporal encryption), and measure how readable the weights stay')
-  .addOption(new Option('--learning-images <n>', 'with --encrypt: most images to learn from').argParser(integer(1, 1e6)).default(512))
-  .addOption(new Option('--epochs <n>', 'with --encrypt: passes over the images').argParser(integer(1, 1e4)).default(3))
-  .addOption(new Option('--learning-rate <r>', 'with --encrypt: in units of each layer').argParser(positive).default(0.003))
-  .addOption(new Option('--sparsity <w>', 'with --encrypt: price of synaptic operations in the loss').argParser(weight).default(0))
-  .addOption(new Option('--distance <w>', 'with --encrypt: reward for moving the weights').argParser(weight).default(0))
-  .option('--checkpoint <file>', 'with --encrypt: keep the state here every 10 steps, and go on from it')
-  .addOption(new Option('--kernels <which>', 'with --encrypt: WASM, or native ones if they are built (auto); the bytes are the same').choices(['auto', 'wasm', 'native']).default('auto'))
   .option('--print-after <pass>', 'print what left this pass, or "all"')
   .addOption(backendOption())
   .addOption(seedOption())
   .addOption(workersOption())
-  .addOption(jsonOption())
+  .addOption(jsonOption()))
   .addHelpText('after', EXAMPLES)
   .action(compileToFile);
 
-/** Flags that say how to learn. */
-const LEARNING_FLAGS = { learningImages: '--learning-images', epochs: '--epochs', learningRate: '--learning-rate', sparsity: '--sparsity', distance: '--distance', checkpoint: '--checkpoint', kernels: '--kernels' } as const;
-
 async function compileToFile(model: string, flags: CompileFlags, command: Command): Promise<void> {
-  const idle = Object.entries(LEARNING_FLAGS).filter(([name]) => flags.encrypt !== true && command.getOptionValueSource(name) === 'cli');
-  if (idle.length > 0) command.error(`error: ${idle.map(([, flag]) => flag).join(', ')} without --encrypt: nothing would be learned`);
+  checkLearningFlags(flags, command);
   const path = flags.out ?? defaultOutput(model);
   if (flags.retract !== undefined && flags.spikes !== 'signed') command.error('error: --retract without --spikes signed: no spike would be taken back');
-  checkOutput(path);
-  const [{ compileModel }, { compileOptions }, { learningText }, { searchText }] = await Promise.all([import('../compile.js'), import('./compile-options.js'), import('../learn/learn-from-teacher.js'), import('../spiking/search.js')]);
-  const options = { ...compileOptions(model, flags), backend: await chosenBackend(flags.backend), observer: printer(flags) };
-  const result = await compileModel(model, options).finally(() => status(''));
+  for (const output of [path, flags.checkpoint ?? path]) checkOutput(output);
+  const result = await compileShowing(model, flags);
   checkPass(result, flags.printAfter);
   await writeOutputs([{ path, content: result.bytes }, { path: notesPath(path), content: printNotes(notesOf(result, { model, path, flags })) }]);
   warn(result.summary.warnings);
   if (flags.json === true) sayJson({ ...result.summary, program: path });
   else {
     const { search, learning } = result.summary;
-    say(summaryText(result, path, [...(search === undefined ? [] : [`\nsearch: ${searchText(search)}`]), ...(learning === undefined ? [] : [`\n${learningText(learning)}`])]));
+    const [{ searchText }, { learningSummary }] = await Promise.all([import('../spiking/search.js'), import('./learning-summary.js')]);
+    say(summaryText(result, path, [...(search === undefined ? [] : [`\nsearch: ${searchText(search)}`]), ...(learning === undefined ? [] : [`\n${learningSummary(learning)}`])]));
+  }
+}
+
+/** Compiles, and shows on stderr how far it is. */
+async function compileShowing(model: string, flags: CompileFlags): Promise<CompileResult> {
+  const [{ compileModel }, { compileOptions }, { learningProgress }] = await Promise.all([import('../compile.js'), import('./compile-options.js'), import('./learning-progress.js')]);
+  const [learning, measuring] = [learningProgress(), progress('measuring')];
+  const { learn, ...options } = compileOptions(model, flags);
+  const shown = learn === undefined ? {} : { learn: { ...learn, onStep: learning.onStep, onMeasured: measuring.onDone } };
+  try {
+    return await compileModel(model, { ...options, ...shown, backend: await chosenBackend(flags.backend), observer: printer(flags, learning) });
+  } finally {
+    learning.stop();
+    measuring.stop();
+    status('');
   }
 }
 
@@ -82,12 +86,13 @@ function defaultOutput(model: string): string {
 }
 
 /** Shows how far the compiler is, and prints the representation that leaves the asked pass: on stdout, or on stderr where stdout is for JSON. */
-function printer({ printAfter, json }: CompileFlags): PassObserver {
+function printer({ printAfter, json }: CompileFlags, learning: LearningProgress): PassObserver {
   const print = json === true ? notice : say;
   const started = performance.now();
   return {
     onPass: (name, text) => {
       status('');
+      if (name === 'learn') learning.begin('comparing');
       if (printAfter === name || printAfter === 'all') print(`--- after ${name}\n${text()}`);
       status(`compiling, ${((performance.now() - started) / 1000).toFixed(1)} s: ${name} is done`);
     },
@@ -117,7 +122,7 @@ function summaryText({ program, bytes, summary }: CompileResult, path: string, l
       ['network', `${formatCount(summary.neurons)} neurons, ${formatCount(summary.synapses)} synapses, ${program.network.timesteps} time steps`],
       ['thresholds', program.provenance.calibration],
       ['dense work', describeBackend(summary.backend)],
-      ['private data read', program.provenance.privateData ? 'yes' : 'none'],
+      ['private data read', `${program.provenance.privateData ? 'yes' : 'none'}${(summary.learning?.data ?? null) === null ? '' : '; --data was read for the accuracies below only, no bit of the program depends on it'}`],
     ]),
     ...learning,
     `\n${table([{ head: 'pass' }, { head: 'ms', align: 'right' }], summary.passes.map((p) => [p.name, p.milliseconds.toFixed(1)]))}`,

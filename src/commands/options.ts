@@ -30,7 +30,7 @@ export const weight = (text: string): number => {
   return value;
 };
 
-/** Zero to one. */
+/** From 0 to 1. */
 export const share = (text: string): number => {
   const value = Number(text);
   if (text.trim() === '' || !(value >= 0 && value <= 1)) throw new InvalidArgumentError('A number from 0 to 1 is wanted.');

@@ -3,13 +3,12 @@
  * simulate with a progress bar, and price the trace.
  */
 import type { Dataset } from '../data/dataset.js';
+import { fitDataset } from '../data/fit-dataset.js';
 import { loadDataset } from '../data/load-dataset.js';
 import { subset } from '../data/subset.js';
-import { fail } from '../diagnostics.js';
 import { chooseProfile, energyReport, type EnergyReport } from '../energy/energy-report.js';
 import type { Program } from '../program/program.js';
 import { readProgram } from '../program/read.js';
-import { neuronCount } from '../spiking/network.js';
 import { simulate } from '../simulate/simulate.js';
 import type { TimingModel, Trace } from '../simulate/trace.js';
 import { notice, progress } from './output.js';
@@ -62,17 +61,7 @@ export async function runProgram({ program, dataset, profile }: LoadedRun, flags
   }
 }
 
-/**
- * The data set in the program's shape, its labels among the classes. A program that takes a vector takes
- * the image row by row, channel by channel.
- */
-export function fitToProgram(program: Program, dataset: Dataset): Dataset {
-  const option = { kind: 'option', option: '--data' } as const;
-  const { imageShape, populations, output } = program.network;
-  const flat = imageShape[1] * imageShape[2] === 1 && imageShape[0] === neuronCount(dataset.shape);
-  if (!flat && dataset.shape.some((n, axis) => n !== imageShape[axis])) fail('run/data-shape', option, { data: dataset.shape, program: imageShape });
-  const classes = populations.find((p) => p.id === output)?.shape[0] ?? 0;
-  const label = dataset.labels.reduce((a, b) => Math.max(a, b), 0);
-  if (label >= classes) fail('run/data-classes', option, { label, classes });
-  return flat ? { ...dataset, shape: imageShape } : dataset;
+/** The data set in the program's shape, its labels among the classes. */
+export function fitToProgram({ network: { imageShape, populations, output } }: Program, dataset: Dataset): Dataset {
+  return fitDataset(dataset, { imageShape, classes: populations.find((p) => p.id === output)?.shape[0] ?? 0 });
 }

@@ -6,6 +6,7 @@
 import { accessSync, closeSync, constants, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fail } from '../diagnostics.js';
+import { writeFailure } from '../diagnostics/write-failure.js';
 
 export interface OutputFile {
   readonly path: string;
@@ -18,7 +19,9 @@ export function checkOutput(path: string): void {
   const folder = statSync(dirname(path), { throwIfNoEntry: false });
   if (folder === undefined) return refuse(`the folder ${dirname(path)} is not there`);
   if (!folder.isDirectory()) return refuse(`${dirname(path)} is not a folder`);
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return refuse('it is a folder');
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there?.isDirectory() === true) return refuse('it is a folder');
+  if (there?.isFile() === false) return refuse('it is a device or a pipe, not a file');
   try {
     accessSync(dirname(path), constants.W_OK);
   } catch {
@@ -33,13 +36,18 @@ export function checkOutput(path: string): void {
 export async function writeOutputs(files: readonly OutputFile[]): Promise<void> {
   for (let turn = 0; turn < 2; turn++) await new Promise((next) => setImmediate(next)); // between two turns the event loop looks for signals
   const pairs = files.map((f) => ({ ...f, temporary: join(dirname(f.path), `.${basename(f.path)}.${process.pid}.tmp`) }));
+  let at = '';
   try {
-    for (const { temporary, content } of pairs) writeWhole(temporary, typeof content === 'string' ? Buffer.from(content) : content);
+    for (const { temporary, content, path } of pairs) {
+      at = path;
+      writeWhole(temporary, typeof content === 'string' ? Buffer.from(content) : content);
+    }
     for (const { temporary, path } of pairs) renameSync(temporary, path);
   } catch (error) {
     for (const { temporary } of pairs) rmSync(temporary, { force: true });
-    if (!(error instanceof Error && 'code' in error)) throw error;
-    fail('run/output-not-writable', { kind: 'file', path: pairs[0].path }, { reason: String(error.code) });
+    const reason = writeFailure(error);
+    if (reason === null) throw error;
+    fail('run/output-not-writable', { kind: 'file', path: at }, { reason });
   }
 }
 

@@ -2,7 +2,20 @@
 
 const error = <P>(message: (p: P) => string, hint: (p: P) => string): { severity: 'error'; message: typeof message; hint: typeof hint } => ({ severity: 'error', message, hint });
 
+export interface Ends { readonly classes: number; readonly shape: readonly number[] }
+
+const DIVERGED = {
+  loss: (step: number) => `the loss of step ${step} is not a finite number`,
+  weights: (step: number) => `the weights after step ${step} are not finite numbers`,
+  range: (step: number) => `the weights after step ${step} differ too much in size for the target's integers`,
+};
+
 export const learnMessages = {
+  'learn/lost-agreement': {
+    severity: 'warning',
+    message: (p: { timesteps: number; before: number; after: number }) => `learning has lost answers: at T = ${p.timesteps} the network answers as the ANN does on ${(100 * p.after).toFixed(1)} % of images that it did not learn from, before it was ${(100 * p.before).toFixed(1)} %`,
+    hint: () => 'choose more --learning-images or --epochs, a smaller --learning-rate, or compile without --encrypt',
+  },
   'learn/no-timesteps': error(
     (p: { timesteps: number }) => `learning needs at least one time step, T is ${p.timesteps}`,
     () => 'choose --timesteps 4 or more',
@@ -11,10 +24,6 @@ export const learnMessages = {
     () => 'the Poisson code draws new spikes in every run: there is no gradient to learn from',
     () => 'choose --code bias or --code rate',
   ),
-  'learn/signed-spikes': error(
-    () => 'learning through time does not know signed spikes yet',
-    () => 'leave --spikes out, or compile without learning',
-  ),
   'learn/images-differ': error(
     (p: { numbers: number; count: number; shape: readonly number[] }) => `the images to learn from are ${p.count} of ${p.count === 0 ? 0 : p.numbers / p.count} numbers each, the network takes ${p.shape.join(' x ')} = ${p.shape.reduce((a, b) => a * b, 1)}`,
     () => 'make the images from the same model',
@@ -22,6 +31,10 @@ export const learnMessages = {
   'learn/classes-differ': error(
     (p: { what: string; numbers: number; classes: number; count: number }) => `the ${p.what} hold ${p.numbers} numbers for ${p.count} images, the network tells ${p.classes} classes apart: ${p.classes * p.count} are needed`,
     () => 'use targets and a teacher with the classes of this network',
+  ),
+  'learn/other-teacher': error(
+    (p: { teacher: Ends; network: Ends }) => `the teacher tells ${p.teacher.classes} classes apart on images of ${p.teacher.shape.join(' x ')}, the network ${p.network.classes} on ${p.network.shape.join(' x ')}`,
+    () => 'take a teacher with the classes and the image shape of this network',
   ),
   'learn/bad-setting': error(
     (p: { name: string; value: number; wanted: string }) => `${p.name} is ${p.value}, but must be ${p.wanted}`,
@@ -32,8 +45,8 @@ export const learnMessages = {
     () => 'build them with `npm run build:native`, or leave --kernels out: the WASM kernels give the same bytes',
   ),
   'learn/diverged': error(
-    (p: { step: number; rate: number; checkpoint: string | null }) => `learning diverged: the loss of step ${p.step} is not a finite number (learning rate ${p.rate.toPrecision(3)})${p.checkpoint === null ? '' : `; the last good state is kept in ${p.checkpoint}`}`,
-    () => 'choose a smaller learning rate',
+    (p: { step: number; what: keyof typeof DIVERGED; rate: number; checkpoint: { readonly path: string; readonly step: number | null } | null }) => `learning diverged: ${DIVERGED[p.what](p.step)} (learning rate ${p.rate.toPrecision(3)})${p.checkpoint === null ? '' : p.checkpoint.step === null ? '; no checkpoint had been written yet' : `; ${p.checkpoint.path} keeps the last good checkpoint, of step ${p.checkpoint.step}`}`,
+    (p) => `choose a smaller learning rate${p.checkpoint === null || p.checkpoint.step === null ? '' : ' and another checkpoint file: a checkpoint goes on with its own settings only'}`,
   ),
   'learn/checkpoint-damaged': error(
     (p: { reason: string }) => `the checkpoint cannot be used: ${p.reason}`,

@@ -5,7 +5,7 @@ const error = <P>(message: (p: P) => string, hint: (p: P) => string): { severity
 export const runMessages = {
   'run/output-not-writable': error(
     (p: { reason: string }) => `the result cannot be written here: ${p.reason}`,
-    () => 'name a file in a folder that exists and that you may write in',
+    () => 'name a file in a folder that exists and that you may write in, with room on its disk',
   ),
   'run/unreadable': error(
     (p: { reason: string }) => `the file cannot be read: ${p.reason}`,

@@ -5,6 +5,11 @@ export const spikingMessages = {
     message: (p: { reset: string; target: string; available: readonly string[] }) => `target ${p.target} has no "${p.reset}" reset; it has ${p.available.map((r) => `"${r}"`).join(', ')}`,
     hint: (p: { reset: string; target: string; available: readonly string[] }) => `choose --reset ${p.available[0]}, or another --target`,
   },
+  'spiking/bad-timesteps': {
+    severity: 'error',
+    message: (p: { timesteps: number; most: number }) => `T is ${p.timesteps}, but an inference takes a whole number of time steps from 1 to ${p.most}`,
+    hint: () => 'choose --timesteps 4 to 256: fewer lose accuracy, more cost spikes',
+  },
   'spiking/leak-not-available': {
     severity: 'error',
     message: (p: { target: string }) => `target ${p.target} has no leaky neurons (decayBits is 0)`,

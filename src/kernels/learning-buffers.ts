@@ -13,12 +13,15 @@ export interface NeuronBuffers {
   readonly shape: MapShape;
   readonly steps: number;
   readonly width: number;
+  /** 2 for signed neurons: spikes of +1 and of -1. */
+  readonly signs: 1 | 2;
+  /** Words of a pixel, step and sign. */
   readonly words: number;
   /** u, before the reset. */
   readonly potentials: number;
   /** dL/ds, then dL/du. */
   readonly gradients: number;
-  /** [pixel][step][word] bit masks. */
+  /** [pixel][step][sign][word] bit masks. */
   readonly spikes: number;
 }
 
@@ -47,6 +50,8 @@ export interface LearningScratch {
   readonly row: number;
   readonly ring: number;
   readonly taps: number;
+  /** What signed neurons have sent, channel by channel or step by step. */
+  readonly sent: number;
   readonly image: number;
 }
 
@@ -54,12 +59,12 @@ export const widthOf = (channels: number, lanes: number): number => Math.ceil(ch
 export const pixelsOf = (shape: MapShape): number => shape[1] * shape[2];
 export const isGrouped = (link: FilterGeometry): boolean => link.groups > 1;
 
-export function reserveNeurons({ memory, lanes }: Kernels, shape: MapShape, steps: number): NeuronBuffers {
+export function reserveNeurons({ memory, lanes }: Kernels, shape: MapShape, { steps, signs }: Pick<NeuronBuffers, 'steps' | 'signs'>): NeuronBuffers {
   const width = widthOf(shape[0], lanes);
   const words = wordsOf(shape[0]);
   const places = pixelsOf(shape) * steps;
   const floats = (): number => memory.reserve(places * width * 4);
-  return { shape, steps, width, words, potentials: floats(), gradients: floats(), spikes: memory.reserve(places * words * 8) };
+  return { shape, steps, width, signs, words, potentials: floats(), gradients: floats(), spikes: memory.reserve(places * signs * words * 8) };
 }
 
 /** A link and the population that it leads to. */
@@ -77,12 +82,13 @@ export function reserveScratch({ memory, lanes }: Kernels, populations: readonly
     starts: four(most(populations.map(startsOf))), entries: four(innovations), values: four(innovations),
     sums: four(most(populations.map((b) => pixelsOf(b.shape) * b.width))), filled: four(most(populations.map((b) => b.steps))),
     row: four(most([...populations.map((b) => b.width), ...links.map(rowFloats)])), ring: four(most(links.map(ringWords))),
+    sent: four(most(populations.map((b) => Math.max(b.width, b.steps * lanes)))),
     taps: four(most(links.map(({ link: { window: { kernel, dilation }, pool } }) => 2 * kernel[0] * kernel[1] * pool[0] * pool[1] + kernel[0] * dilation[0]))), image: four(image),
   };
 }
 
 /** Entries of the index into a list a row and step. */
-export const startsOf = ({ shape, steps }: NeuronBuffers): number => shape[1] * steps * (shape[2] + 1);
+export const startsOf = ({ shape, steps }: Pick<NeuronBuffers, 'shape' | 'steps'>): number => shape[1] * steps * (shape[2] + 1);
 
 /** Longest row of a link: of pooled gradients with a pixel more, or of traces with their padding. */
 function rowFloats({ link: { source, window: { kernel, stride, dilation, pads }, pool }, target }: PlacedLink): number {

@@ -16,7 +16,10 @@ export interface TimeFlow {
 
 export interface LearningLayerDescription {
   readonly buffers: NeuronBuffers;
-  readonly reset: 'none' | 'soft' | 'hard';
+  /** signed: soft, and spikes may be taken back (`buffers` has both signs). */
+  readonly reset: 'none' | 'soft' | 'hard' | 'signed';
+  /** Of signed neurons: a spike is taken back below minus this many thresholds. */
+  readonly retract: number;
   readonly surrogate: { readonly shape: 'boxcar' | 'triangle' | 'arctangent'; readonly width: number };
   readonly flow: TimeFlow;
   /** v at the first step, in thresholds. */
@@ -47,8 +50,8 @@ export interface LearningLayer {
   readonly slopes: () => { readonly bias: Float32Array; readonly threshold: Float32Array; readonly leak: number };
 }
 
-const LAYER_FIELDS = 35;
-const LINK_FIELDS = 27;
+const LAYER_FIELDS = 37;
+const LINK_FIELDS = 28;
 const MOST_LINKS = 64;
 /** Which sums of a filter's gradient hold something. */
 const OVER_SPIKES = 1;
@@ -140,7 +143,7 @@ export function prepareLearningLayer(kernels: Kernels, layer: LearningLayerDescr
   };
 }
 
-const spikesOf = ({ call }: Kernels, { shape, steps, words, spikes }: NeuronBuffers): number => call['spiking_count'](spikes, pixelsOf(shape) * steps * words);
+const spikesOf = ({ call }: Kernels, { shape, steps, signs, words, spikes }: NeuronBuffers): number => call['spiking_count'](spikes, pixelsOf(shape) * steps * signs * words);
 
 /** What a layer keeps for itself; all [width] but `keep` and `part` [steps] and `drive` [pixel][width]. */
 interface State {
@@ -173,12 +176,12 @@ function writeDescriptor({ memory }: Kernels, layer: LearningLayerDescription, {
   const at = memory.reserve(LAYER_FIELDS * 4);
   memory.int32(at, LAYER_FIELDS).set([
     table, links, steps, shape[1], shape[2], shape[0], width, words,
-    { none: 0, soft: 1, hard: 2 }[layer.reset], { boxcar: 0, triangle: 1, arctangent: 2 }[layer.surrogate.shape], 0, 0, 0, 0,
+    { none: 0, soft: 1, hard: 2, signed: 3 }[layer.reset], { boxcar: 0, triangle: 1, arctangent: 2 }[layer.surrogate.shape], 0, 0, 0, 0, 0,
     state.keep, state.part, state.thresholds, state.inverse, state.bias, state.drive, state.driveStride,
     buffers.potentials, buffers.gradients, buffers.spikes, scratch.starts, scratch.entries, scratch.values,
-    state.slopes, state.slopes + 4 * width, state.slopes + 8 * width, scratch.sums, scratch.filled, scratch.row, scratch.ring, scratch.taps,
+    state.slopes, state.slopes + 4 * width, state.slopes + 8 * width, scratch.sums, scratch.filled, scratch.row, scratch.ring, scratch.taps, scratch.sent,
   ]);
-  memory.float32(at, LAYER_FIELDS).set([1, layer.surrogate.width, layer.initial, layer.price], 10);
+  memory.float32(at, LAYER_FIELDS).set([1, layer.surrogate.width, layer.initial, layer.price, layer.retract], 10);
   state.leak = at + 40;
   return at;
 }
@@ -213,7 +216,7 @@ function packLink({ memory, lanes }: Kernels, { buffers }: LearningLayerDescript
   const slopes = zeros(length);
   const slopesBack = source === null || groups > 1 ? 0 : zeros(lengthBack);
   memory.int32(at, LINK_FIELDS).set([
-    source?.spikes ?? 0, source?.words ?? 0, source === null ? 0 : memory.reserve(startsOf(source) * 4),
+    source?.spikes ?? 0, source?.words ?? 0, source?.signs ?? 1, source === null ? 0 : memory.reserve(source.signs * startsOf(source) * 4),
     source === null ? 0 : memory.reserve(pixelsOf(source.shape) * source.steps * shape[0] * 4), weights, taps * sourceWidth, transposed, taps * buffers.width,
     slopes, slopesBack, source?.gradients ?? 0, link.fresh ? 1 : 0, shape[1] / pool[0], shape[2] / pool[1], shape[0], sourceWidth,
     ...kernel, ...stride, ...dilation, pads[0], pads[1], ...pool, groups,

@@ -1,17 +1,27 @@
 /**
- * A checkpoint of learning: one line of JSON, then the parameters and the optimiser's two moments as
- * float32. It is written under a temporary name, flushed and renamed, so a file under the real name
+ * A checkpoint of learning: one line of JSON with the step and the first and last progress, then the
+ * parameters and the optimiser's two moments as float32. It is written under a temporary name, flushed and renamed, so a file under the real name
  * is always whole; its SHA-256 catches damage that came later.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fail } from '../diagnostics.js';
+import { writeFailure } from '../diagnostics/write-failure.js';
 import type { OptimiserState } from './optimiser.js';
+import type { TrainingProgress } from './train.js';
 
-const FORMAT = 'spikeveil-learning-1';
+const FORMAT = 'spikeveil-learning-2';
 
-interface Header {
+/** What the first step and the last one so far told. */
+export interface CourseOfLearning {
+  readonly first: TrainingProgress;
+  readonly last: TrainingProgress;
+}
+
+export interface Checkpoint extends CourseOfLearning { readonly state: OptimiserState }
+
+interface Header extends CourseOfLearning {
   readonly format: string;
   readonly step: number;
   readonly parameters: number;
@@ -24,9 +34,9 @@ const bytesOf = (numbers: Float32Array): Uint8Array => new Uint8Array(numbers.bu
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** Throws `learn/checkpoint-not-written`; the file that was there before stays. */
-export function writeCheckpoint(path: string, job: string, { step, parameters, first, second }: OptimiserState): void {
+export function writeCheckpoint(path: string, job: string, { step, parameters, first, second }: OptimiserState, course: CourseOfLearning): void {
   const payload = Buffer.concat([parameters, first, second].map(bytesOf));
-  const header: Header = { format: FORMAT, step, parameters: parameters.length, job, sha256: hashOf(payload) };
+  const header: Header = { format: FORMAT, step, parameters: parameters.length, job, sha256: hashOf(payload), first: course.first, last: course.last };
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {
     const file = openSync(temporary, 'w');
@@ -40,13 +50,14 @@ export function writeCheckpoint(path: string, job: string, { step, parameters, f
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
-    if (!(error instanceof Error && 'code' in error)) throw error;
-    fail('learn/checkpoint-not-written', { kind: 'file', path }, { reason: String(error.code) });
+    const reason = writeFailure(error);
+    if (reason === null) throw error;
+    fail('learn/checkpoint-not-written', { kind: 'file', path }, { reason });
   }
 }
 
-/** The state in the file, or null if there is none. Throws `learn/checkpoint-damaged` and `learn/checkpoint-of-another-job`. */
-export function readCheckpoint(path: string, job: string): OptimiserState | null {
+/** What is in the file, or null if there is none. Throws `learn/checkpoint-damaged` and `learn/checkpoint-of-another-job`. */
+export function readCheckpoint(path: string, job: string): Checkpoint | null {
   if (!existsSync(path)) return null;
   const damaged = (reason: string): never => fail('learn/checkpoint-damaged', { kind: 'file', path }, { reason });
   const content = readFileSync(path);
@@ -61,13 +72,14 @@ export function readCheckpoint(path: string, job: string): OptimiserState | null
   const numbers = new Float32Array(payload.length / 4);
   bytesOf(numbers).set(payload);
   const part = (i: number): Float32Array => numbers.slice(i * header.parameters, (i + 1) * header.parameters);
-  return { step: header.step, parameters: part(0), first: part(1), second: part(2) };
+  return { state: { step: header.step, parameters: part(0), first: part(1), second: part(2) }, first: header.first, last: header.last };
 }
 
 function readHeader(text: string): Header | null {
   try {
     const found = JSON.parse(text) as Partial<Header> | null;
-    return found?.format === FORMAT && Number.isInteger(found.step) && Number.isInteger(found.parameters) && typeof found.job === 'string' ? found as Header : null;
+    const whole = found?.format === FORMAT && Number.isInteger(found.step) && Number.isInteger(found.parameters) && typeof found.job === 'string';
+    return whole && typeof found.first === 'object' && typeof found.last === 'object' ? found as Header : null;
   } catch {
     return null;
   }

@@ -7,7 +7,7 @@ import type { Kernels } from '../kernels/kernels.js';
 import { pixelsOf, reserveNeurons, reserveScratch, type LearningLink, type NeuronBuffers, type PlacedLink } from '../kernels/learning-buffers.js';
 import { prepareLearningLayer, type LearningLayer } from '../kernels/learning-layer.js';
 import type { HostLayer, Population, Projection, SpikingNetwork } from '../spiking/network.js';
-import { neuronCount } from '../spiking/network.js';
+import { isSigned, neuronCount } from '../spiking/network.js';
 import { lossOf, spikePrices, timeFlow, type LearningOptions, type Lesson } from './learning-problem.js';
 import { layoutOf, slotOf, type ParameterKind } from './parameters.js';
 
@@ -117,7 +117,7 @@ function bothSigns(image: Float32Array): Float32Array {
 }
 
 function prepareStages(network: SpikingNetwork, options: KernelOptions, kernels: Kernels): Stage[] {
-  const buffers = network.populations.map((p) => reserveNeurons(kernels, p.shape, network.timesteps));
+  const buffers = network.populations.map((p) => reserveNeurons(kernels, p.shape, { steps: network.timesteps, signs: isSigned(p) ? 2 : 1 }));
   const linksInto = linksOf(network, buffers);
   const placed = linksInto.flatMap((links, i) => links.map(({ link }): PlacedLink => ({ link, target: buffers[i] })));
   const scratch = reserveScratch(kernels, buffers, placed, 2 * neuronCount(network.imageShape));
@@ -128,6 +128,7 @@ function prepareStages(network: SpikingNetwork, options: KernelOptions, kernels:
       population, driven, buffers: buffers[i], links: linksInto[i].map(({ kind, index }) => ({ kind, index })),
       layer: prepareLearningLayer(kernels, {
         buffers: buffers[i], reset: resetOf(population), surrogate: options.surrogate, flow: timeFlow(options.time, network.timesteps, resetOf(population) === 'none'),
+        retract: population.neuron.model === 'signed-if' ? population.neuron.retract : 0,
         initial: population.initial, price: options.ratePenalty * prices[i], driven,
         links: linksInto[i].map((l) => l.link), scratch, denseAbove: options.denseAbove ?? DENSE_ABOVE, tracedBelow: options.tracedBelow ?? 1,
       }),
@@ -156,10 +157,10 @@ function linksOf(network: SpikingNetwork, buffers: readonly NeuronBuffers[]): In
   ]).reverse();
 }
 
-function resetOf({ neuron }: Population): 'none' | 'soft' | 'hard' {
+function resetOf({ neuron }: Population): 'none' | 'soft' | 'hard' | 'signed' {
   switch (neuron.model) {
     case 'integrator': case 'relay': return 'none';
-    case 'signed-if': throw new RangeError('internal: learning through time does not know signed neurons');
+    case 'signed-if': return 'signed';
     case 'if': case 'lif': return neuron.reset === 'hard' ? 'hard' : 'soft';
   }
 }

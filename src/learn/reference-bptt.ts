@@ -11,6 +11,14 @@
  *   d_t = h / theta (g_t - theta b_t)   a_t = dL/du_t = d_t + b_t              (soft)
  *   d_t = h / theta (g_t - u_t b_t)     a_t = d_t + (1 - s_t) b_t              (hard)
  *
+ * A signed neuron, with m the spikes sent and not taken back and r its share of the threshold:
+ *
+ *   s_t = [u_t > theta] - [m_{t-1} > 0] [u_t < -r theta];  v_t = u_t - theta s_t;  m_t = m_{t-1} + s_t
+ *   d_t = (h(u / theta - 1) + [m_{t-1} > 0] h(u / theta + r)) / theta (g_t - theta b_t)   a_t = d_t + b_t
+ *
+ * where the gate [m > 0] counts as a constant. The price of a spike is that of either sign, so it enters
+ * the second h with the opposite sign.
+ *
  * Spikes reach the next population in the same local step, so populations are run one after another.
  */
 import type { HostLayer, Population, Projection, SpikingNetwork } from '../spiking/network.js';
@@ -42,6 +50,11 @@ interface PopulationRun {
   readonly u: Float64Array[];
   readonly s: Float64Array[];
   readonly g: Float64Array[];
+  /** Signed neurons, per step: the part of s that takes spikes back (as a positive number), and 1 where it could. */
+  readonly back: Float64Array[];
+  readonly gate: Float64Array[];
+  /** What one spike adds to the loss. */
+  readonly price: number;
 }
 
 /** Loss, scores and gradient of one normalised image at these parameters. */
@@ -52,24 +65,21 @@ export function referenceBptt(network: SpikingNetwork, parameters: Float64Array,
     return parameters.subarray(offset, offset + length);
   };
   const steps = network.timesteps;
+  const prices = spikePrices(network);
   const rows = (size: number): Float64Array[] => Array.from({ length: steps }, () => new Float64Array(size));
   const runs = network.populations.map((population, index): PopulationRun => {
     const size = neuronCount(population.shape);
-    return { population, index, threshold: part('threshold', index), leak: population.neuron.model === 'lif' ? part('leak', index)[0] : leakOf(population), u: rows(size), s: rows(size), g: rows(size) };
+    return { population, index, threshold: part('threshold', index), leak: population.neuron.model === 'lif' ? part('leak', index)[0] : leakOf(population), u: rows(size), s: rows(size), g: rows(size), back: rows(size), gate: rows(size), price: options.ratePenalty * prices[index] };
   });
   const context: Context = { network, layout, part, runs, image: sample.image, options, gradient: new Float64Array(layout.length) };
   for (const run of runs) forward(context, run);
   const output = runs[runs.length - 1];
   const scores = output.u[steps - 1].map((v) => v / steps);
   const { loss, slope } = lossOf(scores, sample, options.loss);
-  const prices = spikePrices(network);
-  for (const run of [...runs].reverse()) {
-    if (run === output) slope.forEach((d, c) => { run.g[steps - 1][c] = d / steps; });
-    else if (options.ratePenalty !== 0) run.g.forEach((g) => { for (let i = 0; i < g.length; i++) g[i] += options.ratePenalty * prices[run.index]; });
-    backward(context, run);
-  }
-  const spent = runs.reduce((sum, r) => sum + (r === output ? 0 : prices[r.index] * r.s.reduce((n, s) => n + s.reduce((a, b) => a + b, 0), 0)), 0);
-  return { loss: loss + options.ratePenalty * spent, scores, gradient: context.gradient, spikes: runs.map((r) => r.s) };
+  slope.forEach((d, c) => { output.g[steps - 1][c] = d / steps; });
+  for (const run of [...runs].reverse()) backward(context, run);
+  const spent = runs.reduce((sum, r) => sum + r.price * r.s.reduce((n, s, t) => n + s.reduce((a, b, i) => a + b + 2 * r.back[t][i], 0), 0), 0);
+  return { loss: loss + spent, scores, gradient: context.gradient, spikes: runs.map((r) => r.s) };
 }
 
 interface Context {
@@ -96,9 +106,13 @@ function potentialBefore(run: PopulationRun, t: number, i: number): number {
   }
 }
 
+/** The spike of z = u / theta - 1: [z > 0], or its primitive. */
+const spikeOf = ({ smooth, surrogate }: ReferenceOptions, z: number): number => (smooth ? smoothSpike(surrogate, z) : z > 0 ? 1 : 0);
+
 function forward(context: Context, run: PopulationRun): void {
   const { network, options, part, runs } = context;
-  const { population, u, s, leak, threshold } = run;
+  const { population, u, s, leak, threshold, back, gate } = run;
+  const sent = new Float64Array(u[0].length);
   const plane = population.shape[1] * population.shape[2];
   const constant = constantCurrent(context, run);
   const reset = resetOf(population);
@@ -114,7 +128,12 @@ function forward(context: Context, run: PopulationRun): void {
       u[t][i] += leak * potentialBefore(run, t, i);
       if (reset === 'none') continue;
       const theta = threshold[Math.floor(i / plane)];
-      s[t][i] = options.smooth ? smoothSpike(options.surrogate, u[t][i] / theta - 1) : u[t][i] > theta ? 1 : 0;
+      s[t][i] = spikeOf(options, u[t][i] / theta - 1);
+      if (population.neuron.model !== 'signed-if') continue;
+      gate[t][i] = sent[i] > 0 ? 1 : 0;
+      back[t][i] = gate[t][i] * spikeOf(options, -population.neuron.retract - u[t][i] / theta);
+      s[t][i] -= back[t][i];
+      sent[i] += s[t][i];
     }
   }
 }
@@ -138,7 +157,8 @@ function constantCurrent({ network, part, image }: Context, { population, index 
 
 function backward(context: Context, run: PopulationRun): void {
   const { network, options, layout, gradient, image } = context;
-  const { population, index, u, s, g, leak, threshold } = run;
+  const { population, index, u, s, g, leak, threshold, gate, price } = run;
+  const retract = population.neuron.model === 'signed-if' ? population.neuron.retract : 0;
   const plane = population.shape[1] * population.shape[2];
   const reset = resetOf(population);
   const { keep, part } = timeFlow(options.time, network.timesteps, reset === 'none');
@@ -157,7 +177,9 @@ function backward(context: Context, run: PopulationRun): void {
       if (reset === 'none') a[i] = g[t][i] + b;
       else {
         const slope = (part[t] * surrogateSlope(options.surrogate, u[t][i] / theta - 1)) / theta;
-        const d = slope * (g[t][i] - (reset === 'hard' ? u[t][i] : theta) * b);
+        const slopeBack = gate[t][i] === 0 ? 0 : (part[t] * surrogateSlope(options.surrogate, u[t][i] / theta + retract)) / theta;
+        const worth = g[t][i] - (reset === 'hard' ? u[t][i] : theta) * b;
+        const d = slope * (worth + price) + slopeBack * (worth - price);
         a[i] = d + (reset === 'hard' ? (1 - s[t][i]) * b : b);
         thresholdSlope[c] -= (d * u[t][i]) / theta + (reset === 'hard' ? 0 : s[t][i] * b);
       }

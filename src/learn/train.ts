@@ -5,14 +5,14 @@
  * that the next step depends on: a run that was killed goes on to the same bytes.
  */
 import { createHash } from 'node:crypto';
-import { fail, Reporter } from '../diagnostics.js';
+import { CompileError, fail, Reporter } from '../diagnostics.js';
 import { kernelBuild, type KernelChoice } from '../kernels/kernels.js';
 import { openPool, type LastingPool } from '../kernels/lasting-pool.js';
 import { permutation, randomStream, substream } from '../random.js';
 import type { SpikingNetwork } from '../spiking/network.js';
-import { isSigned, neuronCount } from '../spiking/network.js';
+import { neuronCount } from '../spiking/network.js';
 import { applyParameters } from './apply.js';
-import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { readCheckpoint, writeCheckpoint, type CourseOfLearning } from './checkpoint.js';
 import { DEFAULT_SURROGATE, type LearningOptions } from './learning-problem.js';
 import { ADAM, parameterBounds, parameterUnits, scheduleFactor, startState, update, type OptimiserOptions, type OptimiserState, type Schedule } from './optimiser.js';
 import { allFinite, learnableMask, readParameters, type ParameterKind } from './parameters.js';
@@ -63,11 +63,16 @@ export interface TrainingProgress {
   readonly rate: number;
   /** Synaptic operations per multiply-accumulate of the ANN, over all T. */
   readonly operations: number;
+  /** In this step's batch. */
+  readonly images: number;
 }
 
 export interface TrainedNetwork {
   readonly network: SpikingNetwork;
   readonly steps: number;
+  /** The first and the last step, whichever process made them. */
+  readonly first: TrainingProgress;
+  readonly last: TrainingProgress;
   /** Name of the kernels that ran. */
   readonly kernels: string;
 }
@@ -75,13 +80,23 @@ export interface TrainedNetwork {
 /** Images of one chunk: the unit of work of a thread and of the order in which gradients are summed. */
 const CHUNK = 8;
 const DEFAULT_RATE = 0.003;
+const DEFAULT_BATCH = 32;
+const DEFAULT_SCHEDULE: Schedule = { kind: 'cosine', floor: 0.02 };
 const DEFAULTS: LearningOptions = { surrogate: DEFAULT_SURROGATE, loss: { distillation: 0.5, temperature: 2 }, time: 'exact', ratePenalty: 0 };
 const ALL_KINDS: readonly ParameterKind[] = ['weight', 'host', 'bias', 'threshold', 'leak'];
+
+/** What decides the result, apart from network and images: `TrainOptions` with its defaults written out. */
+export type TrainSettings = LearningOptions & Required<Pick<TrainOptions, 'epochs' | 'seed' | 'rate' | 'batch' | 'optimiser' | 'schedule' | 'learn' | 'distance'>> & { readonly rounding: boolean };
+
+export function trainSettings({ workers: _, onStep: __, signal: ___, checkpoint: ____, kernels: _____, round, ...given }: TrainOptions): TrainSettings {
+  const chosen = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)) as typeof given;
+  return { ...DEFAULTS, rate: DEFAULT_RATE, batch: DEFAULT_BATCH, optimiser: ADAM, schedule: DEFAULT_SCHEDULE, learn: ALL_KINDS, distance: 0, ...chosen, rounding: round !== undefined } as TrainSettings;
+}
 
 /** Learns. Throws one CompileError for settings that cannot work, for a loss that diverges, and for a checkpoint that cannot be used. */
 export async function train(network: SpikingNetwork, set: TrainingSet, options: TrainOptions): Promise<TrainedNetwork> {
   const kernels = check(network, set, options);
-  const batch = Math.min(options.batch ?? 32, set.count);
+  const batch = Math.min(options.batch ?? DEFAULT_BATCH, set.count);
   const stepsPerEpoch = Math.ceil(set.count / batch);
   const steps = stepsPerEpoch * options.epochs;
   const initial = readParameters(network);
@@ -95,15 +110,20 @@ export async function train(network: SpikingNetwork, set: TrainingSet, options: 
     units: parameterUnits(network, initial), mask: learnableMask(network, new Set(options.learn ?? ALL_KINDS)), ...parameterBounds(network, initial),
   };
   const job = jobName(run, set);
-  const state = (options.checkpoint === undefined ? null : readCheckpoint(options.checkpoint.path, job)) ?? startState(initial);
+  const found = options.checkpoint === undefined ? null : readCheckpoint(options.checkpoint.path, job);
+  const state = found?.state ?? startState(initial);
+  const course: Course = { first: found?.first ?? null, last: found?.last ?? null, kept: found?.state.step ?? null };
   const pool = await openPool<TrainInit, TrainJob, TrainResult>(new URL('./train-task.js', import.meta.url), run.init, Math.min(options.workers, Math.ceil(batch / CHUNK)));
   try {
-    while (state.step < steps) await learnStep(run, state, { pool, job });
+    while (state.step < steps) await learnStep(run, state, { pool, job, course });
   } finally {
     await pool.close();
   }
-  if (!allFinite(state.parameters)) diverged(run, steps);
-  return { network: applyParameters(network, state.parameters), steps, kernels };
+  roundedParameters(run, state, course);
+  const { first, last } = whole(course);
+  // whatever goes wrong from here on, a second run need not learn again
+  if (options.checkpoint !== undefined && course.kept !== steps) writeCheckpoint(options.checkpoint.path, job, state, { first, last });
+  return { network: applyParameters(network, state.parameters), steps, first, last, kernels };
 }
 
 interface Run {
@@ -120,29 +140,63 @@ interface Run {
   readonly highest: Float32Array;
 }
 
-async function learnStep(run: Run, state: OptimiserState, { pool, job }: { readonly pool: LastingPool<TrainJob, TrainResult>; readonly job: string }): Promise<void> {
+/** What the steps so far have told, and the step that the checkpoint file holds. */
+interface Course {
+  first: TrainingProgress | null;
+  last: TrainingProgress | null;
+  kept: number | null;
+}
+
+function whole({ first, last }: Course): CourseOfLearning {
+  if (first === null || last === null) throw new Error('internal: nothing was learned');
+  return { first, last };
+}
+
+interface Work {
+  readonly pool: LastingPool<TrainJob, TrainResult>;
+  readonly job: string;
+  readonly course: Course;
+}
+
+async function learnStep(run: Run, state: OptimiserState, { pool, job, course }: Work): Promise<void> {
   const { options, steps, stepsPerEpoch, init } = run;
   options.signal?.throwIfAborted();
   const { step } = state;
-  if (!allFinite(state.parameters)) diverged(run, step + 1);
-  const seen = options.round === undefined ? state.parameters : readParameters(options.round(applyParameters(run.network, state.parameters)));
-  init.parameters.set(seen);
+  init.parameters.set(roundedParameters(run, state, course));
   const images = batchOf(run, step);
   const jobs = Array.from({ length: Math.ceil(images.length / CHUNK) }, (_, chunk): TrainJob => ({ images: images.slice(chunk * CHUNK, (chunk + 1) * CHUNK), chunk, version: step }));
   const results = await pool.run(jobs);
   const loss = results.reduce((sum, r) => sum + r.loss, 0) / images.length;
   const gradient = sumGradients(run, jobs.length, images.length);
-  if (!Number.isFinite(loss) || !allFinite(gradient)) diverged(run, step + 1);
+  if (!Number.isFinite(loss) || !allFinite(gradient)) diverged(run, course, { step: step + 1, what: 'loss' });
   // the loss has just proven this state good: one that is only written after its update might already be lost
-  if (options.checkpoint !== undefined && step > 0 && step % options.checkpoint.everySteps === 0) writeCheckpoint(options.checkpoint.path, job, state);
+  if (options.checkpoint !== undefined && step > 0 && step % options.checkpoint.everySteps === 0 && course.kept !== step) {
+    writeCheckpoint(options.checkpoint.path, job, state, whole(course));
+    course.kept = step;
+  }
   if (options.distance !== undefined && options.distance !== 0) pushAway(run, state.parameters, gradient);
-  const rate = (options.rate ?? DEFAULT_RATE) * scheduleFactor(options.schedule ?? { kind: 'cosine', floor: 0.02 }, step, steps, stepsPerEpoch);
+  const rate = (options.rate ?? DEFAULT_RATE) * scheduleFactor(options.schedule ?? DEFAULT_SCHEDULE, step, steps, stepsPerEpoch);
   update(state, gradient, { ...run, optimiser: options.optimiser ?? ADAM, rate });
-  options.onStep?.({
-    step: step + 1, steps, loss, rate,
+  course.last = {
+    step: step + 1, steps, loss, rate, images: images.length,
     agreement: results.reduce((sum, r) => sum + r.agreeing, 0) / images.length,
     operations: results.reduce((sum, r) => sum + r.operations, 0) / images.length,
-  });
+  };
+  course.first ??= course.last;
+  options.onStep?.(course.last);
+}
+
+/** The numbers that the forward pass sees. Throws `learn/diverged` where learning has made numbers that nobody can hold. */
+function roundedParameters(run: Run, { step, parameters }: OptimiserState, course: Course): Float32Array {
+  const { options: { round }, network } = run;
+  if (!allFinite(parameters)) diverged(run, course, { step, what: 'weights' });
+  if (round === undefined) return parameters;
+  try {
+    return readParameters(round(applyParameters(network, parameters)));
+  } catch (error) {
+    if (step === 0 || !(error instanceof CompileError)) throw error;
+    return diverged(run, course, { step, what: 'range' });
+  }
 }
 
 /** Every epoch has its own order, which depends on the seed and the epoch alone. */
@@ -171,8 +225,8 @@ function pushAway({ options, initial, units, mask }: Run, parameters: Float32Arr
   }
 }
 
-function diverged({ options }: Run, step: number): never {
-  fail('learn/diverged', { kind: 'nowhere' }, { step, rate: options.rate ?? DEFAULT_RATE, checkpoint: options.checkpoint?.path ?? null });
+function diverged({ options }: Run, { kept }: Course, at: { readonly step: number; readonly what: 'loss' | 'weights' | 'range' }): never {
+  fail('learn/diverged', { kind: 'nowhere' }, { ...at, rate: options.rate ?? DEFAULT_RATE, checkpoint: options.checkpoint === undefined ? null : { path: options.checkpoint.path, step: kept } });
 }
 
 /** Returns the name of the kernels to run. */
@@ -182,14 +236,16 @@ function check(network: SpikingNetwork, set: TrainingSet, options: TrainOptions)
   const classes = neuronCount(network.populations[network.populations.length - 1].shape);
   if (!(network.timesteps >= 1)) report.report('learn/no-timesteps', nowhere, { timesteps: network.timesteps });
   if (network.input.code === 'poisson') report.report('learn/poisson-code', nowhere, {});
-  if (network.populations.some(isSigned)) report.report('learn/signed-spikes', nowhere, {});
   if (set.count < 1 || set.images.length !== set.count * neuronCount(network.imageShape)) report.report('learn/images-differ', nowhere, { numbers: set.images.length, count: set.count, shape: network.imageShape });
   for (const [what, numbers] of [['targets', set.targets], ['scores of the teacher', set.teacher]] as const) {
     if (numbers.length !== classes * set.count) report.report('learn/classes-differ', nowhere, { what, numbers: numbers.length, classes, count: set.count });
   }
-  const settings = [['the learning rate', options.rate], ['the batch', options.batch], ['the number of epochs', options.epochs], ["the surrogate's width", options.surrogate?.width], ['the temperature', options.loss?.temperature]] as const;
+  const settings = [['the learning rate', options.rate], ["the surrogate's width", options.surrogate?.width], ['the temperature', options.loss?.temperature]] as const;
   for (const [name, value] of settings) {
     if (value !== undefined && !(value > 0 && Number.isFinite(value))) report.report('learn/bad-setting', nowhere, { name, value, wanted: 'a number above 0' });
+  }
+  for (const [name, value] of [['the batch', options.batch], ['the number of epochs', options.epochs]] as const) {
+    if (value !== undefined && !(value > 0 && Number.isInteger(value))) report.report('learn/bad-setting', nowhere, { name, value, wanted: 'a whole number above 0' });
   }
   const { time } = options;
   if (typeof time === 'object' && !(Number.isInteger(time.steps) && time.steps >= 1)) report.report('learn/bad-setting', nowhere, { name: `the steps of a ${time.kind} gradient`, value: time.steps, wanted: 'a whole number from 1' });

@@ -16,17 +16,22 @@ export interface Choices {
   readonly target: Target;
   readonly reset: Reset;
   readonly neuron: 'if' | 'lif';
+  /** Steps of one inference. */
+  readonly timesteps: number;
   readonly spikes: SpikeKind;
   /** Spiking layers in a row, once known; 0 before. */
   readonly populations: number;
 }
+
+export const MOST_TIMESTEPS = 4096;
 
 /** The reset that is taken where the user names none: the target's first, or the soft one that signed spikes need. */
 export const defaultReset = ({ capabilities: { resets } }: Target, spikes: SpikeKind): Reset =>
   (spikes === 'signed' && resets.includes('soft') ? 'soft' : resets[0]);
 
 /** Reports choices that the target does not offer or that do not go together, and a deep network under hard reset. */
-export function checkChoices({ target, reset, neuron, spikes, populations }: Choices, report: Reporter): void {
+export function checkChoices({ target, reset, neuron, spikes, timesteps, populations }: Choices, report: Reporter): void {
+  if (!Number.isInteger(timesteps) || timesteps < 1 || timesteps > MOST_TIMESTEPS) report.report('spiking/bad-timesteps', { kind: 'option', option: '--timesteps' }, { timesteps, most: MOST_TIMESTEPS });
   const available = target.capabilities.resets;
   if (spikes === 'signed') checkSigned({ target, reset, neuron }, report);
   if (!available.includes(reset)) report.report('spiking/reset-not-available', { kind: 'option', option: '--reset' }, { reset, target: target.name, available });

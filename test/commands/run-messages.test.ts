@@ -17,7 +17,7 @@ async function refused(folder: string, words: string, text: string): Promise<voi
 describe('before any work', () => {
   it('run/output-not-writable', () => inFolder((folder) => refused(folder, `compile ${MODEL} -o DIR/none/m.spk`,
     `error[run/output-not-writable] in DIR/none/m.spk: the result cannot be written here: the folder DIR/none is not there
-  hint: name a file in a folder that exists and that you may write in`)));
+  hint: name a file in a folder that exists and that you may write in, with room on its disk`)));
 
   it('run/unreadable', () => inFolder((folder) => refused(folder, `simulate DIR/none.spk --data ${SAMPLES.mnist}`,
     `error[run/unreadable] in DIR/none.spk: the file cannot be read: it does not exist

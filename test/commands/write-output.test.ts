@@ -39,6 +39,6 @@ describe('checkOutput', () => {
     let message = '';
     try { checkOutput(join(folder, name)); } catch (error) { message = String((error as Error).message).replaceAll(folder, 'DIR'); }
     expect(message).toBe(`error[run/output-not-writable] in DIR/${name}: the result cannot be written here: ${reason}
-  hint: name a file in a folder that exists and that you may write in`);
+  hint: name a file in a folder that exists and that you may write in, with room on its disk`);
   });
 });

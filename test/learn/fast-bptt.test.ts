@@ -10,6 +10,9 @@ import { randomSpiking } from './random-spiking.js';
 
 const kernels = createKernels();
 
+/** Spikes of -1 that the tests have seen. */
+let taken = 0;
+
 /** Largest difference of each kind of parameter, over that kind's largest slope. */
 function compare(seed: number, options: KernelOptions, shape?: Parameters<typeof randomSpiking>[1]): void {
   const { network, ...sample } = randomSpiking(seed, shape);
@@ -23,7 +26,8 @@ function compare(seed: number, options: KernelOptions, shape?: Parameters<typeof
   const gradient = new Float32Array(parameters.length).fill(NaN);
   learner.readGradient(gradient);
   kernels.memory.release(mark);
-  expect(got.spikes).toEqual(want.spikes.map((s) => s.reduce((n, step) => n + step.reduce((a, b) => a + b, 0), 0)));
+  expect(got.spikes).toEqual(want.spikes.map((s) => s.reduce((n, step) => n + step.reduce((a, b) => a + Math.abs(b), 0), 0)));
+  taken += want.spikes.reduce((sum, s) => sum + s.reduce((n, step) => n + step.reduce((a, b) => a + (b < 0 ? 1 : 0), 0), 0), 0);
   expect(got.loss).toBeCloseTo(want.loss, 4);
   got.scores.forEach((s, c) => expect(s).toBeCloseTo(want.scores[c], 4));
   for (const { kind, index, offset, length } of layoutOf(network).slots) {
@@ -58,6 +62,14 @@ describe('the learning kernels', () => {
   });
   it('equal the reference when weight gradients always go over innovations, and never', () => {
     for (let seed = 1; seed <= 40; seed++) for (const tracedBelow of [0, 1e9]) compare(seed, { ...base, surrogate: { shape: 'triangle', width: 0.6 }, time: seed % 4 === 0 ? 'sltt' : 'exact', tracedBelow });
+  });
+  it('equal the reference with signed neurons, by every way through the kernels', () => {
+    taken = 0;
+    fc.assert(fc.property(fc.integer({ min: 1, max: 1e6 }), shapes, fc.constantFrom(0, 0.3, 0.5), fc.constantFrom(0, 1.5), (seed, shape, retract, ratePenalty) => {
+      compare(seed, { ...base, surrogate: { shape, width: 0.7 }, time: seed % 4 === 0 ? 'sltt' : 'exact', ratePenalty, denseAbove: [0, 0.55, 2][seed % 3], tracedBelow: [0, 1, 1e9][seed % 5 % 3] }, { retract });
+    }), { numRuns: 150, seed: 4 });
+    for (let seed = 1; seed <= 6; seed++) for (const tracedBelow of [0, 1e9]) compare(seed, { ...base, surrogate: { shape: 'triangle', width: 0.6 }, tracedBelow }, { channels: [61, 71], retract: 0 });
+    expect(taken).toBeGreaterThan(1000);
   });
   it('equal the reference over blocks of 32 channels and words of 64', () => {
     for (let seed = 1; seed <= 6; seed++) compare(seed, { ...base, surrogate: { shape: 'triangle', width: 0.6 } }, { channels: [61, 71] });

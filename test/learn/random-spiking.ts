@@ -1,6 +1,6 @@
 // Small float spiking networks of every kind that learning must handle, from one seed: strided, dilated,
 // padded, grouped and depthwise convolutions, folded pooling, two projections into one population, soft
-// and hard reset, IF and LIF, the bias and the rate code.
+// and hard reset, IF, LIF and signed IF, the bias and the rate code.
 import { normal, randomStream, substream, uniform } from '../../src/random.js';
 import type { HostLayer, MapShape, Neuron, Population, Projection, Reset, SpikingNetwork } from '../../src/spiking/network.js';
 import { populationId } from '../../src/spiking/network.js';
@@ -27,6 +27,8 @@ export function dice(seed: number): Dice {
 export interface RandomOptions {
   readonly reset?: Reset;
   readonly leak?: number;
+  /** Signed neurons, but for the input population. */
+  readonly retract?: number;
   readonly code?: 'bias' | 'rate';
   /** Channels of the hidden maps, between these. */
   readonly channels?: readonly [number, number];
@@ -38,6 +40,7 @@ export function randomSpiking(seed: number, options: RandomOptions = {}): { read
   const [low, high] = options.channels ?? [2, 5];
   const code = options.code ?? d.pick(['bias', 'bias', 'rate']);
   const neuron = (): Neuron => {
+    if (options.retract !== undefined) return { model: 'signed-if', reset: 'soft', retract: options.retract };
     const reset = options.reset ?? d.pick(['soft', 'hard', 'soft-two-compartment'] as const);
     const leak = options.leak ?? d.pick([1, 0.9, 0.7]);
     return leak === 1 ? { model: 'if', reset } : { model: 'lif', reset, leak };

@@ -40,6 +40,11 @@ describe('the reference gradient', () => {
     expect(worstError(11, 'arctangent', { leak: 0.8, code: 'rate' })).toBeLessThan(1e-6);
     expect(worstError(12, 'triangle', { leak: 0.8, code: 'bias' })).toBeLessThan(1e-6);
   });
+  for (const shape of shapes) {
+    it(`is that of the smoothed model with signed neurons: ${shape}`, () => {
+      for (const seed of [1, 2, 3, 4]) for (const retract of [0, 0.5]) expect(worstError(seed, shape, { retract })).toBeLessThan(1e-6);
+    });
+  }
   it('of slt time lacks what flows from step to step', () => {
     const { network, ...sample } = randomSpiking(5, { code: 'bias' });
     const at = Float64Array.from(readParameters(network));

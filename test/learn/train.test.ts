@@ -1,11 +1,12 @@
 // Learning learns, gives the same bytes for any worker count and after any interruption, and says what is wrong.
-import { mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CompileError } from '../../src/diagnostics.js';
 import { readParameters } from '../../src/learn/parameters.js';
-import { train, type TrainOptions, type TrainingProgress } from '../../src/learn/train.js';
+import { referenceBptt } from '../../src/learn/reference-bptt.js';
+import { train, trainSettings, type TrainOptions, type TrainingProgress } from '../../src/learn/train.js';
 import { roundedNetwork } from '../../src/quantise/rounded-network.js';
 import { verifySpikingNetwork } from '../../src/spiking/verify-network.js';
 import { readTarget } from '../simulate/build-program.js';
@@ -40,6 +41,17 @@ describe('learning', () => {
     });
   }
 
+  it('lowers the loss of signed neurons, which take spikes back on the way', async () => {
+    const signed = { ...network, populations: network.populations.map((p) => ('reset' in p.neuron ? { ...p, neuron: { model: 'signed-if', reset: 'soft', retract: 0.25 } as const } : p)) };
+    const seen: TrainingProgress[] = [];
+    const { network: learned } = await train(signed, set, { ...base, optimiser: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, rate: 0.02, epochs: 12, onStep: (p) => seen.push(p) });
+    expect(seen[23].loss).toBeLessThan(0.6 * seen[0].loss);
+    expect(learned.populations.map((p) => p.neuron)).toEqual(signed.populations.map((p) => p.neuron));
+    const spikes = referenceBptt(learned, Float64Array.from(readParameters(learned)), { image: set.images.slice(0, 36), target: set.targets.slice(0, 4), teacher: set.teacher.slice(0, 4) },
+      { surrogate: { shape: 'boxcar', width: 0.25 }, loss: { distillation: 0.5, temperature: 2 }, time: 'exact', ratePenalty: 0, smooth: false }).spikes;
+    expect(spikes.flat().some((s) => s.includes(-1))).toBe(true);
+  });
+
   it('changes only what it may', async () => {
     const after = await train(network, set, { ...base, learn: ['threshold'] });
     expect(after.network.projections.map((p) => p.weight)).toEqual(network.projections.map((p) => p.weight));
@@ -67,6 +79,26 @@ describe('learning', () => {
     const rounded = await learn({ round: (n) => roundedNetwork(n, target) });
     expect(rounded).not.toEqual(await learn());
     expect(rounded.every(Number.isFinite)).toBe(true);
+  });
+
+  it('tells the first step and the last, also where another process made the first or all', async () => {
+    const whole = await train(network, set, base);
+    expect([whole.first.step, whole.last.step, whole.first.images]).toEqual([1, 6, 20]);
+    const checkpoint = { path: join(folder, 'course.ckpt'), everySteps: 2 };
+    const abort = new AbortController();
+    await expect(learn({ checkpoint, signal: abort.signal, onStep: (p) => { if (p.step === 4) abort.abort(new Error('stopped')); } })).rejects.toThrow('stopped');
+    expect(await train(network, set, { ...base, checkpoint })).toEqual(whole);
+    let steps = 0;
+    expect(await train(network, set, { ...base, checkpoint, onStep: () => { steps++; } })).toEqual(whole);
+    expect(steps).toBe(0);
+  });
+
+  it('writes its settings out', () => {
+    expect(trainSettings({ epochs: 3, seed: 4, workers: 2, rate: 0.02, onStep: () => {}, round: (n) => n })).toEqual({
+      epochs: 3, seed: 4, rate: 0.02, batch: 32, distance: 0, ratePenalty: 0, time: 'exact', rounding: true,
+      loss: { distillation: 0.5, temperature: 2 }, surrogate: { shape: 'boxcar', width: 0.25 }, schedule: { kind: 'cosine', floor: 0.02 },
+      optimiser: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }, learn: ['weight', 'host', 'bias', 'threshold', 'leak'],
+    });
   });
 
   it('decays by steps', async () => {
@@ -103,8 +135,22 @@ describe('what is wrong', () => {
   const path = join(folder, 'job.ckpt');
   const checkpoint = { path, everySteps: 1 };
   it('diverging: learn/diverged, and the last good checkpoint stays', async () => {
-    const text = await message({ rate: 1e30, epochs: 8, optimiser: { kind: 'sgd', momentum: 0.9 }, checkpoint: { path: join(folder, 'diverged.ckpt'), everySteps: 1 } });
-    expect(text).toMatch(/^error\[learn\/diverged\]: learning diverged: the loss of step \d+ is not a finite number \(learning rate 1\.00e\+30\); the last good state is kept in FOLDER\/diverged\.ckpt\n {2}hint: choose a smaller learning rate$/);
+    const text = await message({ epochs: 4, schedule: { kind: 'step', every: 1, factor: 1e16 }, checkpoint: { path: join(folder, 'diverged.ckpt'), everySteps: 1 } });
+    expect(text).toMatch(/^error\[learn\/diverged\]: learning diverged: the loss of step \d+ is not a finite number \(learning rate 0\.0200\); FOLDER\/diverged\.ckpt keeps the last good checkpoint, of step \d+\n {2}hint: choose a smaller learning rate and another checkpoint file: a checkpoint goes on with its own settings only$/);
+    const [, loss, kept] = /the loss of step (\d+) .* of step (\d+)/.exec(text)!.map(Number);
+    expect(kept).toBeGreaterThan(0);
+    expect(kept).toBeLessThan(loss);
+    const header = readFileSync(join(folder, 'diverged.ckpt'), 'latin1').split('\n')[0];
+    expect(JSON.parse(header)).toMatchObject({ step: kept });
+  });
+
+  it('diverging before the first checkpoint, and weights that the target cannot hold: learn/diverged', async () => {
+    const target = readTarget('loihi2');
+    const path = join(folder, 'never.ckpt');
+    const text = await message({ rate: 1e20, round: (n) => roundedNetwork(n, target), checkpoint: { path, everySteps: 10 } });
+    expect(text).toBe("error[learn/diverged]: learning diverged: the weights after step 1 differ too much in size for the target's integers (learning rate 1.00e+20); no checkpoint had been written yet\n  hint: choose a smaller learning rate");
+    expect(existsSync(path)).toBe(false);
+    expect(await message({ rate: 1e38, optimiser: { kind: 'sgd', momentum: 0.9 } })).toMatch(/^error\[learn\/diverged\]: learning diverged: the (weights after|loss of) step [12] (are|is) not .*finite numbers? \(learning rate 1\.00e\+38\)\n {2}hint: choose a smaller learning rate$/);
   });
 
   it('a damaged checkpoint: learn/checkpoint-damaged', async () => {
@@ -126,15 +172,11 @@ describe('what is wrong', () => {
   });
 
   it('a checkpoint that cannot be written: learn/checkpoint-not-written', async () => {
-    expect(await message({ checkpoint: { path: join(folder, 'missing', 'a.ckpt'), everySteps: 1 } })).toBe('error[learn/checkpoint-not-written] in FOLDER/missing/a.ckpt: the checkpoint cannot be written: ENOENT; the checkpoint before it is untouched\n  hint: free some space, or name a file in a folder that you may write in');
-  });
-
-  it('learn/signed-spikes', async () => {
-    const populations = network.populations.map((p) => ('reset' in p.neuron ? { ...p, neuron: { model: 'signed-if', reset: 'soft', retract: 0 } as const } : p));
-    expect(await message({}, { network: { populations } })).toBe('error[learn/signed-spikes]: learning through time does not know signed spikes yet\n  hint: leave --spikes out, or compile without learning');
+    expect(await message({ checkpoint: { path: join(folder, 'missing', 'a.ckpt'), everySteps: 1 } })).toBe('error[learn/checkpoint-not-written] in FOLDER/missing/a.ckpt: the checkpoint cannot be written: the folder is not there (ENOENT); the checkpoint before it is untouched\n  hint: free some space, or name a file in a folder that you may write in');
   });
 
   it('images, classes, steps, code and settings that do not fit: learn/images-differ, learn/classes-differ, learn/no-timesteps, learn/poisson-code, learn/bad-setting', async () => {
+    expect(await message({ batch: 2.5 })).toBe('error[learn/bad-setting]: the batch is 2.5, but must be a whole number above 0\n  hint: leave it out for the default');
     const text = await message({ rate: -1 }, {
       network: { timesteps: 0, input: { code: 'poisson', population: network.populations[0].id } },
       set: { images: new Float32Array(80), teacher: new Float32Array(7) },

@@ -108,3 +108,11 @@ it('quantise/no-precision', async () => {
     'error[quantise/no-precision] at node "Gemm:scores": only 2.28 weight steps per threshold are left on loihi2: the layer\'s largest weight or bias is too far above the others\n'
     + '  hint: the network may hold a broken channel (look at --print-after convert), or take a target with wider numbers');
 });
+
+it('spiking/bad-timesteps', async () => {
+  for (const timesteps of [0, -3, 1.5, 4097, NaN]) {
+    expect(await said({ timesteps })).toBe(
+      `error[spiking/bad-timesteps] for --timesteps: T is ${timesteps}, but an inference takes a whole number of time steps from 1 to 4096\n`
+      + '  hint: choose --timesteps 4 to 256: fewer lose accuracy, more cost spikes');
+  }
+});

@@ -67,28 +67,51 @@ INLINE uint32_t emit(const Layer *l, uint32_t n, uint32_t first, vf e) {
 #endif
 }
 
+/* What signed neurons have sent and not taken back before each step, into `sent`. */
+static void countSent(const Layer *l, const float *potentials, vf theta) {
+  vf sent = splat(0);
+  for (int t = 0; t < l->steps; t++) {
+    const vf u = load(potentials + t * l->width);
+    const vi back = takenBack(l, u, theta, sent);
+    store(l->sent + t * LANES, sent);
+    sent += choose((vi)(u > theta), splat(1)) - choose(back, splat(1));
+  }
+}
+
 /* All steps of LANES channels of one pixel, backward. Without `listed`, a is not kept and innovations are only counted. */
-INLINE void deltasOf(const Layer *l, int pixel, int c, const int surrogate, const int hard, const int listed) {
+INLINE void deltasOf(const Layer *l, int pixel, int c, const int surrogate, const int reset, const int listed) {
+  const int hard = reset == 2, isSigned = reset == 3;
   const vf theta = load(l->thresholds + c), inverse = load(l->inverse + c), price = splat(l->price);
   const uint32_t entry = (uint32_t)(pixel % l->columns * l->width + c);
   const float *potentials = l->potentials + pixel * l->steps * l->width + c;
   float *gradients = l->gradients + pixel * l->steps * l->width + c;
   vf next = splat(0), sum = splat(0), thresholdSlope = splat(0), leakSlope = splat(0);
   vf u = load(potentials + (l->steps - 1) * l->width);
-  vi fired = (vi)(u > theta);
+  vi fired = (vi)(u > theta), back = {0};
+  if (isSigned) {
+    countSent(l, potentials, theta);
+    back = takenBack(l, u, theta, load(l->sent + (l->steps - 1) * LANES));
+  }
   for (int t = l->steps - 1; t >= 0; t--) {
     vf before = splat(l->initial) * theta, uBefore = before;
-    vi firedBefore = {0};
+    vi firedBefore = {0}, backBefore = {0};
     if (t > 0) {
       uBefore = load(potentials + (t - 1) * l->width);
       firedBefore = (vi)(uBefore > theta);
       if (hard) before = choose(~firedBefore, uBefore);
       else before = uBefore - choose(firedBefore, theta);
+      if (isSigned) backBefore = takenBack(l, uBefore, theta, load(l->sent + (t - 1) * LANES));
     }
     const vf b = splat(t == l->steps - 1 ? 0.0f : l->keep[t + 1]) * next;
     const vf slope = slopeOf(surrogate, u * inverse - splat(1), l->surrogateWidth) * inverse * splat(l->part[t]);
-    const vf lost = choose(fired, b), reset = hard ? u : theta;
-    const vf d = slope * (load(gradients + t * l->width) + price - reset * b);
+    const vf gradient = load(gradients + t * l->width), step = hard ? u : theta;
+    vf lost = choose(fired, b);
+    vf d = slope * (gradient + price - step * b);
+    if (isSigned) {
+      const vf slopeBack = slopeOf(surrogate, u * inverse + splat(l->retract), l->surrogateWidth) * inverse * splat(l->part[t]);
+      d += choose((vi)(load(l->sent + t * LANES) > splat(0)), slopeBack) * (gradient - price - step * b);
+      lost -= choose(back, b);
+    }
     vf e = d;
     thresholdSlope -= d * u * inverse;
     if (hard) e = d - lost;
@@ -103,6 +126,7 @@ INLINE void deltasOf(const Layer *l, int pixel, int c, const int surrogate, cons
     next = a;
     u = uBefore;
     fired = firedBefore;
+    back = backBefore;
   }
   thresholdSlope += splat(l->keep[0] * l->initial) * next;
   store(l->sums + pixel * l->width + c, sum);
@@ -128,19 +152,20 @@ INLINE void integratorDeltas(const Layer *l, int pixel, int c) {
   store(l->biasSlopes + c, load(l->biasSlopes + c) + sum);
 }
 
-INLINE void deltas(const Layer *l, int pixel, const int surrogate, const int hard, const int listed) {
+INLINE void deltas(const Layer *l, int pixel, const int surrogate, const int reset, const int listed) {
   const int floats = l->steps * l->width;
   for (int j = 0; j < floats; j += 16) {
     __builtin_prefetch(l->potentials + (pixel + 1) * floats + j);
     __builtin_prefetch(l->gradients + (pixel + 1) * floats + j);
   }
-  for (int c = 0; c < l->width; c += LANES) deltasOf(l, pixel, c, surrogate, hard, listed);
+  for (int c = 0; c < l->width; c += LANES) deltasOf(l, pixel, c, surrogate, reset, listed);
 }
 
 #define DELTAS(S) \
   NOINLINE void deltas##S(const Layer *l, int pixel) { \
-    if (l->reset == 2) { if (l->linkCount) deltas(l, pixel, S, 1, 1); else deltas(l, pixel, S, 1, 0); } \
-    else { if (l->linkCount) deltas(l, pixel, S, 0, 1); else deltas(l, pixel, S, 0, 0); } \
+    if (l->reset == 3) { if (l->linkCount) deltas(l, pixel, S, 3, 1); else deltas(l, pixel, S, 3, 0); } \
+    else if (l->reset == 2) { if (l->linkCount) deltas(l, pixel, S, 2, 1); else deltas(l, pixel, S, 2, 0); } \
+    else { if (l->linkCount) deltas(l, pixel, S, 1, 1); else deltas(l, pixel, S, 1, 0); } \
   }
 DELTAS(0)
 DELTAS(1)

@@ -1,13 +1,13 @@
 /*
  * Gradients of the weights of spikes: dW = sum over t of a_t x_t'. `learning_weights` adds a_t to the rows
- * of the spikes x_t. `learning_weights_traced` sums the same over innovations, as e_t y_t' with the spikes'
+ * of the spikes x_t, or subtracts it where x_t is -1. `learning_weights_traced` sums the same over innovations, as e_t y_t' with the spikes'
  * trace y_t = keep_t y_{t-1} + x_t: cheaper where innovations are rarer than spikes, above all behind a pool.
  */
 #include "learning.h"
 
 /* ---- over spikes */
 
-INLINE void scatterRows(const int vectors, float *slopes, int shift, const uint32_t *event, const uint32_t *end, const float *a) {
+INLINE void scatterRows(const int vectors, const int sign, float *slopes, int shift, const uint32_t *event, const uint32_t *end, const float *a) {
   vf add[BLOCK];
   vi any = {0};
   UNROLL for (int j = 0; j < vectors; j++) {
@@ -17,12 +17,13 @@ INLINE void scatterRows(const int vectors, float *slopes, int shift, const uint3
   if (bitsOf(any) == 0) return;
   for (; event != end; event++) {
     float *out = slopes + ((int)*event + shift) * vectors * LANES;
-    UNROLL for (int j = 0; j < vectors; j++) store(out + j * LANES, load(out + j * LANES) + add[j]);
+    UNROLL for (int j = 0; j < vectors; j++) store(out + j * LANES, sign ? load(out + j * LANES) - add[j] : load(out + j * LANES) + add[j]);
   }
 }
 
-INLINE void scatterRow(const int vectors, const Layer *l, const Link *k, int y, int first) {
+INLINE void scatterRow(const int vectors, const int sign, const Layer *l, const Link *k, int y, int first) {
   float *slopes = k->slopes + k->rows * first;
+  const uint32_t *lists = startsOf(l, k, sign);
   const int together = tapsTogether(k, k->sourceWidth, vectors * LANES), stride = k->columns + 1;
   for (int ky = 0; ky < k->kernelY; ky++) {
     const int row = y * k->strideY + ky * k->dilationY - k->padY;
@@ -34,33 +35,38 @@ INLINE void scatterRow(const int vectors, const Layer *l, const Link *k, int y, 
         const int from = most(column, 0), to = least(column + taps, k->columns);
         if (from >= to) continue;
         const int shift = (ky * k->kernelX + kx - column) * k->sourceWidth;
-        const uint32_t *starts = k->starts + row * l->steps * stride;
+        const uint32_t *starts = lists + row * l->steps * stride;
         const float *a = l->gradients + (y * l->columns + x) * l->steps * l->width + first;
         for (int t = 0; t < l->steps; t++, starts += stride, a += l->width)
-          if (starts[from] != starts[to]) scatterRows(vectors, slopes, shift, k->events + starts[from], k->events + starts[to], a);
+          if (starts[from] != starts[to]) scatterRows(vectors, sign, slopes, shift, k->events + starts[from], k->events + starts[to], a);
       }
     }
   }
 }
 
-NOINLINE void scatterRow8(const Layer *l, const Link *k, int y, int first) { scatterRow(8, l, k, y, first); }
-NOINLINE void scatterRow4(const Layer *l, const Link *k, int y, int first) { scatterRow(4, l, k, y, first); }
-NOINLINE void scatterRow2(const Layer *l, const Link *k, int y, int first) { scatterRow(2, l, k, y, first); }
-NOINLINE void scatterRow1(const Layer *l, const Link *k, int y, int first) { scatterRow(1, l, k, y, first); }
+#define SCATTER_ROW(V) \
+  NOINLINE void scatterRow##V(const Layer *l, const Link *k, int y, int first) { scatterRow(V, 0, l, k, y, first); } \
+  NOINLINE void scatterBackRow##V(const Layer *l, const Link *k, int y, int first) { scatterRow(V, 1, l, k, y, first); }
+SCATTER_ROW(8)
+SCATTER_ROW(4)
+SCATTER_ROW(2)
+SCATTER_ROW(1)
 
-static void scatterGrouped(const Layer *l, const Link *k, int y) {
+static void scatterGrouped(const Layer *l, const Link *k, int y, int sign) {
+  const uint32_t *lists = startsOf(l, k, sign);
+  const float factor = sign ? -1.0f : 1.0f;
   const int inGroup = k->sourceChannels / k->groups, outGroup = l->channels / k->groups;
   for (int x = 0; x < l->columns; x++)
     for (int tap = 0; tap < k->kernelY * k->kernelX; tap++) {
       const int row = y * k->strideY + tap / k->kernelX * k->dilationY - k->padY, column = x * k->strideX + tap % k->kernelX * k->dilationX - k->padX;
       if (row < 0 || column < 0 || row >= k->height || column >= k->columns) continue;
       for (int t = 0; t < l->steps; t++) {
-        const uint32_t *at = k->starts + (row * l->steps + t) * (k->columns + 1) + column;
+        const uint32_t *at = lists + (row * l->steps + t) * (k->columns + 1) + column;
         const float *a = l->gradients + ((y * l->columns + x) * l->steps + t) * l->width;
         for (uint32_t i = at[0]; i < at[1]; i++) {
           const int channel = (int)k->events[i] - column * k->sourceWidth;
           float *out = k->slopes + (tap * k->sourceWidth + channel) * outGroup;
-          for (int j = 0; j < outGroup; j++) out[j] += a[channel / inGroup * outGroup + j];
+          for (int j = 0; j < outGroup; j++) out[j] += factor * a[channel / inGroup * outGroup + j];
         }
       }
     }
@@ -70,8 +76,13 @@ ENTRY(learning_weights, uint32_t layer, uint32_t link) {
   const Layer l = READ_LAYER(layer);
   const Link k = READ_LINK_OF(l, link);
   for (int y = 0; y < l.height; y++) {
-    if (k.groups > 1) { scatterGrouped(&l, &k, y); continue; }
-#define SCATTER(V, C) scatterRow##V(&l, &k, y, C)
+    const int isSigned = k.signs == 2;
+    if (k.groups > 1) {
+      scatterGrouped(&l, &k, y, 0);
+      if (isSigned) scatterGrouped(&l, &k, y, 1);
+      continue;
+    }
+#define SCATTER(V, C) scatterRow##V(&l, &k, y, C); if (isSigned) scatterBackRow##V(&l, &k, y, C)
     IN_BLOCKS(l.width, SCATTER)
   }
   return 0;
@@ -114,9 +125,12 @@ static void traceRow(const Layer *l, const Link *k, int row, int traceFloats) {
   for (int t = 0; t < l->steps; t++) {
     float *y = l->row + t * traceFloats;
     if (t > 0) for (int j = 0; j < traceFloats; j += LANES) store(y + j, splat(l->keep[t]) * load(y + j - traceFloats));
-    const uint32_t *at = k->starts + (row * l->steps + t) * stride;
     float *cells = y + k->padX * k->sourceWidth;
-    for (uint32_t i = at[0]; i < at[k->columns]; i++) cells[k->events[i]] += 1.0f;
+    for (int sign = 0; sign < k->signs; sign++) {
+      const uint32_t *at = startsOf(l, k, sign) + (row * l->steps + t) * stride;
+      const float spike = sign ? -1.0f : 1.0f;
+      for (uint32_t i = at[0]; i < at[k->columns]; i++) cells[k->events[i]] += spike;
+    }
   }
 }
 
