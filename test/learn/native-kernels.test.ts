@@ -23,7 +23,8 @@ function bytesOf(build: string, seed: number, options: KernelOptions, shape?: Pa
   return Buffer.concat([gradient, ...runs.map((r) => Float64Array.of(r.loss, ...r.scores, ...r.spikes, ...r.support))].map((a) => Buffer.from(a.buffer)));
 }
 
-describe.skipIf(variants.length === 0)(`native kernels${variants.length === 0 ? ' (skipped: not built, `npm run build:native` does)' : ` for ${variants.join(', ')}`}`, () => {
+describe('native kernels', () => {
+  if (variants.length === 0) it.skip('give the bytes of WASM (skipped: they are not built, `npm run build:native` does)', () => undefined);
   for (const variant of variants) {
     const equal = (seed: number, options: KernelOptions, shape?: Parameters<typeof randomSpiking>[1]): void =>
       expect(bytesOf(`native-${variant}`, seed, options, shape).equals(bytesOf('wasm-simd128', seed, options, shape)), `seed ${seed}`).toBe(true);
@@ -46,6 +47,6 @@ it('auto takes native kernels where they are built, wasm never does', () => {
 
 it('compile --kernels native: learn/no-native-kernels, or the record names them', () => inFolder(async (folder) => {
   const { code, stdout, stderr } = await runHere(['compile', 'models/cnn_mnist/model.onnx', '-o', join(folder, 'm.spk'), '--timesteps', '1', '--encrypt', '--learning-images', '2', '--epochs', '1', '--kernels', 'native']);
-  if (variants.length > 0) expect([code, stdout.includes(`kernels native-${variants[0]}\n`)]).toEqual([0, true]);
+  if (variants.length > 0) expect([code, /\nkernels +(.+)\n/.exec(stdout)?.[1]]).toEqual([0, `native-${variants[0]}`]);
   else expect([code, stderr]).toEqual([1, 'error[learn/no-native-kernels] for --kernels: the native kernels are not built for this machine\n  hint: build them with `npm run build:native`, or leave --kernels out: the WASM kernels give the same bytes\n']);
 }));
