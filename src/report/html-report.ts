@@ -125,7 +125,7 @@ function rasterCaption({ raster }: RunRecord): Markup {
   if (raster === null) return html`No raster was recorded.`;
   if (raster.layer.length === 0) return html`No neuron spiked in image ${raster.sample}.`;
   const thinned = raster.every.flatMap((every, i) => (every > 1 ? [`one in ${every} of layer ${i + 1}`] : []));
-  return html`Image ${raster.sample}, ${formatCount(raster.layer.length)} spikes drawn of ${new Set(raster.layer).size} layers; each band is one layer, its first neuron at the top.${raster.sign === undefined ? '' : ' An upright stroke is a spike of −1, which takes an earlier one back.'}${thinned.length === 0 ? '' : ` Only some neurons are drawn, with all their spikes: ${thinned.join(', ')}.`}`;
+  return html`Image ${raster.sample}, ${formatCount(raster.layer.length)} spikes drawn of ${new Set(raster.layer).size} layers; each band is one layer, its first neuron at the top.${raster.sign === undefined ? '' : ' A dark dash is a spike of −1, which takes an earlier one back.'}${thinned.length === 0 ? '' : ` Only some neurons are drawn, with all their spikes: ${thinned.join(', ')}.`}`;
 }
 
 function energySentence({ energy }: RunRecord): Markup {

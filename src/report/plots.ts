@@ -100,7 +100,7 @@ export function energyPlot(record: RunRecord, width: number): Plot {
   };
 }
 
-/** One dash a spike: x is the step, each layer has a band, drawn as one broken line so that the page stays small. A spike of -1 is an upright stroke. */
+/** One dash a spike: x is the step, each layer has a band, drawn as one broken line so that the page stays small. Spikes of -1 are dark and stand right of the others. */
 export function rasterPlot(record: RunRecord, width: number): Plot | null {
   const { raster, layers, compilation } = record;
   if (raster === null || raster.layer.length === 0) return null;
@@ -110,18 +110,18 @@ export function rasterPlot(record: RunRecord, width: number): Plot | null {
   const left = width < 400 ? 92 : 150;
   const pixelsPerStep = (width - left - 12) / (compilation.timesteps + 1);
   const half = Math.min(0.36, 4 / pixelsPerStep);
-  const upright = (3 * shown.length) / height;
+  const right = raster.sign === undefined ? half : 0;
   const centre = (i: number): number => (band.get(raster.layer[i]) ?? 0) + 0.08 + 0.84 * ((raster.neuron[i] + 0.5) / layers[raster.layer[i]].neurons);
   const taken = (i: number): boolean => raster.sign?.[i] === -1;
   const strokes = [0, 1].map((parity) => raster.layer.flatMap((layer, i) => {
     if ((band.get(layer) ?? 0) % 2 !== parity || taken(i)) return [];
     const [step, y] = [raster.step[i] + 1, centre(i)];
-    return [{ step: step - half, y }, { step: step + half, y }, { step, y: null }];
+    return [{ step: step - half, y }, { step: step + right, y }, { step, y: null }];
   }));
   const back = raster.layer.flatMap((_, i) => {
     if (!taken(i)) return [];
     const [step, y] = [raster.step[i] + 1, centre(i)];
-    return [{ step, y: y - upright }, { step, y: y + upright }, { step, y: null }];
+    return [{ step, y }, { step: step + half, y }, { step, y: null }];
   });
   const y = { field: 'y', type: 'quantitative', axis: null, scale: { domain: [0, shown.length], reverse: true, nice: false, zero: false } };
   const x = { field: 'step', type: 'quantitative', title: 'time step', scale: { domain: [0, compilation.timesteps + 1], nice: false, zero: false }, axis: { grid: false, tickMinStep: 1, format: 'd', tickCount: width < 400 ? 5 : 12 } };

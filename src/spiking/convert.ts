@@ -16,7 +16,7 @@ export interface ConversionOptions {
   readonly reset: Reset;
   /** Factor of v per step; 1 makes an IF neuron. */
   readonly leak: number;
-  /** Makes signed IF neurons (soft reset, no leak) that take a spike back below -retract thresholds. The input population stays unsigned. */
+  /** Makes signed IF neurons (soft reset, no leak) that take a spike back below -retract thresholds. Those that only the image drives stay unsigned: they would never take one back. */
   readonly retract?: number;
   readonly code: InputCode['code'];
   /** v at the start as a share of the threshold. */
@@ -73,14 +73,19 @@ function makePopulation(inflow: Inflow, depths: ReadonlyMap<NodeId, number>, opt
   if (threshold === undefined) throw new Error(`internal: no threshold for ${inflow.target}`);
   const statistics = options.statistics?.get(inflow.target);
   const correction = options.corrections?.get(inflow.target);
+  const depth = depths.get(inflow.target) ?? 0;
+  const initial = inflow.isOutput ? 0 : correction?.initial ?? options.initial;
+  const { retract: _, ...unsigned } = options;
+  // a first layer has constant currents: what has sent once never falls below zero, so there is nothing to take back
+  const never = depth === 0 && initial >= 0 && initial <= 1;
   return {
     id: populationId(inflow.target),
     shape: inflow.shape,
-    neuron: inflow.isOutput ? { model: 'integrator' } : rectifierNeuron(options),
+    neuron: inflow.isOutput ? { model: 'integrator' } : rectifierNeuron(never ? unsigned : options),
     threshold: threshold.map((t) => Math.min(t, inflow.cap)),
     bias: correction === undefined ? inflow.bias : inflow.bias.map((b, c) => correction.gain[c] * b + correction.bias[c]),
-    initial: inflow.isOutput ? 0 : correction?.initial ?? options.initial,
-    depth: depths.get(inflow.target) ?? 0,
+    initial,
+    depth,
     ...(statistics === undefined ? {} : { statistics }),
   };
 }

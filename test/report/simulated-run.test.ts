@@ -43,10 +43,10 @@ describe('a simulated run', () => {
     expect(record.layers.reduce((sum, l) => sum + (l.retractions ?? 0), 0)).toBeGreaterThan(100);
     expect(record.raster?.sign).toContain(-1);
     const page = await renderReport(record);
-    for (const text of ['take an earlier one back', 'Taken back', 'An upright stroke is a spike of −1', 'signed: a neuron takes an earlier spike back below']) expect(page).toContain(text);
+    for (const text of ['take an earlier one back', 'Taken back', 'A dark dash is a spike of −1', 'signed: a neuron takes an earlier spike back below']) expect(page).toContain(text);
     expect(page).not.toMatch(/NaN|undefined/);
     const plain = await renderReport(recordOf(await run(144, 'pipeline')));
-    for (const text of ['earlier one back', 'Taken back', 'upright stroke']) expect(plain).not.toContain(text);
+    for (const text of ['earlier one back', 'Taken back', 'A dark dash']) expect(plain).not.toContain(text);
     const lost = { ...record, raster: { ...record.raster!, sign: [1] } };
     expect(() => parseRunRecord(JSON.stringify(lost), 'r.json')).toThrow('(/raster/sign): raster signs, one a spike');
   });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CoreNode, Graph } from '../../src/graph/graph.js';
 import { asCore } from '../../src/lower/lower.js';
+import { fire, uncorrected } from '../../src/spiking/float-dynamics.js';
 import { populationId, type InputCode } from '../../src/spiking/network.js';
 import { verifySpikingNetwork } from '../../src/spiking/verify-network.js';
 import { countNeurons, countSynapses } from '../../src/spiking/count-synapses.js';
@@ -99,6 +100,21 @@ describe('signed spikes', () => {
     const binary = error(steps);
     expect(error(steps, 0.5)).toBeLessThan(0.75 * binary);
     expect(error(steps, 0)).toBeLessThan(binary);
+  });
+
+  it('would change nothing in a layer that only the host drives, so that stays binary', () => {
+    for (const retract of [0, 0.5]) {
+      const trains = ([{ model: 'if', reset: 'soft' }, { model: 'signed-if', reset: 'soft', retract }] as const).map((neuron) => {
+        const currents = Float32Array.from({ length: 16 * 41 }, (_, i) => ((i % 41) - 20) / 8);
+        const out = new Float32Array(currents.length);
+        fire(currents, { neuron, threshold: Float32Array.of(1), correction: uncorrected(1, 0.5), timesteps: 16, count: 1 }, out);
+        return [...out];
+      });
+      expect(trains[1]).toEqual(trains[0]);
+    }
+    const graph = coreGraphs.residual(1);
+    const network = converted(graph, { thresholds: unitThresholds(graph), retract: 0.25 });
+    expect(network.populations.map((p) => p.neuron.model)).toEqual(['if', 'signed-if', 'signed-if', 'integrator']);
   });
 
   it('are sent by every layer but the input population and the output', () => {
