@@ -4,6 +4,7 @@
  * may change without notice.
  */
 export { compileModel, type CompileOptions, type CompileResult, type CompileSummary } from './compile.js';
+export type { SearchRecord } from './spiking/search.js';
 export type { LearnOptions } from './learning-passes.js';
 export type { AnswersTable, LearningReport } from './report/learning-report.js';
 export type { PassObserver, PassRecord } from './pipeline.js';
