@@ -35,7 +35,7 @@ import { countNeurons, countSynapses } from './spiking/count-synapses.js';
 import { checkChoices, DEFAULT_LEAK, defaultReset, narrowWeights, type SpikeKind } from './spiking/choices.js';
 import { mapShape } from './spiking/linear-paths.js';
 import { populationId, type InputCode, type Reset } from './spiking/network.js';
-import { searchConversion, searchText, type SearchOptions, type SearchRecord } from './spiking/search.js';
+import { searchConversion, searchLines, type SearchOptions, type SearchRecord } from './spiking/search.js';
 import { spikingText } from './spiking/text.js';
 import { verifySpikingNetwork } from './spiking/verify-network.js';
 import type { ImageSet } from './synthesise/image-set.js';
@@ -131,7 +131,7 @@ export async function compileModel(path: string, options: CompileOptions): Promi
       const set = calibrationSamples({ ...synthetic, images, seed, dataset: undefined, count: SEARCH_IMAGES }, report);
       return searchConversion(core, calibration, { ...dynamics, neuron: rectifierNeuron(dynamics), samples: set, trials, onTrial });
     },
-    text: ({ record }) => searchText(record),
+    text: ({ record }) => searchLines(record).map((line) => line.join(': ')).join('\n'),
   });
   const converted = await pipeline.step('convert', { run: () => convert(core, { ...calibration, ...searched, ...dynamics, code, inputRange: samples.range }), verify: verifySpikingNetwork, text: spikingText });
   await pipeline.step('check-reset', { run: (report) => checkChoices({ ...choices, populations: converted.populations.length - 1 }, report) });

@@ -58,8 +58,8 @@ async function compileToFile(model: string, flags: CompileFlags, command: Comman
   if (flags.json === true) sayJson({ ...result.summary, program: path });
   else {
     const { search, learning } = result.summary;
-    const [{ searchText }, { learningSummary }] = await Promise.all([import('../spiking/search.js'), import('./learning-summary.js')]);
-    say(summaryText(result, path, [...(search === undefined ? [] : [`\nsearch: ${searchText(search)}`]), ...(learning === undefined ? [] : [`\n${learningSummary(learning)}`])]));
+    const [{ searchLines }, { learningSummary }] = await Promise.all([import('../spiking/search.js'), import('./learning-summary.js')]);
+    say(summaryText(result, path, [...(search === undefined ? [] : [`\n${pairs(searchLines(search))}`]), ...(learning === undefined ? [] : [`\n${learningSummary(learning)}`])]));
   }
 }
 

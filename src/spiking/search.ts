@@ -186,8 +186,8 @@ function logProbabilities(scores: Float32Array): Float64Array {
   return Float64Array.from(scores, (s) => s - most - rest);
 }
 
-/** The record in words. */
-export function searchText({ trials, chosen, start, end }: SearchRecord): string {
+/** The record in words, by name. */
+export function searchLines({ trials, chosen, start, end }: SearchRecord): readonly (readonly [string, string])[] {
   const score = ({ divergence, agreement }: Score): string => `divergence ${divergence.toPrecision(3)}, same answer ${(100 * agreement).toFixed(0)} %`;
-  return `${chosen} (${trials} trials on synthetic images; before: ${score(start)}; after: ${score(end)})`;
+  return [['search', `${trials} trials on synthetic images`], ['chosen', chosen], ['before', score(start)], ['after', score(end)]];
 }

@@ -13,7 +13,7 @@ const compile = (name: string, ...more: string[]): ReturnType<typeof runCli> =>
 it('compile --search', async () => {
   const [one, two] = [await compile('one.spk', '--workers', '1'), await compile('two.spk', '--workers', '2', '--json')];
   expect(one.code).toBe(0);
-  expect(one.stdout).toMatch(/search: .* \(3 trials on synthetic images; before: divergence [\d.e-]+, same answer \d+ %; after: divergence [\d.e-]+, same answer \d+ %\)/);
+  expect(one.stdout).toMatch(/search +3 trials on synthetic images\nchosen +[^]*\nbefore +divergence [\d.e-]+, same answer \d+ %\nafter +divergence [\d.e-]+, same answer \d+ %\n/);
   const { search } = JSON.parse(two.stdout) as { search: { trials: number; start: { divergence: number }; end: { divergence: number } } };
   expect(search.trials).toBe(3);
   expect(search.end.divergence).toBeLessThanOrEqual(search.start.divergence);
