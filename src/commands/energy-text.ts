@@ -46,7 +46,7 @@ function latency({ latency: report }: EnergyReport): string {
   const { core, link, travel, barrier } = report.parts;
   return pairs([
     ['latency', `${formatSeconds(report.seconds)}, ${formatCount(report.steps)} chip steps`],
-    ['of it', `busiest core ${formatSeconds(core)}, busiest link ${formatSeconds(link)}, way ${formatSeconds(travel)}, barrier ${formatSeconds(barrier)}`],
+    ['of it', `busiest core ${formatSeconds(core)}, busiest link ${formatSeconds(link)}, route ${formatSeconds(travel)}, barrier ${formatSeconds(barrier)}`],
     ['inferences a second', `${formatRatio(report.aloneRate)} one after the other, at most ${formatRatio(report.overlappedRate)} overlapped`],
   ]);
 }

@@ -24,7 +24,7 @@ describe('the bill as text', () => {
     expect(text).toMatch(/dynamic energy .*\nstatic energy, powered chips .*\ntotal .*\nStatic power, used cores alone \(not in the total\) /);
     expect(text).toContain('profile davies2018 (0.75 V)');
     expect(text).toContain('Error of the model: ');
-    expect(text).toMatch(/busiest core 12\.0 µs, busiest link 1\.00 µs, way\s+2\.00 µs,\s+barrier\s+5\.00 µs/);
+    expect(text).toMatch(/busiest core 12\.0 µs, busiest link 1\.00 µs, route\s+2\.00 µs,\s+barrier\s+5\.00 µs/);
     expect(energyText(reports[1], false)).toContain('total, dynamic only');
   });
 
