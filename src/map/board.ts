@@ -4,11 +4,12 @@
  * addresses in an order in which neighbours in the list are neighbours on the mesh: chips in a winding
  * line, within a chip bands of four router rows, within a band winding columns.
  */
+import { chipCores, coresAt } from '../target/chip-cores.js';
 import type { Target } from '../target/schema.js';
 import type { CorePlace } from './mapping.js';
 
 /** Cores of one chip. */
-export const coresPerChip = ({ mesh }: Target): number => mesh.width * mesh.height * mesh.coresPerRouter;
+export const coresPerChip = (target: Target): number => chipCores(target) as number; // a target to compile for has a mesh
 
 /** The addresses of the first `chips` chips. */
 export function slots(target: Target, chips: number): CorePlace[] {
@@ -16,7 +17,7 @@ export function slots(target: Target, chips: number): CorePlace[] {
   for (let i = 0; i < chips; i++) {
     const chip = windingChip(i, target.board.columns);
     for (const [x, y] of windingRouters(target.mesh.width, target.mesh.height)) {
-      for (let port = 0; port < target.mesh.coresPerRouter; port++) places.push({ chip, ...boardPosition(target, chip, x, y), port });
+      for (let port = 0; port < coresAt(target.mesh, x, y); port++) places.push({ chip, ...boardPosition(target, chip, x, y), port });
     }
   }
   return places;

@@ -53,8 +53,9 @@ export function unpublishedLatencies(program: Program, profile: Profile): string
     if (r.chipCrossings > 0) used.add('chipCrossing');
     if (r.hopsX + r.hopsY === 0) used.add('withinTile');
   }
+  const barrier = profile.latency.barrier.some((entry) => entry.nanoseconds === null) ? ['barrier'] : [];
   const known = new Map(Object.entries(profile.latency).flatMap(([name, c]) => (typeof c === 'object' && 'value' in c ? [[name, c.value] as const] : [])));
-  return [...new Set([...known.keys(), ...SIGNED_LATENCIES])].filter((name) => used.has(name) && (known.get(name) ?? null) === null);
+  return [...[...new Set([...known.keys(), ...SIGNED_LATENCIES])].filter((name) => used.has(name) && (known.get(name) ?? null) === null), ...barrier];
 }
 
 /** Only signed neurons need these, and a profile may leave them out. */
@@ -67,10 +68,10 @@ const formatLatency = (link: Parameters<typeof synapseFormat>[0], { target }: Pr
 export function barrierNanoseconds(table: Profile['latency']['barrier'], tiles: number): number {
   const entries = [...table].sort((a, b) => a.tiles - b.tiles);
   const above = entries.findIndex((e) => e.tiles >= tiles);
-  if (above < 0) return entries[entries.length - 1].nanoseconds;
-  if (above === 0) return entries[0].nanoseconds;
-  const [low, high] = [entries[above - 1], entries[above]];
-  return low.nanoseconds + (high.nanoseconds - low.nanoseconds) * (tiles - low.tiles) / (high.tiles - low.tiles);
+  const last = entries.length - 1;
+  const [low, high] = [entries[above < 0 ? last : Math.max(0, above - 1)], entries[above < 0 ? last : above]];
+  const [from, to] = [low.nanoseconds ?? 0, high.nanoseconds ?? 0]; // unpublished: counts as 0
+  return low.tiles === high.tiles ? from : from + (to - from) * (tiles - low.tiles) / (high.tiles - low.tiles);
 }
 
 interface RouteCost {
