@@ -22,9 +22,9 @@ export const targetsCommand = (): Command => new Command('targets')
 function list(chips: readonly Chip[], json: boolean): void {
   if (json) return sayJson(chips.map((c) => ({ name: c.name, title: c.title, compile: c.compile.supported })));
   const rows = [...chips].sort((a, b) => Number(b.compile.supported) - Number(a.compile.supported));
-  say(table([{ head: 'target' }, { head: 'compile' }, { head: 'neurons/core', align: 'right' }, { head: 'cores/chip', align: 'right' }, { head: 'chip' }],
+  say(table([{ head: 'target' }, { head: 'compile' }, { head: 'a core', align: 'right' }, { head: 'cores', align: 'right' }, { head: 'chip' }],
     rows.map((c) => [c.name, c.compile.supported ? 'yes' : 'no', neuronsPerCore(c), orUnknown(chipCores(c)), c.title])));
-  say(`\n${wrap('compile no: `fit` holds a network against the rules of the chip; `targets NAME` says why nothing can be compiled for it.')}`);
+  say(`\n${wrap('a core: the neurons that it holds, or the largest of them. cores: those of a chip. compile no: `fit` holds a network against the rules of the chip; `targets NAME` says why nothing can be compiled for it.')}`);
 }
 
 const orUnknown = (value: number | null): string => (value === null ? 'unknown' : formatCount(value));
@@ -33,7 +33,7 @@ const limit = (value: number | null): string => (value === null ? 'no limit, or 
 function neuronsPerCore({ core, crossbar, layerCores, network }: Chip): string {
   if (core !== undefined) return core.neurons === null ? 'no limit' : formatCount(core.neurons);
   if (crossbar !== undefined) return formatCount(crossbar.neurons);
-  if (layerCores !== undefined) return `to ${formatCount(Math.max(...layerCores.cores.map((c) => c.neuronWords)))}`;
+  if (layerCores !== undefined) return formatCount(Math.max(...layerCores.cores.map((c) => c.neuronWords)));
   return orUnknown(network?.hidden ?? null);
 }
 

@@ -73,7 +73,7 @@ describe('targets', () => {
   it('lists the chips', async () => {
     const { code, stdout } = await runHere(['targets']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^target +compile +neurons\/core +cores\/chip +chip\nloihi1 +yes +1,024 +128 /);
+    expect(stdout).toMatch(/^target +compile +a core +cores +chip\nloihi1 +yes +1,024 +128 /);
     expect(stdout).toMatch(/\nspinnaker2 +yes +250 +152 [^]*\nakida-akd1000 +no +unknown +unknown [^]*\nxylo +no +1,000 +1 /);
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { CompileError } from '../../src/diagnostics.js';
 import { chipCores, coresAt } from '../../src/target/chip-cores.js';
 import { checkChip, listTargets, loadChip, loadTarget } from '../../src/target/load-target.js';
-import { coresPerChip, slots } from '../../src/map/board.js';
+import { coresPerChip, linearSlots, slots } from '../../src/map/board.js';
 
 const read = (name: string): Record<string, unknown> => JSON.parse(readFileSync(`targets/${name}.json`, 'utf8')) as Record<string, unknown>;
 const validate = new Ajv({ allErrors: true, strict: true }).compile(read('target.schema'));
@@ -79,6 +79,8 @@ describe('a mesh with missing cores', () => {
     expect(coresPerChip(target)).toBe(123);
     const places = slots(target, 2);
     expect(places.length).toBe(246);
+    const key = (p: (typeof places)[number]): string => `${p.chip} ${p.x},${p.y} ${p.port}`;
+    expect(new Set(linearSlots(target, 2).map(key))).toEqual(new Set(places.map(key)));
     expect(places.filter((p) => p.x === 7 && p.y === 3).map((p) => p.port)).toEqual([0, 1, 2]);
     expect(places.filter((p) => p.x === 8 && p.y === 0)).toEqual([]); // the same router of the second chip
     expect(coresAt(target.mesh, 1, 0)).toBe(4);
