@@ -20,12 +20,15 @@ import type { Program } from '../program/program.js';
 import { fires, isSigned } from '../spiking/network.js';
 import type { Profile } from '../target/schema.js';
 import type { CountingPlan, Term } from './counting-plan.js';
+import type { LatencyParts } from './trace.js';
 import type { MeshUse } from './mesh-links.js';
 import { meshUse } from './mesh-links.js';
 
 /** Time of some samples; nanoseconds of simulated time. */
 export interface PipelineTotals {
   readonly nanoseconds: number;
+  /** What they are made of. */
+  readonly parts: LatencyParts;
   readonly bottleneck: { readonly core: number; readonly link: number; readonly barrier: number };
   /** Busy time of each core. */
   readonly cores: Float64Array;
@@ -150,6 +153,7 @@ export function createPipeline(program: Program, plan: CountingPlan, profile: Pr
     const busy = new Float64Array(cores.length);
     const bottleneck = { core: 0, link: 0, barrier: 0 };
     const each = { nanoseconds: new Float64Array(steps), bottlenecks: [] as Bottleneck[], busy: new Float64Array(steps * cores.length) };
+    const parts = { core: 0, link: 0, travel: 0, barrier: 0 };
     let total = 0;
     for (let s = 0; s < steps; s++) {
       let core = 0;
@@ -164,10 +168,13 @@ export function createPipeline(program: Program, plan: CountingPlan, profile: Pr
       each.nanoseconds[s] = Math.max(core, link) + travel[s] + barrier;
       each.bottlenecks.push(barrier >= Math.max(core, link) ? 'barrier' : core >= link ? 'core' : 'link');
       total += each.nanoseconds[s];
+      parts[core >= link ? 'core' : 'link'] += Math.max(core, link);
+      parts.travel += travel[s];
+      parts.barrier += barrier;
       bottleneck[each.bottlenecks[s]]++;
     }
     onSteps?.(each);
-    return { nanoseconds: total, bottleneck, cores: busy };
+    return { nanoseconds: total, parts, bottleneck, cores: busy };
   };
   return { steps, time };
 }
