@@ -82,6 +82,7 @@ export const TargetSchema = Type.Object({
   board: record({
     chips: limit('Chips that one board or system offers.'),
     columns: count('Chips per row of the board.'),
+    borderHops: Type.Optional(Type.Number({ minimum: 0, maximum: 1e6, description: 'Router hops that a chip border counts for when cores are placed; 4 by default. It steers the search and enters no energy or time.' })),
   }),
   mesh: record({
     width: count('Routers per row of a chip.'),

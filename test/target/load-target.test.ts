@@ -69,7 +69,7 @@ describe('a target file with a mistake', () => {
   });
   test('a key like no other lists the keys', () => {
     expect(complaintOf((t) => { (t.board as Record<string, unknown>).zzzzzzzz = 1; })).toBe(
-      'error[target/unknown-key] in my.json (/board): a target has no key "zzzzzzzz" here\n  hint: the keys are chips, columns');
+      'error[target/unknown-key] in my.json (/board): a target has no key "zzzzzzzz" here\n  hint: the keys are chips, columns, borderHops');
   });
   test('wrong types and ranges say what was found and what must be there, all at once', () => {
     expect(complaintOf((t) => {
