@@ -34,11 +34,23 @@ export interface PipelineTotals {
   readonly cores: Float64Array;
 }
 
+export type Bottleneck = keyof PipelineTotals['bottleneck'];
+
+/** One sample step by step, for whoever wants more than the totals. */
+export interface StepTimes {
+  /** [chip step]: the whole step, its barrier included. */
+  readonly nanoseconds: Float64Array;
+  /** [chip step] */
+  readonly bottlenecks: readonly Bottleneck[];
+  /** [chip step][core]: how long the core was busy. */
+  readonly busy: Float64Array;
+}
+
 export interface PipelineModel {
   /** T + the deepest population's depth. */
   readonly steps: number;
-  /** Times one sample from the counts of the plan's regions, [region][T]. */
-  readonly time: (counts: Int32Array) => PipelineTotals;
+  /** Times one sample from the counts of the plan's regions, [region][T]; `onSteps` gets the same step by step. */
+  readonly time: (counts: Int32Array, onSteps?: (steps: StepTimes) => void) => PipelineTotals;
 }
 
 /** Chip steps of one inference: the last population starts at its depth and runs for T steps. */
@@ -137,10 +149,11 @@ export function createPipeline(program: Program, plan: CountingPlan, profile: Pr
       }
     }
   };
-  const time = (counts: Int32Array): PipelineTotals => {
+  const time = (counts: Int32Array, onSteps?: (steps: StepTimes) => void): PipelineTotals => {
     fill(counts);
     const busy = new Float64Array(cores.length);
     const bottleneck = { core: 0, link: 0, barrier: 0 };
+    const each = { nanoseconds: new Float64Array(steps), bottlenecks: [] as Bottleneck[], busy: new Float64Array(steps * cores.length) };
     const parts = { core: 0, link: 0, travel: 0, barrier: 0 };
     let total = 0;
     for (let s = 0; s < steps; s++) {
@@ -148,16 +161,20 @@ export function createPipeline(program: Program, plan: CountingPlan, profile: Pr
       for (let i = 0; i < cores.length; i++) {
         const took = Math.max(generation[i * steps + s], processing[i * steps + s]);
         busy[i] += took;
+        each.busy[s * cores.length + i] = took;
         core = Math.max(core, took);
       }
       let link = 0;
       for (let i = 0; i < linkHop.length; i++) link = Math.max(link, links[i * steps + s] * linkHop[i]);
-      total += Math.max(core, link) + travel[s] + barrier;
+      each.nanoseconds[s] = Math.max(core, link) + travel[s] + barrier;
+      each.bottlenecks.push(barrier >= Math.max(core, link) ? 'barrier' : core >= link ? 'core' : 'link');
+      total += each.nanoseconds[s];
       parts[core >= link ? 'core' : 'link'] += Math.max(core, link);
       parts.travel += travel[s];
       parts.barrier += barrier;
-      bottleneck[barrier >= Math.max(core, link) ? 'barrier' : core >= link ? 'core' : 'link']++;
+      bottleneck[each.bottlenecks[s]]++;
     }
+    onSteps?.(each);
     return { nanoseconds: total, parts, bottleneck, cores: busy };
   };
   return { steps, time };
