@@ -70,18 +70,19 @@ type Quantity = Profile['energy']['spike'];
 /** Energies are joules and times seconds in this format. */
 const joules = ({ value }: Quantity): string => (value === null ? '0.0 # unpublished' : value === 0 ? '0.0' : `${value}e-12`);
 const time = ({ value }: Quantity): string => (value === null ? '0.0 # unpublished' : value === 0 ? '0.0' : `${value}e-9`);
-const seconds = (nanoseconds: number): string => `${nanoseconds}e-9`;
+const seconds = (nanoseconds: number | null): string => (nanoseconds === null ? '0.0' : `${nanoseconds}e-9`);
 
 const mostNeurons = ({ network }: Program): number => network.populations.reduce((sum, p) => sum + neuronCount(p.shape), 0);
 
 function heading(target: Target, profile: Profile): readonly string[] {
-  const { energy } = profile;
+  const { energy, latency } = profile;
   const silent = ([['messages within a router', energy.withinTile], ['chip crossings', energy.chipCrossing], ['input from the host', energy.hostInjection], ['readout', energy.readout], ['state reset', energy.reset ?? null]] as const)
     .filter(([, c]) => c !== null && c.value !== null && c.value !== 0).map(([name]) => name);
   return [
     `# ${target.title}, profile ${profile.name}: ${profile.title}.`,
     '# Energies in joules, times in seconds. SANA-FE has no static power and takes the barrier from the',
     '# nearest entry of its table; Spikeveil draws a line between two entries.',
+    ...(latency.barrier.some((b) => b.nanoseconds === null) ? ['# The time of a barrier is not published: it stands as 0.'] : []),
     ...(silent.length === 0 ? [] : [`# Priced by Spikeveil and not known here: ${silent.join(', ')}.`]),
   ].map((line) => line.replaceAll('\n', ' '));
 }
