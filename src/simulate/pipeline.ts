@@ -34,11 +34,23 @@ export interface PipelineTotals {
   readonly cores: Float64Array;
 }
 
+export type Bottleneck = keyof PipelineTotals['bottleneck'];
+
+/** One sample step by step, for whoever wants more than the totals. */
+export interface StepTimes {
+  /** [chip step]: the whole step, its barrier included. */
+  readonly nanoseconds: Float64Array;
+  /** [chip step] */
+  readonly bottlenecks: readonly Bottleneck[];
+  /** [chip step][core]: how long the core was busy. */
+  readonly busy: Float64Array;
+}
+
 export interface PipelineModel {
   /** T + the deepest population's depth. */
   readonly steps: number;
-  /** Times one sample from the counts of the plan's regions, [region][T]. */
-  readonly time: (counts: Int32Array) => PipelineTotals;
+  /** Times one sample from the counts of the plan's regions, [region][T]; `onSteps` gets the same step by step. */
+  readonly time: (counts: Int32Array, onSteps?: (steps: StepTimes) => void) => PipelineTotals;
 }
 
 /** Chip steps of one inference: the last population starts at its depth and runs for T steps. */
@@ -56,8 +68,9 @@ export function unpublishedLatencies(program: Program, profile: Profile): string
     if (r.chipCrossings > 0) used.add('chipCrossing');
     if (r.hopsX + r.hopsY === 0) used.add('withinTile');
   }
+  const barrier = profile.latency.barrier.some((entry) => entry.nanoseconds === null) ? ['barrier'] : [];
   const known = new Map(Object.entries(profile.latency).flatMap(([name, c]) => (typeof c === 'object' && 'value' in c ? [[name, c.value] as const] : [])));
-  return [...new Set([...known.keys(), ...SIGNED_LATENCIES])].filter((name) => used.has(name) && (known.get(name) ?? null) === null);
+  return [...[...new Set([...known.keys(), ...SIGNED_LATENCIES])].filter((name) => used.has(name) && (known.get(name) ?? null) === null), ...barrier];
 }
 
 /** Only signed neurons need these, and a profile may leave them out. */
@@ -70,10 +83,10 @@ const formatLatency = (link: Parameters<typeof synapseFormat>[0], { target }: Pr
 export function barrierNanoseconds(table: Profile['latency']['barrier'], tiles: number): number {
   const entries = [...table].sort((a, b) => a.tiles - b.tiles);
   const above = entries.findIndex((e) => e.tiles >= tiles);
-  if (above < 0) return entries[entries.length - 1].nanoseconds;
-  if (above === 0) return entries[0].nanoseconds;
-  const [low, high] = [entries[above - 1], entries[above]];
-  return low.nanoseconds + (high.nanoseconds - low.nanoseconds) * (tiles - low.tiles) / (high.tiles - low.tiles);
+  const last = entries.length - 1;
+  const [low, high] = [entries[above < 0 ? last : Math.max(0, above - 1)], entries[above < 0 ? last : above]];
+  const [from, to] = [low.nanoseconds ?? 0, high.nanoseconds ?? 0]; // unpublished: counts as 0
+  return low.tiles === high.tiles ? from : from + (to - from) * (tiles - low.tiles) / (high.tiles - low.tiles);
 }
 
 /** Messages that arrive. */
@@ -151,10 +164,11 @@ export function createPipeline(program: Program, plan: CountingPlan, profile: Pr
       }
     }
   };
-  const time = (counts: Int32Array): PipelineTotals => {
+  const time = (counts: Int32Array, onSteps?: (steps: StepTimes) => void): PipelineTotals => {
     fill(counts);
     const busy = new Float64Array(cores.length);
     const bottleneck = { core: 0, link: 0, barrier: 0 };
+    const each = { nanoseconds: new Float64Array(steps), bottlenecks: [] as Bottleneck[], busy: new Float64Array(steps * cores.length) };
     const parts = { core: 0, link: 0, travel: 0, barrier: 0 };
     let total = 0;
     for (let s = 0; s < steps; s++) {
@@ -162,16 +176,20 @@ export function createPipeline(program: Program, plan: CountingPlan, profile: Pr
       for (let i = 0; i < cores.length; i++) {
         const took = Math.max(generation[i * steps + s], processing[i * steps + s]);
         busy[i] += took;
+        each.busy[s * cores.length + i] = took;
         core = Math.max(core, took);
       }
       let link = 0;
       for (let i = 0; i < linkHop.length; i++) link = Math.max(link, links[i * steps + s] * linkHop[i]);
-      total += Math.max(core, link) + travel[s] + barrier;
+      each.nanoseconds[s] = Math.max(core, link) + travel[s] + barrier;
+      each.bottlenecks.push(barrier >= Math.max(core, link) ? 'barrier' : core >= link ? 'core' : 'link');
+      total += each.nanoseconds[s];
       parts[core >= link ? 'core' : 'link'] += Math.max(core, link);
       parts.travel += travel[s];
       parts.barrier += barrier;
-      bottleneck[barrier >= Math.max(core, link) ? 'barrier' : core >= link ? 'core' : 'link']++;
+      bottleneck[each.bottlenecks[s]]++;
     }
+    onSteps?.(each);
     return { nanoseconds: total, parts, bottleneck, cores: busy };
   };
   return { steps, time };
