@@ -67,6 +67,8 @@ export interface CompileOptions extends Omit<ImportOptions, 'report'> {
   /** Retrains the converted network through time, with the ANN as teacher, and measures what came of it. */
   readonly learn?: LearnOptions;
   readonly seed?: number;
+  /** Trials of the placement search as a multiple of its default. */
+  readonly placementEffort?: number;
   /** Does the dense work of the float network in place of the own kernels; the checks of the lowering stay with these. */
   readonly backend?: DenseBackend | undefined;
   readonly observer?: PassObserver;
@@ -141,17 +143,17 @@ export async function compileModel(path: string, options: CompileOptions): Promi
 
   const partitioned = await pipeline.step('partition', { run: (report) => partition(integers, target, report), verify: (m) => throwProblems(verifyPartitioned(m)), text: mappingText });
   const traffic = new Map([...calibration.rates].map(([id, rate]) => [populationId(id), rate * timesteps]));
-  const placed = await pipeline.step('place', { run: () => place(partitioned, { seed, traffic }), verify: (m) => throwProblems(verifyPlaced(m)), text: mappingText });
+  const placed = await pipeline.step('place', { run: () => place(partitioned, { seed, traffic, effort: options.placementEffort ?? 1 }), verify: (m) => throwProblems(verifyPlaced(m)), text: mappingText });
   const routed = await pipeline.step('route', { run: () => route(placed), verify: (m) => throwProblems(verifyRouted(m)), text: mappingText });
 
   const layers = layerWork(model.graph).map(({ id, macs, parameters, inputs, outputs }) => ({ name: id, macs, parameters, inputs, outputs }));
   const parameters = layers.reduce((sum, l) => sum + l.parameters, 0);
-  const program: Program = {
+  const mapped: Program = {
     ...routed,
     provenance: { tool: toolVersion(), modelSha256: model.sha256, modelName: options.card?.name ?? modelName(path), seed, calibration: [calibration.description, ...(searched === null ? [] : [`searched: ${searched.record.chosen}`]), ...(lesson === null ? [] : [`learned through time on ${lesson.learned.record.recipe}`])].join('; '), privateData: calibration.privateData },
     normalisation, source: { layers, parameters }, classes: [],
   };
-  const bytes = await pipeline.step('emit', { run: () => emitProgram(program), verify: (b) => verifyBytes(b, path), text: () => programText(program) });
+  const { bytes, program } = await pipeline.step('emit', { run: () => emitAndRead(mapped, path), verify: (file) => verifyBytes(file), text: (file) => programText(file.program) });
   const learning = lesson === null ? null : await pipeline.step('measure', { run: (report) => measureLearning({ ...lesson, emitted: program.network }, options.learn!, report), text: learningReportText });
   return {
     program, bytes,
@@ -166,12 +168,17 @@ function throwProblems(problems: readonly string[]): void {
   if (problems.length > 0) throw new Error(`internal: mapping: ${problems.join('; ')}`);
 }
 
-/** What was written must read back as the same program; if not, that is our mistake, whatever the reader calls it. */
-function verifyBytes(bytes: Uint8Array, path: string): void {
+/** The file and what it says: from here on the program is what was read from its bytes. That it can be read is up to us. */
+function emitAndRead(mapped: Program, path: string): { readonly bytes: Uint8Array; readonly program: Program } {
+  const bytes = emitProgram(mapped);
   try {
-    if (Buffer.compare(emitProgram(readProgram(bytes, path)), bytes) === 0) return;
+    return { bytes, program: readProgram(bytes, path) };
   } catch (cause) {
     throw new Error('internal: the program cannot be read back', { cause });
   }
-  throw new Error('internal: the program does not survive being written and read');
+}
+
+/** Written again, it must give the same bytes. */
+function verifyBytes({ bytes, program }: { readonly bytes: Uint8Array; readonly program: Program }): void {
+  if (Buffer.compare(emitProgram(program), bytes) !== 0) throw new Error('internal: the program does not survive being written and read');
 }

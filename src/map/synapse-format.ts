@@ -47,7 +47,7 @@ const smallestCode = (codes: readonly number[], needed: number): number | undefi
 export function isShared(link: Link, target: Target): boolean {
   const { pool } = link.projection;
   const repeats = link.target[1] * link.target[2] > 1 || pool[0] * pool[1] > 1;
-  return target.capabilities.sharedConvolution && repeats;
+  return target.capabilities.sharedConvolution === true && repeats;
 }
 
 /** The chosen format; it depends on shapes and weights, never on how populations are cut. */
