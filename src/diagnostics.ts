@@ -17,6 +17,7 @@ import { runMessages } from './diagnostics/run-messages.js';
 import { observeMessages } from './diagnostics/observe-messages.js';
 import { reportMessages } from './diagnostics/report-messages.js';
 import { backendMessages } from './diagnostics/backend-messages.js';
+import { interopMessages } from './diagnostics/interop-messages.js';
 
 export const catalogue = {
   ...onnxMessages,
@@ -32,6 +33,7 @@ export const catalogue = {
   ...observeMessages,
   ...reportMessages,
   ...backendMessages,
+  ...interopMessages,
 } as const;
 
 type Catalogue = typeof catalogue;

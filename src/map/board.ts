@@ -5,20 +5,20 @@
  * winding line, within a chip bands of four router rows, within a band winding columns. The linear one is
  * the plainest: chip after chip, its routers row by row, the cores of a router one after the other.
  */
+import { chipCores, coresAt } from '../target/chip-cores.js';
 import type { Target } from '../target/schema.js';
 import type { CorePlace } from './mapping.js';
 
 /** Cores of one chip. */
-export const coresPerChip = ({ mesh }: Target): number => mesh.width * mesh.height * mesh.coresPerRouter;
+export const coresPerChip = (target: Target): number => chipCores(target) as number; // a target to compile for has a mesh
 
 /** The addresses of the first `chips` chips in linear order. */
 export function linearSlots(target: Target, chips: number): CorePlace[] {
-  const { width, height, coresPerRouter } = target.mesh;
-  return Array.from({ length: chips * coresPerChip(target) }, (_, i): CorePlace => {
-    const router = Math.floor(i / coresPerRouter);
-    const chip = Math.floor(router / (width * height));
-    return { chip, ...boardPosition(target, chip, router % width, Math.floor(router / width) % height), port: i % coresPerRouter };
-  });
+  const { width, height } = target.mesh;
+  return Array.from({ length: chips * width * height }, (_, router) => {
+    const [chip, x, y] = [Math.floor(router / (width * height)), router % width, Math.floor(router / width) % height];
+    return Array.from({ length: coresAt(target.mesh, x, y) }, (_core, port): CorePlace => ({ chip, ...boardPosition(target, chip, x, y), port }));
+  }).flat();
 }
 
 /** The addresses of the first `chips` chips of the winding line. */
@@ -26,7 +26,7 @@ export function slots(target: Target, chips: number): CorePlace[] {
   const places: CorePlace[] = [];
   for (const chip of windingChips(chips, target.board.columns)) {
     for (const [x, y] of windingRouters(target.mesh.width, target.mesh.height)) {
-      for (let port = 0; port < target.mesh.coresPerRouter; port++) places.push({ chip, ...boardPosition(target, chip, x, y), port });
+      for (let port = 0; port < coresAt(target.mesh, x, y); port++) places.push({ chip, ...boardPosition(target, chip, x, y), port });
     }
   }
   return places;
