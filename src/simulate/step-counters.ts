@@ -44,12 +44,14 @@ export function createStepCounters(program: Program, plan: CountingPlan): (count
     program.routes.forEach(({ from, to }, route) => {
       const { messages, synapticOps } = plan.routes[route];
       for (let t = 0; t < T; t++) {
-        const row = (depths[from] + t) * width;
-        out.messagesOut[row + from] += counts[messages * T + t];
-        out.messagesIn[row + to] += counts[messages * T + t];
-        for (const { region, times } of synapticOps) out.synapticOps[row + to] += times * counts[region * T + t];
+        const at = (depths[from] + t) * width + to;
+        out.messagesIn[at] += counts[messages * T + t];
+        for (const { region, times } of synapticOps) out.synapticOps[at] += times * counts[region * T + t];
       }
     });
+    for (const { from, messages } of plan.flows) {
+      for (let t = 0; t < T; t++) out.messagesOut[(depths[from] + t) * width + from] += counts[messages * T + t];
+    }
     return out;
   };
 }
