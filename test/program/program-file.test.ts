@@ -146,7 +146,7 @@ describe('a payload that was made by someone else', () => {
     for (let i = 0; i < bytes.length; i += 2) bytes[i] = 0x1a; // an empty source layer
     const started = performance.now();
     expect(complaint(sealed(bytes))).toContain('the program cannot be decoded: more than 1000000 fields');
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(5000);
   });
   test('a signed neuron that resets hard, or not at all, is malformed', () => {
     for (const reset of [0, 2, 3]) {
