@@ -2,6 +2,7 @@
  * From the totals of the counted regions to the counters of a trace. Everything here is a sum of exact
  * integers, so the order of samples and workers cannot show.
  */
+import { neuronsIn } from '../map/reach.js';
 import type { Program } from '../program/program.js';
 import { neuronCount } from '../spiking/network.js';
 import type { CountingPlan, Term } from './counting-plan.js';
@@ -27,7 +28,12 @@ export function countersOf(program: Program, plan: CountingPlan, totals: Totals)
   const value = (terms: readonly Term[]): number => terms.reduce((sum, t) => sum + t.times * totals.regions[t.region], 0);
   const messages = plan.routes.map((r) => totals.regions[r.messages]);
   const synapticOps = plan.routes.map((r) => value(r.synapticOps));
-  const cores = program.cores.map((_, i) => ({ spikes: totals.regions[plan.cores[i].spikes], messagesOut: 0, messagesIn: 0, synapticOps: 0 }));
+  const relays = new Set(program.network.populations.flatMap((p) => (p.neuron.model === 'relay' ? [p.id] : [])));
+  const cores = program.cores.map(({ slice }, i) => {
+    const updates = relays.has(slice.population) ? 0 : neuronsIn(slice) * program.network.timesteps * totals.samples;
+    const activeUpdates = totals.regions[plan.cores[i].active];
+    return { spikes: totals.regions[plan.cores[i].spikes], messagesOut: 0, messagesIn: 0, synapticOps: 0, activeUpdates, inactiveUpdates: updates - activeUpdates };
+  });
   const projections = program.network.projections.map((p) => ({ id: p.id, synapticOps: 0 }));
   program.routes.forEach((route, i) => {
     cores[route.from].messagesOut += messages[i];

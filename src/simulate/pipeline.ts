@@ -20,12 +20,15 @@ import type { Program } from '../program/program.js';
 import { fires, isSigned } from '../spiking/network.js';
 import type { Profile } from '../target/schema.js';
 import type { CountingPlan, Term } from './counting-plan.js';
+import type { LatencyParts } from './trace.js';
 import type { MeshUse } from './mesh-links.js';
 import { meshUse } from './mesh-links.js';
 
 /** Time of some samples; nanoseconds of simulated time. */
 export interface PipelineTotals {
   readonly nanoseconds: number;
+  /** What they are made of. */
+  readonly parts: LatencyParts;
   readonly bottleneck: { readonly core: number; readonly link: number; readonly barrier: number };
   /** Busy time of each core. */
   readonly cores: Float64Array;
@@ -137,6 +140,7 @@ export function createPipeline(program: Program, plan: CountingPlan, profile: Pr
     fill(counts);
     const busy = new Float64Array(cores.length);
     const bottleneck = { core: 0, link: 0, barrier: 0 };
+    const parts = { core: 0, link: 0, travel: 0, barrier: 0 };
     let total = 0;
     for (let s = 0; s < steps; s++) {
       let core = 0;
@@ -148,9 +152,12 @@ export function createPipeline(program: Program, plan: CountingPlan, profile: Pr
       let link = 0;
       for (let i = 0; i < linkHop.length; i++) link = Math.max(link, links[i * steps + s] * linkHop[i]);
       total += Math.max(core, link) + travel[s] + barrier;
+      parts[core >= link ? 'core' : 'link'] += Math.max(core, link);
+      parts.travel += travel[s];
+      parts.barrier += barrier;
       bottleneck[barrier >= Math.max(core, link) ? 'barrier' : core >= link ? 'core' : 'link']++;
     }
-    return { nanoseconds: total, bottleneck, cores: busy };
+    return { nanoseconds: total, parts, bottleneck, cores: busy };
   };
   return { steps, time };
 }

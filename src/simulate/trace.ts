@@ -33,6 +33,9 @@ export interface CoreCounters {
   /** Messages arriving. */
   readonly messagesIn: number;
   readonly synapticOps: number;
+  /** Neuron updates with input, and those without. Neurons, not compartments. */
+  readonly activeUpdates: number;
+  readonly inactiveUpdates: number;
 }
 
 export interface MeshCounters {
@@ -46,11 +49,24 @@ export interface MeshCounters {
   readonly heaviestLink: { readonly messages: number; readonly from: readonly [number, number]; readonly to: readonly [number, number] } | null;
 }
 
+/**
+ * Seconds of one inference: in each step the busiest core or, where that takes longer, the busiest link;
+ * then the longest route in use; then the barrier.
+ */
+export interface LatencyParts {
+  readonly core: number;
+  readonly link: number;
+  readonly travel: number;
+  readonly barrier: number;
+}
+
 /** Only with pipeline timing: seconds are simulated time. */
 export interface TimingTrace {
   readonly profile: string;
   readonly secondsPerInference: number;
   readonly stepsPerInference: number;
+  /** What the latency is made of, seconds per inference; they add up to it. */
+  readonly parts: LatencyParts;
   /** How many steps (over all samples) each thing was the bottleneck of. */
   readonly bottleneck: { readonly core: number; readonly link: number; readonly barrier: number };
   /** Busy seconds of each core, summed over samples. */

@@ -24,7 +24,7 @@ describe('counters', () => {
       expect(chunk.scores).toEqual(expected.scores);
       expect(chunk.predictions).toEqual(expected.predictions);
 
-      const cores: { -readonly [K in keyof CoreCounters]: number }[] = program.cores.map(() => ({ spikes: 0, messagesOut: 0, messagesIn: 0, synapticOps: 0 }));
+      const cores: { -readonly [K in keyof Omit<CoreCounters, 'activeUpdates' | 'inactiveUpdates'>]: number }[] = program.cores.map(() => ({ spikes: 0, messagesOut: 0, messagesIn: 0, synapticOps: 0 }));
       const links = new Map<string, number>();
       const mesh = { messages: 0, hopsX: 0, hopsY: 0, chipCrossings: 0, withinTile: 0 };
       network.populations.forEach((p, i) => {
@@ -57,7 +57,12 @@ describe('counters', () => {
           });
         }
       });
-      expect(counters.cores).toEqual(cores);
+      expect(counters.cores.map(({ activeUpdates: _, inactiveUpdates: __, ...rest }) => rest)).toEqual(cores);
+      for (const p of counters.populations) { // the updates of a population's cores are the population's
+        const own = counters.cores.filter((_, i) => program.cores[i].slice.population === p.id);
+        expect([own.reduce((sum, c) => sum + c.activeUpdates, 0), own.reduce((sum, c) => sum + c.inactiveUpdates, 0)]).toEqual([p.activeUpdates, p.inactiveUpdates]);
+        for (const c of own) expect(Math.min(c.activeUpdates, c.inactiveUpdates)).toBeGreaterThanOrEqual(0);
+      }
       const { heaviestLink, ...rest } = counters.mesh;
       expect(rest).toEqual(mesh);
       if (links.size === 0) expect(heaviestLink).toBeNull();
