@@ -119,6 +119,8 @@ export const TargetSchema = Type.Object({
     biasMantissaMax: count('Largest absolute bias mantissa.'),
     biasExponentMax: Type.Integer({ minimum: 0, description: 'The bias is mantissa << exponent, exponent 0 to this.' }),
     decayBits: Type.Integer({ minimum: 0, maximum: 12, description: 'Bits of the membrane decay; 0: no leak.' }),
+    leakFloor: Type.Optional(Type.Integer({ minimum: 0, maximum: 1, description: 'v of every neuron loses at least this / 4096 of itself in a step, whatever its decay register says. Left out: 0.' })),
+    refractoryMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 4096, description: 'Most steps from a spike to the next possible one. Left out: 1, no wait.' })),
     delayMax: Type.Integer({ minimum: 0, description: 'Largest axonal or synaptic delay in steps.' }),
   }),
   capabilities: record({
@@ -127,6 +129,7 @@ export const TargetSchema = Type.Object({
     signedWeights: Type.Boolean({ description: 'One synapse list may hold both signs.' }),
     gradedSpikes: Type.Boolean({ description: 'A spike may carry an integer.' }),
     signedSpikes: Type.Optional(Type.Boolean({ description: 'A spike may be +1 or -1, and a neuron may count what it has sent: signed IF neurons. They reset softly. Left out: no.' })),
+    currentDecay: Type.Optional(Type.Boolean({ description: 'The synaptic current u may last: it loses (register + 1) / 4096 of itself in a step, the register has 12 bits. Left out: no.' })),
     multicast: Type.Boolean({ description: 'One message may reach several cores.' }),
   }),
   profiles: Type.Array(ProfileSchema, { minItems: 1, description: 'Energy and latency; the first is the default.' }),
