@@ -29,7 +29,12 @@ export interface SampleEngine {
   readonly run: (image: Float32Array, sample: number) => SampleResult;
   /** Masks of the last sample, per population. */
   readonly buffers: readonly SpikeBuffers[];
+  /** Constant currents of the last sample, per population: int32 [pixel][stride], stride 0 where all pixels are alike; null for relays. */
+  readonly drives: readonly (DrivePlace | null)[];
 }
+
+/** Where constant currents lie in the kernels' memory. */
+export interface DrivePlace { readonly at: number; readonly stride: number }
 
 /** Packs `network`; `seed` is that of the Poisson code. */
 export function createSampleEngine(network: IntegerNetwork, kernels: Kernels, seed: number): SampleEngine {
@@ -43,6 +48,7 @@ export function createSampleEngine(network: IntegerNetwork, kernels: Kernels, se
   const output = network.populations.findIndex((p) => p.id === network.output);
   return {
     buffers: [...buffers.values()],
+    drives: stages.map((stage) => stage.drive),
     run: (values, sample) => {
       pixels.set(values);
       const saturations = stages.map((stage) => stage.run(sample));
@@ -54,6 +60,7 @@ export function createSampleEngine(network: IntegerNetwork, kernels: Kernels, se
 interface Stage {
   readonly run: (sample: number) => number;
   readonly trace: number;
+  readonly drive: DrivePlace | null;
 }
 
 interface EngineContext {
@@ -81,6 +88,7 @@ function prepareStage(network: IntegerNetwork, population: IntegerPopulation, co
   });
   return {
     trace: layer.trace,
+    drive,
     run: () => {
       if (injected) drive.reset();
       for (const add of inject) add();
@@ -102,7 +110,7 @@ function prepareRelay(network: IntegerNetwork, buffers: SpikeBuffers, { kernels,
   if (input.code !== 'poisson') throw new RangeError('internal: a relay population needs the Poisson code');
   const stream = substream(randomStream(seed), 'poisson');
   const values = kernels.memory.float32(image, neuronCount(network.imageShape));
-  return { trace: 0, run: (sample) => { setPoissonSpikes(kernels, values, buffers, { full: input.full, stream: substream(stream, sample) }); return 0; } };
+  return { trace: 0, drive: null, run: (sample) => { setPoissonSpikes(kernels, values, buffers, { full: input.full, stream: substream(stream, sample) }); return 0; } };
 }
 
 function injectsInto({ input }: IntegerNetwork, population: IntegerPopulation): boolean {
@@ -113,9 +121,7 @@ function injectsInto({ input }: IntegerNetwork, population: IntegerPopulation): 
   }
 }
 
-interface Drive {
-  readonly at: number;
-  readonly stride: number;
+interface Drive extends DrivePlace {
   /** Back to the population's bias, before the host adds an image's currents. */
   readonly reset: () => void;
 }
