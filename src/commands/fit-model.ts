@@ -9,9 +9,12 @@ import { asCore, lowerPasses } from '../lower/lower.js';
 import { coresPerChip } from '../map/board.js';
 import { partition } from '../map/partition.js';
 import type { CoreSlice, CoreUse } from '../map/mapping.js';
+import { place } from '../map/place.js';
+import { route } from '../map/route.js';
 import { importOnnx } from '../onnx/import-onnx.js';
 import type { IntegerNetwork } from '../quantise/integer-network.js';
 import { toEventOrder } from '../quantise/normalised-weights.js';
+import { mappingReport, type MappingReport } from '../report/mapping-report.js';
 import { checkChoices } from '../spiking/choices.js';
 import { convert } from '../spiking/convert.js';
 import { findInflows } from '../spiking/linear-paths.js';
@@ -48,6 +51,8 @@ export interface Fit {
   readonly coresPerChip: number;
   readonly neurons: number;
   readonly layers: readonly LayerFit[];
+  /** As if every neuron spiked once: no image is run. */
+  readonly mapping: MappingReport;
   /** The core's limits; null: none. */
   readonly limits: Target['core'];
   /** Nodes of the file by operator. */
@@ -65,13 +70,15 @@ export function fitModel(source: ModelSource, { target, reset, code, timesteps }
   const thresholds = new Map(findInflows(graph).map((inflow) => [inflow.target, new Float32Array(inflow.shape[0]).fill(1)]));
   const network = convert(graph, { timesteps, reset, leak: 1, code, initial: 0.5, inputRange: 1, thresholds });
   checkChoices({ target, reset, neuron: 'if', timesteps, spikes: 'binary', current: null, populations: network.populations.length - 1 }, report);
-  const { cores } = partition(hollow(network, target), target, report);
+  const partitioned = partition(hollow(network, target), target, report);
   report.finish();
+  const { cores } = partitioned;
+  const mapping = mappingReport(route(place(partitioned, { seed: 0 })), { traffic: new Map(), rates: 'even' });
   return {
     target: target.name, reset, cores: cores.length, chips: Math.ceil(cores.length / coresPerChip(target)), coresPerChip: coresPerChip(target),
     neurons: network.populations.reduce((sum, p) => sum + neuronCount(p.shape), 0),
     layers: network.populations.map((p) => layerFit(p.id, neuronCount(p.shape), { cores: cores.filter((c) => c.slice.population === p.id), limits: target.core })),
-    limits: target.core, operators: model.operators, warnings: report.warnings,
+    mapping, limits: target.core, operators: model.operators, warnings: report.warnings,
   };
 }
 
