@@ -70,6 +70,7 @@ function stepNeurons(population: IntegerPopulation, { currents, arrivals, masks 
   const v = new Int32Array(arrivals.length * count);
   arrivals.forEach((arriving, t) => {
     const spikes = updateNeurons(run, arriving);
+    run.spikes.push(spikes);
     for (let i = 0; i < count; i++) {
       if (spikes[i] !== masks[t * count + i]) throw new Error(`internal: neuron ${i} of the probe of ${population.id} does not spike in step ${t} as the kernel's does`);
       current[t * count + i] = arriving.current[i] + currents[i];
