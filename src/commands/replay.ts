@@ -11,7 +11,7 @@ interface ReplayFlags extends Pick<ObserveFlags, 'probe' | 'probeOut'> { readonl
 
 export const replayCommand = (): Command => new Command('replay')
   .description('Go on from a snapshot, chip step by chip step, on the reference evaluator: the same spikes and potentials as the run it was taken from.')
-  .argument('<snapshot>', 'the file that `spikeveil simulate --snapshot` wrote')
+  .argument('<file>', 'the snapshot that `spikeveil simulate --snapshot` wrote')
   .argument('<program>', 'the program that was simulated (.spk)')
   .addOption(new Option('--steps <k>', 'chip steps to do, at most to the end of the inference').argParser(integer(1, 1e6)).default(1))
   .addOption(probeOption())

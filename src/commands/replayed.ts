@@ -1,7 +1,7 @@
 /** Runs a replay: counts what each layer did in each step, and writes the arrays of `--probe` as `simulate` does. */
 import { join } from 'node:path';
 import type { Program } from '../program/program.js';
-import type { LayerRecord } from '../simulate/probe-recorder.js';
+import type { LayerRecord, StateRecord } from '../simulate/probe-recorder.js';
 import { PROBE_INDEX, probeFiles, probeIndex, probeNumbers } from '../simulate/probe-files.js';
 import { resolveProbes, type Probe, type ProbedLayer } from '../simulate/probes.js';
 import { replay, type ReplayedLayer, type ReplayedStep, type Snapshot } from '../simulate/replay.js';
@@ -58,14 +58,14 @@ function rowOf(step: number, { layer, localStep, spikes, state, activeUpdates, s
 function chosen({ network }: Program, layer: ReplayedLayer, probes: readonly ProbedLayer[]): ReplayedLayer {
   const neurons = probes.find((p) => network.populations[p.population].id === layer.layer)?.neurons ?? new Uint32Array();
   const pick = (values: Int32Array): Int32Array => Int32Array.from(neurons, (n) => values[n]);
-  return { ...layer, spikes: Int8Array.from(neurons, (n) => layer.spikes[n]), state: layer.state === null ? null : { current: pick(layer.state.current), v: pick(layer.state.v) } };
+  return { ...layer, spikes: Int8Array.from(neurons, (n) => layer.spikes[n]), state: layer.state === null ? null : { current: pick(layer.state.current), u: layer.state.u === null ? null : pick(layer.state.u), v: pick(layer.state.v) } };
 }
 
 /** Steps one behind the other, as a probe of a whole run has them. */
 function recordOf(steps: readonly ReplayedLayer[]): LayerRecord {
-  const joined = (pick: (step: NonNullable<ReplayedLayer['state']>) => Int32Array): Int32Array => Int32Array.from(steps.flatMap(({ state }) => (state === null ? [] : [...pick(state)])));
+  const joined = (pick: (step: StateRecord) => Int32Array | null): Int32Array => Int32Array.from(steps.flatMap(({ state }) => (state === null ? [] : [...pick(state) ?? []])));
   return {
     spikes: Int8Array.from(steps.flatMap((s) => [...s.spikes])),
-    state: steps.some((s) => s.state === null) ? null : { current: joined((s) => s.current), v: joined((s) => s.v) },
+    state: steps.some((s) => s.state === null) ? null : { current: joined((s) => s.current), u: joined((s) => s.u), v: joined((s) => s.v) },
   };
 }

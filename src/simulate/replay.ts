@@ -7,7 +7,8 @@
 import type { ObservedStep, PopulationRun } from '../quantise/evaluate-integer.js';
 import { arrivingCurrent, checkDelays, constantCurrent, poissonStep, startNeurons, updateNeurons } from '../quantise/evaluate-integer.js';
 import type { IntegerNetwork } from '../quantise/integer-network.js';
-import type { PopulationId } from '../spiking/network.js';
+import type { Neuron, PopulationId } from '../spiking/network.js';
+import type { StateRecord } from './probe-recorder.js';
 
 /** The input of a run. */
 export interface RunInput {
@@ -20,12 +21,22 @@ export interface RunInput {
 }
 
 /** Neuron state that lasts from step to step, by its name in `PopulationRun`; each is [neurons]. */
-export const STATE_ARRAYS = ['v', 'sent'] as const;
-export type StateArray = (typeof STATE_ARRAYS)[number];
+export type StateArray = 'v' | 'u' | 'waiting' | 'sent';
+
+/** What a neuron of this model keeps besides its last spike. */
+export function stateArrays({ model }: Neuron): readonly StateArray[] {
+  switch (model) {
+    case 'if': case 'lif': case 'integrator': return ['v'];
+    case 'signed-if': return ['v', 'sent'];
+    case 'cuba': return ['v', 'u', 'waiting'];
+    case 'relay': return [];
+  }
+}
 
 /** One population between two chip steps. */
 export interface PopulationState {
-  readonly state: Readonly<Record<StateArray, Int32Array>>;
+  /** Those of `stateArrays`. */
+  readonly state: Readonly<Partial<Record<StateArray, Int32Array>>>;
   /** Local step of the first spikes that are kept. */
   readonly first: number;
   /** [local step - first][neurons]: those of the last step, and all that are still under way to a population that takes them in later. */
@@ -46,7 +57,7 @@ export interface ReplayedLayer {
   /** 1, or -1 where a signed neuron takes a spike back. */
   readonly spikes: Int8Array;
   /** As of `StateRecord`; null for relays. */
-  readonly state: { readonly current: Int32Array; readonly v: Int32Array } | null;
+  readonly state: StateRecord | null;
   /** Neurons that were updated with input, and those whose v was clipped. */
   readonly activeUpdates: number;
   readonly saturations: number;
@@ -65,7 +76,7 @@ export function takeSnapshot(network: IntegerNetwork, input: RunInput, step: num
   const runs = network.populations.map((p) => startNeurons(p, constantCurrent(network, p, input.image)));
   for (let s = 0; s < step; s++) runStep(network, runs, { ...input, step: s });
   const populations = keptSpikes(network, step).map(({ first, count }, i): PopulationState => {
-    const state = Object.fromEntries(STATE_ARRAYS.map((name) => [name, runs[i][name]])) as Record<StateArray, Int32Array>;
+    const state = Object.fromEntries(stateArrays(network.populations[i].neuron).map((name) => [name, runs[i][name]]));
     return { state, first, spikes: runs[i].spikes.slice(first, first + count) };
   });
   return { ...input, step, populations };
@@ -77,7 +88,7 @@ export function* replay(network: IntegerNetwork, snapshot: Snapshot, steps: numb
   const runs = network.populations.map((population, i) => {
     const { state, first, spikes } = snapshot.populations[i];
     const run = startNeurons(population, constantCurrent(network, population, snapshot.image));
-    for (const name of STATE_ARRAYS) run[name].set(state[name]);
+    for (const name of stateArrays(population.neuron)) run[name].set(state[name] ?? []);
     spikes.forEach((step, k) => { run.spikes[first + k] = step; });
     return run;
   });
@@ -86,7 +97,7 @@ export function* replay(network: IntegerNetwork, snapshot: Snapshot, steps: numb
     const layers: ReplayedLayer[] = [];
     runStep(network, runs, { ...snapshot, step }, ({ population, step: localStep, arrivals, state: run }) => layers.push({
       layer: run.population.id, localStep, spikes: run.spikes[localStep].slice(),
-      state: arrivals === null ? null : { current: arrivals.current.map((a, i) => a + run.drive[i]), v: run.v.slice() },
+      state: arrivals === null ? null : { current: arrivals.current.map((a, i) => a + run.drive[i]), u: run.population.neuron.model === 'cuba' ? run.u.slice() : null, v: run.v.slice() },
       activeUpdates: run.active - before[population].active, saturations: run.saturations - before[population].saturations,
     }));
     yield { step, layers };

@@ -11,7 +11,7 @@ import type { IntegerNetwork } from '../quantise/integer-network.js';
 import { neuronCount } from '../spiking/network.js';
 import { chipSteps } from './pipeline.js';
 import type { PopulationState, Snapshot, StateArray } from './replay.js';
-import { keptSpikes, STATE_ARRAYS } from './replay.js';
+import { keptSpikes, stateArrays } from './replay.js';
 
 const FORMAT = 'spikeveil-snapshot';
 const VERSION = 1;
@@ -47,7 +47,7 @@ export function printSnapshot(program: Program, snapshot: Snapshot): Uint8Array 
     format: FORMAT, version: VERSION, program: { name: program.provenance.modelName, sha256: programSha256(program) },
     seed, sample, step, arrays: layout(program.network, step),
   };
-  const payload = Buffer.concat([image, ...populations.flatMap((p) => [...STATE_ARRAYS.map((name) => p.state[name]), ...p.spikes])].map((a) => new Uint8Array(a.buffer, a.byteOffset, a.byteLength)));
+  const payload = Buffer.concat([image, ...populations.flatMap((p, i) => [...stateArrays(program.network.populations[i].neuron).map((name) => p.state[name]!), ...p.spikes])].map((a) => new Uint8Array(a.buffer, a.byteOffset, a.byteLength)));
   return Buffer.concat([Buffer.from(`${JSON.stringify({ ...header, sha256: digest(header, payload) })}\n`), payload]);
 }
 
@@ -80,8 +80,8 @@ function layout(network: IntegerNetwork, step: number): ArrayEntry[] {
   const kept = keptSpikes(network, step);
   return [
     { layer: null, name: 'image', type: '<f4', shape: network.imageShape },
-    ...network.populations.flatMap(({ id, shape }, i): ArrayEntry[] => [
-      ...STATE_ARRAYS.map((name): ArrayEntry => ({ layer: id, name, type: '<i4', shape })),
+    ...network.populations.flatMap(({ id, shape, neuron }, i): ArrayEntry[] => [
+      ...stateArrays(neuron).map((name): ArrayEntry => ({ layer: id, name, type: '<i4', shape })),
       { layer: id, name: 'spikes', type: '|i1', shape: [kept[i].count, ...shape], first: kept[i].first },
     ]),
   ];
@@ -97,10 +97,10 @@ function fromArrays({ seed, sample, step, arrays }: Header, network: IntegerNetw
     return [`${entry.layer ?? ''} ${entry.name}`, bytes.buffer] as const;
   }));
   const kept = keptSpikes(network, step);
-  const populations = network.populations.map(({ id, shape }, i): PopulationState => {
+  const populations = network.populations.map(({ id, shape, neuron }, i): PopulationState => {
     const size = neuronCount(shape);
     const spikes = new Int8Array(parts.get(`${id} spikes`)!);
-    const state = Object.fromEntries(STATE_ARRAYS.map((name) => [name, new Int32Array(parts.get(`${id} ${name}`)!)])) as Record<StateArray, Int32Array>;
+    const state = Object.fromEntries(stateArrays(neuron).map((name) => [name, new Int32Array(parts.get(`${id} ${name}`)!)]));
     return { state, first: kept[i].first, spikes: Array.from({ length: kept[i].count }, (_, k) => spikes.slice(k * size, (k + 1) * size)) };
   });
   return { seed, sample, step, image: new Float32Array(parts.get(' image')!), populations };
