@@ -42,6 +42,7 @@ export { programSha256 } from './program/program-hash.js';
 export type { TimingModel, Trace } from './simulate/trace.js';
 export { energyReport, type EnergyReport } from './energy/energy-report.js';
 export type { EnergyLine } from './energy/energy-lines.js';
+export { conventionRatios, measuredWorkload, paperWorkload, type ConventionRatio, type PaperNetwork, type Workload } from './energy/conventions.js';
 
 export { explicitNetwork, type ExplicitNetwork, type Stimulus } from './interop/explicit-network.js';
 export { architectureYaml } from './interop/sana-fe-architecture.js';
@@ -54,4 +55,5 @@ export { runFigures, type RunAnswers, type RunFigures } from './commands/run-fig
 export { buildRunRecord, type RunSource } from './report/run-record.js';
 export { printRunRecord, readRunRecord } from './report/read-run.js';
 export type { RunRecord } from './report/run-schema.js';
+export { ratioPlot, standaloneSvg, type RatioSeries } from './report/ratio-plot.js';
 export { renderReport } from './report/html-report.js';
