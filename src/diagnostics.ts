@@ -15,8 +15,10 @@ import { targetMessages } from './diagnostics/target-messages.js';
 import { dataMessages } from './diagnostics/data-messages.js';
 import { runMessages } from './diagnostics/run-messages.js';
 import { auditMessages } from './diagnostics/audit-messages.js';
+import { observeMessages } from './diagnostics/observe-messages.js';
 import { reportMessages } from './diagnostics/report-messages.js';
 import { backendMessages } from './diagnostics/backend-messages.js';
+import { interopMessages } from './diagnostics/interop-messages.js';
 
 export const catalogue = {
   ...onnxMessages,
@@ -30,8 +32,10 @@ export const catalogue = {
   ...dataMessages,
   ...runMessages,
   ...auditMessages,
+  ...observeMessages,
   ...reportMessages,
   ...backendMessages,
+  ...interopMessages,
 } as const;
 
 type Catalogue = typeof catalogue;

@@ -31,15 +31,28 @@ export type { IntegerNetwork, IntegerPopulation, IntegerProjection } from './qua
 export type { CorePlace, CoreSlice, CoreUse, Route, Slice } from './map/mapping.js';
 
 export { simulate, type SimulationData, type SimulationOptions } from './simulate/simulate.js';
+export type { SampleRecord, SimulationObserver } from './simulate/observer.js';
+export { parseProbe, resolveProbes, type Probe, type ProbedLayer } from './simulate/probes.js';
+export type { LayerRecord, StateRecord } from './simulate/probe-recorder.js';
+export { probeFiles, probeIndex, probeNumbers, type ProbedRun, type ProbeFile, type Quantity, type RecordedSteps } from './simulate/probe-files.js';
+export { stepTableHead, stepTableRows, type SampleSteps, type StepCounter } from './simulate/step-counters.js';
 export type { TimingModel, Trace } from './simulate/trace.js';
 export { energyReport, type EnergyReport } from './energy/energy-report.js';
 export type { EnergyLine } from './energy/energy-lines.js';
+export { conventionRatios, measuredWorkload, paperWorkload, type ConventionRatio, type PaperNetwork, type Workload } from './energy/conventions.js';
+
+export { explicitNetwork, type ExplicitNetwork, type Stimulus } from './interop/explicit-network.js';
+export { architectureYaml } from './interop/sana-fe-architecture.js';
+export { networkYaml } from './interop/sana-fe-network.js';
+export { readArchitecture, readNetwork, type ReadArchitecture, type ReadNetwork } from './interop/read-sana-fe.js';
+export { stimulusOf } from './commands/load-export.js';
 
 export { normalisedImages } from './commands/normalised-images.js';
 export { runFigures, type RunAnswers, type RunFigures } from './commands/run-figures.js';
 export { buildRunRecord, type RunSource } from './report/run-record.js';
 export { printRunRecord, readRunRecord } from './report/read-run.js';
 export type { RunRecord } from './report/run-schema.js';
+export { ratioPlot, standaloneSvg, type RatioSeries } from './report/ratio-plot.js';
 export { renderReport } from './report/html-report.js';
 
 export type { Phase } from './audit/accountant/mechanism.js';

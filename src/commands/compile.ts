@@ -5,6 +5,7 @@ import { describeBackend } from '../backend/dense-backend.js';
 import type { CompileResult } from '../compile.js';
 import { fail } from '../diagnostics.js';
 import type { PassObserver } from '../pipeline.js';
+import { mappingLines } from '../report/mapping-lines.js';
 import { formatCount, formatSi } from '../report/quantities.js';
 import { backendOption, chosenBackend } from './backend-option.js';
 import { modelReading, NOTES_FORMAT, notesPath, pathFrom, printNotes, type CompileNotes } from './compile-notes.js';
@@ -12,7 +13,7 @@ import type { CompileFlags } from './compile-options.js';
 import { addLearningOptions, checkLearningFlags } from './learning-options.js';
 import { addReadingOptions, codeOption, resetOption, targetOption, timestepsOption } from './model-options.js';
 import type { LearningProgress } from './learning-progress.js';
-import { integer, jsonOption, seedOption, share, workersOption } from './options.js';
+import { integer, jsonOption, seedOption, share, weight, workersOption } from './options.js';
 import { notice, progress, say, sayJson, status, warn } from './output.js';
 import { pairs, plural, table } from './table.js';
 import { checkOutput, writeOutputs } from './write-output.js';
@@ -31,6 +32,8 @@ export const compileCommand = (): Command => addLearningOptions(addReadingOption
   .addOption(timestepsOption())
   .addOption(resetOption())
   .addOption(new Option('--neuron <model>', 'without leak or with').choices(['if', 'lif']).default('if'))
+  .addOption(new Option('--current-decay <d>', 'the synaptic current lasts: a step keeps (4095 - d) / 4096 of it; a converted network loses accuracy with it').argParser(integer(0, 4095)))
+  .addOption(new Option('--refractory <steps>', 'steps from a spike to the next possible one, with --reset hard; a converted network loses accuracy with it').argParser(integer(1, 4096)))
   .addOption(new Option('--spikes <kind>', 'signed: a neuron can take a spike back, which keeps accuracy at few steps (not every chip)').choices(['binary', 'signed']).default('binary'))
   .addOption(new Option('--retract <share>', 'with --spikes signed: take one back below minus this share of the threshold (default: 0)').argParser(share))
   .addOption(codeOption())
@@ -38,6 +41,8 @@ export const compileCommand = (): Command => addLearningOptions(addReadingOption
   .option('--images <file>', 'choose thresholds on a set of images that `spikeveil synthesise` made from this model')
   .addOption(new Option('--calibrate <spec>', 'choose thresholds on these images instead of on none; the program then depends on your data').conflicts('images')))
   .addOption(new Option('--search <n>', 'try n candidates of thresholds and corrections on images made from the network, and take the one that answers most like it').argParser(integer(1, 1000)).conflicts('calibrate'))
+  .option('--rates <run>', 'place cores for the spikes that an earlier program of this model had, out of the file of `simulate --out`; the places then depend on its data')
+  .addOption(new Option('--placement-effort <n>', 'trials of the search for short ways on the mesh, as a multiple of the default; 0: none').argParser(weight).default(1))
   .option('--print-after <pass>', 'print what left this pass, or "all"')
   .addOption(backendOption())
   .addOption(seedOption())
@@ -118,8 +123,9 @@ function summaryText({ program, bytes, summary }: CompileResult, path: string, l
   return [
     pairs([
       ['model', `${program.provenance.modelName}, ${formatCount(summary.parameters)} parameters`],
-      ['target', `${program.target.name}: ${plural(summary.cores, 'core')} on ${plural(summary.chips, 'chip')}`],
+      ['target', `${program.target.name}: ${plural(summary.cores, 'core')} on ${plural(summary.chips, 'chip')}, lower bound ${formatCount(summary.mapping.leastCores)}`],
       ['network', `${formatCount(summary.neurons)} neurons, ${formatCount(summary.synapses)} synapses, ${program.network.timesteps} time steps`],
+      ...mappingLines(summary.mapping),
       ['thresholds', program.provenance.calibration],
       ['dense work', describeBackend(summary.backend)],
       ['private data read', `${program.provenance.privateData ? 'yes' : 'none'}${(summary.learning?.data ?? null) === null ? '' : '; --data was read for the accuracies below only, no bit of the program depends on it'}`],

@@ -1,5 +1,6 @@
 /**
- * Whether a network fits a chip. What a core must hold depends on shapes, not on values, so no threshold
+ * Whether a network fits a chip. What a core must hold depends on shapes and on
+ * which weights are zero, not on their values (a layer of small weights may take narrower ones in the end), so no threshold
  * is chosen, no weight rounded and no image run: the cutting into cores alone is the real one.
  */
 import { Reporter, type Diagnostic } from '../diagnostics.js';
@@ -8,8 +9,12 @@ import { asCore, lowerPasses } from '../lower/lower.js';
 import { coresPerChip } from '../map/board.js';
 import { partition } from '../map/partition.js';
 import type { CoreSlice, CoreUse } from '../map/mapping.js';
+import { place } from '../map/place.js';
+import { route } from '../map/route.js';
 import { importOnnx } from '../onnx/import-onnx.js';
 import type { IntegerNetwork } from '../quantise/integer-network.js';
+import { toEventOrder } from '../quantise/normalised-weights.js';
+import { mappingReport, type MappingReport } from '../report/mapping-report.js';
 import { checkChoices } from '../spiking/choices.js';
 import { convert } from '../spiking/convert.js';
 import { findInflows } from '../spiking/linear-paths.js';
@@ -46,6 +51,8 @@ export interface Fit {
   readonly coresPerChip: number;
   readonly neurons: number;
   readonly layers: readonly LayerFit[];
+  /** As if every neuron spiked once: no image is run. */
+  readonly mapping: MappingReport;
   /** The core's limits; null: none. */
   readonly limits: Target['core'];
   /** Nodes of the file by operator. */
@@ -56,20 +63,22 @@ export interface Fit {
 /** Throws a CompileError with everything that is not supported or does not fit. */
 export function fitModel(source: ModelSource, { target, reset, code, timesteps }: FitOptions): Fit {
   const report = new Reporter();
-  checkChoices({ target, reset, neuron: 'if', timesteps, spikes: 'binary', populations: 0 }, report);
+  checkChoices({ target, reset, neuron: 'if', timesteps, spikes: 'binary', current: null, populations: 0 }, report);
   report.finish();
   const model = importOnnx(source.path, { ...source.import, report });
   const graph = lowered(model.graph, report);
   const thresholds = new Map(findInflows(graph).map((inflow) => [inflow.target, new Float32Array(inflow.shape[0]).fill(1)]));
   const network = convert(graph, { timesteps, reset, leak: 1, code, initial: 0.5, inputRange: 1, thresholds });
-  checkChoices({ target, reset, neuron: 'if', timesteps, spikes: 'binary', populations: network.populations.length - 1 }, report);
-  const { cores } = partition(hollow(network), target, report);
+  checkChoices({ target, reset, neuron: 'if', timesteps, spikes: 'binary', current: null, populations: network.populations.length - 1 }, report);
+  const partitioned = partition(hollow(network, target), target, report);
   report.finish();
+  const { cores } = partitioned;
+  const mapping = mappingReport(route(place(partitioned, { seed: 0 })), { traffic: new Map(), rates: 'even' });
   return {
     target: target.name, reset, cores: cores.length, chips: Math.ceil(cores.length / coresPerChip(target)), coresPerChip: coresPerChip(target),
     neurons: network.populations.reduce((sum, p) => sum + neuronCount(p.shape), 0),
     layers: network.populations.map((p) => layerFit(p.id, neuronCount(p.shape), { cores: cores.filter((c) => c.slice.population === p.id), limits: target.core })),
-    limits: target.core, operators: model.operators, warnings: report.warnings,
+    mapping, limits: target.core, operators: model.operators, warnings: report.warnings,
   };
 }
 
@@ -79,8 +88,9 @@ function lowered(graph: Graph, report: Reporter): Graph<CoreNode> {
   return asCore(result);
 }
 
-/** The network as the mapping sees it: shapes and neurons, with every number left at zero. */
-function hollow(network: SpikingNetwork): IntegerNetwork {
+/** The network as the mapping sees it: shapes, neurons and which weights are zero, with every other number left out. */
+function hollow(network: SpikingNetwork, { numbers: { weightMax } }: Target): IntegerNetwork {
+  const outputs = new Map(network.populations.map((p) => [p.id, p.shape[0]]));
   return {
     ...network,
     input: { code: 'bias', layers: [], format: { mantissaMax: 1, exponentMax: 0 } },
@@ -88,7 +98,9 @@ function hollow(network: SpikingNetwork): IntegerNetwork {
       id, shape, neuron, depth, decay: 0, threshold: 0, initial: 0, limit: 1,
       thresholdExponent: new Uint8Array(shape[0]), bias: new Int32Array(shape[0]), scale: new Float64Array(shape[0]),
     })),
-    projections: network.projections.map((p) => ({ ...p, weight: new Int8Array(p.weight.length), shift: 0, bound: 0, weightError: 0 })),
+    projections: network.projections.map((p) => ({
+      ...p, weight: toEventOrder(Int8Array.from(p.weight, (w) => (w === 0 ? 0 : weightMax)), p, outputs.get(p.target) ?? 1), shift: 0, bound: 0, weightError: 0,
+    })),
   };
 }
 

@@ -1,5 +1,6 @@
 /** `spikeveil fit MODEL`: whether a network fits a chip and what it takes there, without making a program. */
 import { Command, Option } from 'commander';
+import { mappingLines } from '../report/mapping-lines.js';
 import { formatCount, formatPercent } from '../report/quantities.js';
 import type { InputCode, Reset } from '../spiking/network.js';
 import type { ModelReading } from './compile-notes.js';
@@ -54,8 +55,9 @@ function fitText(fit: Fit, all: boolean): string {
   return [
     pairs([
       ['fits', `yes: ${fit.target} with the ${fit.reset} reset`],
-      ['cores', `${formatCount(fit.cores)} on ${plural(fit.chips, 'chip')} of ${fit.coresPerChip}`],
+      ['cores', `${formatCount(fit.cores)} on ${plural(fit.chips, 'chip')} of ${fit.coresPerChip}, lower bound ${formatCount(fit.mapping.leastCores)}`],
       ['neurons', formatCount(fit.neurons)],
+      ...mappingLines(fit.mapping),
     ]),
     `\n${table([{ head: 'layer' }, column('neurons'), column('cores'), column('full'), column('memory'), column('in'), column('out'), { head: 'bound by' }], shown.map(row))}`,
     `\n${wrap('Shares are those of the fullest core: of its compartments (full), synaptic memory, and axons in and out. The largest share binds.')}`,

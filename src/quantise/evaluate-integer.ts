@@ -7,10 +7,9 @@
 import { randomStream, randomUint32, substream } from '../random.js';
 import type { MapShape } from '../spiking/network.js';
 import { fires, neuronCount } from '../spiking/network.js';
-import type {
-  BiasFormat, IntegerHostLayer, IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection,
-} from './integer-network.js';
-import { retractions, roundToBias } from './integer-network.js';
+import { addHostLayer } from './evaluate-host-layer.js';
+import type { IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection } from './integer-network.js';
+import { retractions, roundToBias, sumsCurrents } from './integer-network.js';
 
 export interface EvaluationCounters {
   /** Per population, in the network's order. Relays are set from outside and have no updates. */
@@ -19,7 +18,7 @@ export interface EvaluationCounters {
     readonly spikes: number;
     /** Spikes of -1. */
     readonly retractions: number;
-    /** Neuron-steps with a non-zero constant current or at least one weight read. */
+    /** Neuron-steps with a non-zero constant current, at least one weight read, a current that lasts (cuba) or a reset by a second compartment. */
     readonly activeUpdates: number;
     readonly inactiveUpdates: number;
     readonly saturations: number;
@@ -45,27 +44,35 @@ export interface EvaluationOptions {
   readonly seed: number;
   /** Index of the image in its data set: each image has its own Poisson stream. */
   readonly sample: number;
+  /** Called after each local step of each population, relays included. */
+  readonly observe?: (step: ObservedStep) => void;
+}
+
+/** One local step of one population; the arrays are the evaluator's own and change with the next step. */
+export interface ObservedStep {
+  /** Index of the population. */
+  readonly population: number;
+  readonly step: number;
+  /** Null for relays, which no current reaches. */
+  readonly arrivals: Arrivals | null;
+  /** After the step. */
+  readonly state: PopulationRun;
 }
 
 /** Runs one normalised image (C, H, W order) through all T steps. */
 export function evaluateInteger(network: IntegerNetwork, image: Float32Array, options: EvaluationOptions): IntegerEvaluation {
   checkDelays(network);
-  const states = network.populations.map((population): PopulationRun => ({
-    population, spikes: [], v: initialPotentials(population), sent: new Int32Array(neuronCount(population.shape)),
-    drive: constantCurrent(network, population, image), active: 0, inactive: 0, saturations: 0,
-  }));
+  const states = network.populations.map((population) => startNeurons(population, constantCurrent(network, population, image)));
   const synapticOps = network.projections.map(() => 0);
   const predictions = new Uint16Array(network.timesteps);
   const output = states.find((s) => s.population.id === network.output)!;
   for (let t = 0; t < network.timesteps; t++) {
-    for (const state of states) {
-      if (state.population.neuron.model === 'relay') {
-        state.spikes.push(poissonStep(network.input, image, { ...options, step: t }));
-        continue;
-      }
-      const arrivals = arrivingCurrent(network, states, { target: state.population, step: t, synapticOps });
-      state.spikes.push(updateNeurons(state, arrivals));
-    }
+    states.forEach((state, population) => {
+      const relay = state.population.neuron.model === 'relay';
+      const arrivals = relay ? null : arrivingCurrent(network, states, { target: state.population, step: t, synapticOps });
+      state.spikes.push(arrivals === null ? poissonStep(network.input, image, { ...options, step: t }) : updateNeurons(state, arrivals));
+      options.observe?.({ population, step: t, arrivals, state });
+    });
     predictions[t] = largest(output.v);
   }
   return {
@@ -85,19 +92,34 @@ export function evaluateInteger(network: IntegerNetwork, image: Float32Array, op
 const countSpikes = (spikes: readonly Int8Array[], counts: (spike: number) => boolean): number =>
   spikes.reduce((sum, step) => sum + step.reduce((n, spike) => n + (counts(spike) ? 1 : 0), 0), 0);
 
-interface PopulationRun {
+/** The neurons of one population under way: their state, and what was counted of them. */
+export interface PopulationRun {
   readonly population: IntegerPopulation;
+  /** [local step] */
   readonly spikes: Int8Array[];
   readonly v: Int32Array;
+  /** The synaptic current of the last step; that of cuba neurons lasts. */
+  readonly u: Int32Array;
+  /** Steps that a cuba neuron still waits. */
+  readonly waiting: Int32Array;
   /** m of a signed neuron: spikes sent and not taken back. */
   readonly sent: Int32Array;
+  /** Constant current of every step. */
   readonly drive: Int32Array;
   active: number;
   inactive: number;
   saturations: number;
 }
 
-interface Arrivals {
+/** The neurons of a population before their first step. `drive` is their constant current. */
+export const startNeurons = (population: IntegerPopulation, drive: Int32Array): PopulationRun => ({
+  population, spikes: [], v: initialPotentials(population), u: new Int32Array(neuronCount(population.shape)), waiting: new Int32Array(neuronCount(population.shape)), sent: new Int32Array(neuronCount(population.shape)),
+  drive, active: 0, inactive: 0, saturations: 0,
+});
+
+/** What spikes bring to the neurons of a population in one step. */
+export interface Arrivals {
+  /** a, state units. */
   readonly current: Int32Array;
   /** 1 where a spike read a weight of this neuron. */
   readonly touched: Uint8Array;
@@ -113,7 +135,7 @@ export function checkDelays(network: IntegerNetwork): void {
 }
 
 /** The current that flows in every step: the population's bias and what the host injects for this image. */
-function constantCurrent(network: IntegerNetwork, population: IntegerPopulation, image: Float32Array): Int32Array {
+export function constantCurrent(network: IntegerNetwork, population: IntegerPopulation, image: Float32Array): Int32Array {
   const [, height, width] = population.shape;
   const drive = new Int32Array(neuronCount(population.shape));
   for (let i = 0; i < drive.length; i++) drive[i] = population.bias[Math.floor(i / (height * width))];
@@ -122,6 +144,7 @@ function constantCurrent(network: IntegerNetwork, population: IntegerPopulation,
     for (const layer of input.layers) {
       if (layer.target === population.id) addHostLayer(drive, layer, { image, imageShape: network.imageShape, shape: population.shape, format: input.format });
     }
+    if (sumsCurrents(network, population)) drive.forEach((current, i) => { drive[i] = roundToBias(current, input.format); });
   } else if (input.code === 'rate' && input.population === population.id) {
     for (let i = 0; i < image.length; i++) {
       drive[i] += roundToBias(Math.max(image[i], 0) * input.scale, input.format);
@@ -131,64 +154,12 @@ function constantCurrent(network: IntegerNetwork, population: IntegerPopulation,
   return drive;
 }
 
-interface HostContext {
-  readonly image: Float32Array;
-  readonly imageShape: MapShape;
-  readonly shape: MapShape;
-  readonly format: BiasFormat;
-}
-
-/**
- * The host's convolution in 32-bit floats, summed in the order ky, kx, row and column of the pool
- * cell, input channel, so that any build gives the same bits.
- */
-function addHostLayer(drive: Int32Array, layer: IntegerHostLayer, context: HostContext): void {
-  const [channels, height, width] = context.shape;
-  const [imageChannels, imageHeight, imageWidth] = context.imageShape;
-  const inputs = imageChannels / layer.groups;
-  const outputs = channels / layer.groups;
-  const [kernelY, kernelX] = layer.window.kernel;
-  for (let c = 0; c < channels; c++) {
-    const firstInput = Math.floor(c / outputs) * inputs;
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        let sum = 0;
-        for (let ky = 0; ky < kernelY; ky++) {
-          for (let kx = 0; kx < kernelX; kx++) {
-            for (const row of poolCell(layer, 0, y, ky, imageHeight)) {
-              for (const column of poolCell(layer, 1, x, kx, imageWidth)) {
-                for (let i = 0; i < inputs; i++) {
-                  const weight = layer.weight[((c * inputs + i) * kernelY + ky) * kernelX + kx];
-                  const pixel = context.image[((firstInput + i) * imageHeight + row) * imageWidth + column];
-                  sum = Math.fround(sum + Math.fround(weight * pixel));
-                }
-              }
-            }
-          }
-        }
-        drive[(c * height + y) * width + x] += roundToBias((sum + layer.bias[c]) * layer.scale[c], context.format);
-      }
-    }
-  }
-}
-
-/** Rows (axis 0) or columns (axis 1) of the source that one tap of one output place reads: floor(place / pool) = at * stride + tap * dilation - pad. */
-function poolCell(layer: Pick<IntegerHostLayer, 'window' | 'pool'>, axis: 0 | 1, at: number, tap: number, extent: number): number[] {
-  const cell = at * layer.window.stride[axis] + tap * layer.window.dilation[axis] - layer.window.pads[axis];
-  const places: number[] = [];
-  for (let i = 0; i < layer.pool[axis]; i++) {
-    const place = cell * layer.pool[axis] + i;
-    if (cell >= 0 && place < extent) places.push(place);
-  }
-  return places;
-}
-
 /**
  * Poisson code: in step t, pixel k (C, H, W order) spikes when number t * n + k of the image's stream,
  * divided by 2^32, is below min(1, |x| / full); n is the number of pixels rounded up to a multiple of
  * 4. A positive pixel spikes in channel c, a negative one in channel C + c.
  */
-function poissonStep(input: IntegerInput, image: Float32Array, at: EvaluationOptions & { readonly step: number }): Int8Array {
+export function poissonStep(input: IntegerInput, image: Float32Array, at: EvaluationOptions & { readonly step: number }): Int8Array {
   if (input.code !== 'poisson') throw new RangeError('internal: a relay population needs the Poisson code');
   const stream = substream(substream(randomStream(at.seed), 'poisson'), at.sample);
   const numbers = Math.ceil(image.length / 4) * 4;
@@ -201,7 +172,7 @@ function poissonStep(input: IntegerInput, image: Float32Array, at: EvaluationOpt
   return spikes;
 }
 
-interface Arriving {
+export interface Arriving {
   readonly target: IntegerPopulation;
   readonly step: number;
   /** Counts weights read, per projection. */
@@ -209,7 +180,7 @@ interface Arriving {
 }
 
 /** a = sum over projections of (sum of the weights of the arriving spikes) << shift. */
-function arrivingCurrent(network: IntegerNetwork, states: readonly PopulationRun[], { target, step, synapticOps }: Arriving): Arrivals {
+export function arrivingCurrent(network: IntegerNetwork, states: readonly PopulationRun[], { target, step, synapticOps }: Arriving): Arrivals {
   const current = new Int32Array(neuronCount(target.shape));
   const touched = new Uint8Array(current.length);
   network.projections.forEach((projection, index) => {
@@ -278,22 +249,19 @@ function initialPotentials({ shape, initial, thresholdExponent }: IntegerPopulat
 }
 
 /** v = clip(decay(v) + a + bias); spike if v > threshold, take one back far below zero; reset. Returns the spikes. */
-function updateNeurons(state: PopulationRun, { current, touched }: Arrivals): Int8Array {
-  const { neuron, decay, threshold, thresholdExponent, limit, shape } = state.population;
+export function updateNeurons(state: PopulationRun, arrivals: Arrivals): Int8Array {
+  const { neuron, threshold, thresholdExponent, shape } = state.population;
   const pixels = shape[1] * shape[2];
   const spikes = new Int8Array(state.v.length);
   const bounds = retractions(state.population);
   for (let i = 0; i < state.v.length; i++) {
-    const free = decayed(state.v[i], decay) + current[i] + state.drive[i];
-    let v = Math.min(limit, Math.max(-limit, free));
-    if (v !== free) state.saturations++;
-    if (touched[i] === 1 || state.drive[i] !== 0) state.active++;
-    else state.inactive++;
     const channel = Math.floor(i / pixels);
     const theta = threshold * 2 ** thresholdExponent[channel];
+    let v = integrate(state, arrivals, i, theta);
     if (fires(neuron) && v > theta) {
       spikes[i] = 1;
       v = neuron.reset === 'hard' ? 0 : v - theta;
+      state.waiting[i] = (state.population.refractory ?? 1) - 1;
     } else if (neuron.model === 'signed-if' && v < -bounds[channel] && state.sent[i] > 0) {
       spikes[i] = -1;
       v += theta;
@@ -303,6 +271,26 @@ function updateNeurons(state: PopulationRun, { current, touched }: Arrivals): In
   }
   return spikes;
 }
+
+/** v of neuron i before it may spike. Counts the update, and a clipped v or u. */
+function integrate(state: PopulationRun, { current, touched }: Arrivals, i: number, theta: number): number {
+  const { population: { neuron, decay, currentDecay, limit } } = state;
+  const lasts = neuron.model === 'cuba' && state.u[i] !== 0;
+  const owed = fires(neuron) && neuron.reset === 'soft-two-compartment' && state.spikes.at(-1)?.[i] === 1 ? theta : 0;
+  if (touched[i] === 1 || state.drive[i] !== 0 || lasts || owed !== 0) state.active++;
+  else state.inactive++;
+  const flowing = decayed(state.u[i], currentDecay ?? 4096) + current[i];
+  const u = neuron.model === 'cuba' ? clip(flowing, limit) : flowing;
+  const free = decayed(state.v[i] + owed, decay) - owed + u + state.drive[i];
+  const v = clip(free, limit);
+  if (v !== free || u !== flowing) state.saturations++;
+  state.u[i] = u;
+  if (state.waiting[i] === 0) return v;
+  state.waiting[i]--;
+  return 0;
+}
+
+const clip = (value: number, limit: number): number => Math.min(limit, Math.max(-limit, value));
 
 /** decay(v) = sgn(v) * ((|v| * (4096 - d)) >> 12), exactly: the product stays below 2^53. */
 export function decayed(v: number, decay: number): number {

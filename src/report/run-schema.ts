@@ -16,7 +16,7 @@ const size = Type.Integer({ minimum: 1, maximum: 2 ** 40 });
 const LayerSchema = record({
   name: text,
   shape: Type.Array(size, { minItems: 3, maxItems: 3, description: '[channels, height, width]' }),
-  neuron: Type.Union([Type.Literal('if'), Type.Literal('lif'), Type.Literal('signed-if'), Type.Literal('integrator'), Type.Literal('relay')]),
+  neuron: Type.Union([Type.Literal('if'), Type.Literal('lif'), Type.Literal('signed-if'), Type.Literal('cuba'), Type.Literal('integrator'), Type.Literal('relay')]),
   reset: nullable(Type.Union([Type.Literal('soft'), Type.Literal('hard'), Type.Literal('soft-two-compartment')])),
   retract: Type.Optional(Type.Number({ minimum: 0, description: 'Signed neurons: a spike is taken back below minus this many thresholds.' })),
   neurons: size,
@@ -43,20 +43,34 @@ const CoreSchema = record({
   busySeconds: nullable(amount),
 });
 
+const LineSchema = record({
+  key: text,
+  name: text, counted: text, count: amount, unitPicojoules: nullable(amount), joules: amount, source: text, note: Type.Optional(text),
+});
+
+const LatencySchema = record({
+  seconds: amount, steps: size,
+  parts: record({ core: amount, link: amount, travel: amount, barrier: amount }),
+  bottleneck: record({ core: whole, link: whole, barrier: whole }),
+  aloneRate: Type.Number({ minimum: 0, description: 'Inferences a second, one after the other.' }),
+  overlappedRate: Type.Number({ minimum: 0, description: 'The same where they overlap, at most.' }),
+});
+
 const EnergySchema = record({
   profile: record({ name: text, title: text, estimate: Type.Boolean(), voltage: nullable(Type.Number()), errorEnvelope: text }),
   perInference: record({
-    lines: Type.Array(record({
-      key: text,
-      name: text, counted: text, count: amount, unitPicojoules: nullable(amount), joules: amount, source: text, note: Type.Optional(text),
-    }), { maxItems: 64 }),
+    lines: Type.Array(LineSchema, { maxItems: 64 }),
     dynamicJoules: amount, staticJoules: amount, totalJoules: amount, staticUsedCoresJoules: nullable(amount),
+    beside: Type.Optional(Type.Array(LineSchema, { maxItems: 16, description: 'Shown beside the total, not in it.' })),
   }),
+  coreMaxima: Type.Optional(Type.Array(record({ key: text, name: text, total: amount, most: amount, core: whole, imbalance: amount }), { maxItems: 16 })),
+  latency: Type.Optional(nullable(LatencySchema)),
   populations: Type.Array(record({ id: text, joules: amount })),
   latencySeconds: nullable(amount),
   baselines: Type.Array(record({
     key: text, name: text, network: Type.Union([Type.Literal('ann'), Type.Literal('snn')]),
     count: amount, unitPicojoules: amount, joules: amount, source: text, note: text,
+    parts: Type.Optional(Type.Array(record({ what: text, count: amount, unitPicojoules: amount }), { maxItems: 16 })),
   }), { maxItems: 64 }),
   ratios: Type.Array(record({ key: text, name: text, value: nullable(amount) }), { maxItems: 64 }),
   macs: amount,
@@ -68,6 +82,20 @@ const EnergySchema = record({
 
 export const RUN_FORMAT = 'spikeveil-run';
 export const RUN_VERSION = 1;
+
+const UtilisationSchema = nullable(Type.Object({ mean: amount, most: amount }, { additionalProperties: false, description: 'Shares of what a core has; null: no limit.' }));
+
+const LinkSchema = nullable(record({ messages: amount, from: Type.Array(whole, { minItems: 2, maxItems: 2 }), to: Type.Array(whole, { minItems: 2, maxItems: 2 }) }));
+
+/** `MappingReport`. Its traffic is worked out from the mean spikes of each layer in this run. */
+const MappingSchema = record({
+  cores: whole, leastCores: whole, chips: whole, coresInUse: share,
+  utilisation: record({ compartments: UtilisationSchema, inAxons: UtilisationSchema, outAxons: UtilisationSchema, memory: UtilisationSchema }),
+  rates: Type.Union([Type.Literal('estimated'), Type.Literal('measured'), Type.Literal('even')]),
+  messages: amount, chipCrossings: amount, hops: amount, linearHops: amount, randomHops: amount,
+  heaviestLink: LinkSchema,
+  heaviestCore: nullable(record({ core: whole, layer: text, synapticOps: amount })),
+});
 
 export const RunSchema = record({
   format: Type.Literal(RUN_FORMAT),
@@ -81,6 +109,7 @@ export const RunSchema = record({
     timesteps: size,
     target: record({ name: text, title: text, meshWidth: size, meshHeight: size, coresPerRouter: size, boardColumns: size }),
     chipsUsed: whole, coresUsed: whole,
+    mapping: Type.Optional(MappingSchema),
   }),
   layers: Type.Array(LayerSchema, { maxItems: 10_000 }),
   cores: Type.Array(CoreSchema, { maxItems: 1_000_000 }),

@@ -1,4 +1,5 @@
 // `spikeveil privacy`: figures that agree with the library and the reference, and every refusal word for word.
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { vectors } from '../audit/vectors.js';
 import { runHere } from './run-cli.js';
@@ -47,6 +48,16 @@ describe('privacy sigma', () => {
     const back = JSON.parse((await run(`epsilon --rate 256/60000 --noise ${noise} --steps 3515 --delta 1e-5 --json`)).stdout) as { epsilon: number };
     expect(back.epsilon).toBe(epsilon);
   });
+});
+
+it('the README shows what the commands print', async () => {
+  const [, shown] = /## Privacy accounting[\s\S]*?```\n([\s\S]*?)```/.exec(readFileSync('README.md', 'utf8'))!;
+  const examples = shown.split(/^\$ spikeveil privacy /m).slice(1);
+  expect(examples.length).toBe(2);
+  for (const example of examples) {
+    const [words, ...printed] = example.split('\n');
+    expect((await run(words)).stdout.trim()).toBe(printed.join('\n').trim());
+  }
 });
 
 describe('values that no mechanism has', () => {

@@ -91,7 +91,7 @@ describe('for people', () => {
     expect(perInference.lines.reduce((s, l) => s + l.joules, 0)).toBeCloseTo(perInference.totalJoules, 12);
     const text = (await runHere([...words, '--explain'])).stdout;
     expect(text).toMatch(/\ntotal +[\d.]+ .J\n/);
-    expect(text).toContain('* Neuron updates, active: ');
+    expect(text).toContain('\n* Neuron updates, active\n  ');
   });
 });
 
@@ -103,7 +103,7 @@ describe('fit', () => {
     expect(fit.layers.reduce((s, l) => s + l.cores, 0)).toBe(fit.cores);
     expect(new Set(fit.layers.map((l) => l.boundBy))).toContain('memory');
     const { stdout: text } = await runHere(['fit', 'models/cnn_mnist/model.onnx']);
-    expect(text).toMatch(/^fits +yes: loihi2 with the soft reset\ncores +\d+ on 1 chip of 128\n/);
+    expect(text).toMatch(/^fits +yes: loihi2 with the soft reset\ncores +\d+ on 1 chip of 128, lower bound \d+\n/);
     expect(text.split('\n').filter((l) => l.length > 100)).toEqual([]);
   });
 

@@ -45,6 +45,13 @@ describe('random networks', () => {
       expect(mapped.cores.map((c) => c.use)).toEqual(countedUse(network, target, mapped.cores));
     }), { numRuns: 30, seed: 8 });
   });
+  test('with multicast an axon is counted once for all the cores that it reaches', () => {
+    const target: Target = { ...tiny, capabilities: { ...tiny.capabilities, multicast: true }, core: { ...tiny.core, inAxons: 400, outAxons: 400, synapticMemoryBits: 40000 } };
+    fc.assert(fc.property(networks, (network) => {
+      const mapped = partition(network, target, new Reporter());
+      expect(mapped.cores.map((c) => c.use)).toEqual(countedUse(network, target, mapped.cores));
+    }), { numRuns: 30, seed: 10 });
+  });
   test('without limits each population sits on one core', () => {
     fc.assert(fc.property(networks, (network) => {
       const resets = { ...loadTarget('virtual').capabilities, resets: ['soft', 'hard', 'soft-two-compartment'] as const };
@@ -121,7 +128,7 @@ describe('what does not fit says so', () => {
   });
   test('a board with too few chips names the largest layers', () => {
     expect(complaint(vgg16(), { ...loihi1, board: { chips: 2, columns: 2 } })).toMatch(new RegExp(
-      '^error\\[map/board-too-small\\]: the network needs \\d+ cores, loihi1 has 256 on 2 chips; most go to p9 \\(\\d+\\), p10 \\(\\d+\\), p7 \\(\\d+\\)\n'
+      '^error\\[map/board-too-small\\]: the network needs \\d+ cores, loihi1 has 256 on 2 chips; most go to p9 \\(\\d+\\), p10 \\(\\d+\\), p1 \\(\\d+\\)\n'
       + '  hint: make those layers smaller, choose a target with larger cores, or raise board.chips in a target file of your own$'));
   });
 });
