@@ -1,5 +1,6 @@
 /**
- * Whether a network fits a chip. What a core must hold depends on shapes, not on values, so no threshold
+ * Whether a network fits a chip. What a core must hold depends on shapes and on
+ * which weights are zero, not on their values (a layer of small weights may take narrower ones in the end), so no threshold
  * is chosen, no weight rounded and no image run: the cutting into cores alone is the real one.
  */
 import { Reporter, type Diagnostic } from '../diagnostics.js';
@@ -12,6 +13,7 @@ import { place } from '../map/place.js';
 import { route } from '../map/route.js';
 import { importOnnx } from '../onnx/import-onnx.js';
 import type { IntegerNetwork } from '../quantise/integer-network.js';
+import { toEventOrder } from '../quantise/normalised-weights.js';
 import { mappingReport, type MappingReport } from '../report/mapping-report.js';
 import { checkChoices } from '../spiking/choices.js';
 import { convert } from '../spiking/convert.js';
@@ -68,7 +70,7 @@ export function fitModel(source: ModelSource, { target, reset, code, timesteps }
   const thresholds = new Map(findInflows(graph).map((inflow) => [inflow.target, new Float32Array(inflow.shape[0]).fill(1)]));
   const network = convert(graph, { timesteps, reset, leak: 1, code, initial: 0.5, inputRange: 1, thresholds });
   checkChoices({ target, reset, neuron: 'if', timesteps, spikes: 'binary', current: null, populations: network.populations.length - 1 }, report);
-  const partitioned = partition(hollow(network), target, report);
+  const partitioned = partition(hollow(network, target), target, report);
   report.finish();
   const { cores } = partitioned;
   const mapping = mappingReport(route(place(partitioned, { seed: 0 })), { traffic: new Map(), rates: 'even' });
@@ -86,8 +88,9 @@ function lowered(graph: Graph, report: Reporter): Graph<CoreNode> {
   return asCore(result);
 }
 
-/** The network as the mapping sees it: shapes and neurons, with every number left at zero. */
-function hollow(network: SpikingNetwork): IntegerNetwork {
+/** The network as the mapping sees it: shapes, neurons and which weights are zero, with every other number left out. */
+function hollow(network: SpikingNetwork, { numbers: { weightMax } }: Target): IntegerNetwork {
+  const outputs = new Map(network.populations.map((p) => [p.id, p.shape[0]]));
   return {
     ...network,
     input: { code: 'bias', layers: [], format: { mantissaMax: 1, exponentMax: 0 } },
@@ -95,7 +98,9 @@ function hollow(network: SpikingNetwork): IntegerNetwork {
       id, shape, neuron, depth, decay: 0, threshold: 0, initial: 0, limit: 1,
       thresholdExponent: new Uint8Array(shape[0]), bias: new Int32Array(shape[0]), scale: new Float64Array(shape[0]),
     })),
-    projections: network.projections.map((p) => ({ ...p, weight: new Int8Array(p.weight.length), shift: 0, bound: 0, weightError: 0 })),
+    projections: network.projections.map((p) => ({
+      ...p, weight: toEventOrder(Int8Array.from(p.weight, (w) => (w === 0 ? 0 : weightMax)), p, outputs.get(p.target) ?? 1), shift: 0, bound: 0, weightError: 0,
+    })),
   };
 }
 
