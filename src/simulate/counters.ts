@@ -36,12 +36,12 @@ export function countersOf(program: Program, plan: CountingPlan, totals: Totals)
   });
   const projections = program.network.projections.map((p) => ({ id: p.id, synapticOps: 0 }));
   program.routes.forEach((route, i) => {
-    cores[route.from].messagesOut += messages[i];
     cores[route.to].messagesIn += messages[i];
     cores[route.to].synapticOps += synapticOps[i];
     projections[route.projection].synapticOps += synapticOps[i];
   });
-  return { populations: populationCounters(program, plan, totals), projections, cores, mesh: meshCounters(program, messages) };
+  for (const flow of plan.flows) cores[flow.from].messagesOut += totals.regions[flow.messages];
+  return { populations: populationCounters(program, plan, totals), projections, cores, mesh: meshCounters(program, plan, totals) };
 }
 
 function populationCounters(program: Program, plan: CountingPlan, totals: Totals): PopulationCounters[] {
@@ -61,19 +61,22 @@ function populationCounters(program: Program, plan: CountingPlan, totals: Totals
   });
 }
 
-function meshCounters(program: Program, messages: readonly number[]): MeshCounters {
-  const { links, routes } = meshUse(program);
+function meshCounters(program: Program, { flows }: CountingPlan, { regions }: Totals): MeshCounters {
+  const { links, flows: ways } = meshUse(program, flows);
   const load = new Float64Array(links.length);
   const mesh = { messages: 0, hopsX: 0, hopsY: 0, chipCrossings: 0, withinTile: 0 };
-  program.routes.forEach((route, i) => {
-    mesh.messages += messages[i];
-    mesh.hopsX += messages[i] * route.hopsX;
-    mesh.hopsY += messages[i] * route.hopsY;
-    mesh.chipCrossings += messages[i] * route.chipCrossings;
-    if (route.hopsX + route.hopsY === 0) mesh.withinTile += messages[i];
-    for (const link of routes[i]) load[link] += messages[i];
+  flows.forEach((flow, i) => {
+    const messages = regions[flow.messages];
+    mesh.messages += messages;
+    for (const link of ways[i]) load[link] += messages;
+    if (flow.routes.some((r) => program.routes[r].hopsX + program.routes[r].hopsY === 0)) mesh.withinTile += messages;
   });
   let heaviest = -1;
-  load.forEach((n, i) => { if (n > 0 && (heaviest < 0 || n > load[heaviest])) heaviest = i; });
+  links.forEach(({ from, to, crossesChips }, i) => {
+    if (from[1] === to[1]) mesh.hopsX += load[i];
+    else mesh.hopsY += load[i];
+    if (crossesChips) mesh.chipCrossings += load[i];
+    if (load[i] > 0 && (heaviest < 0 || load[i] > load[heaviest])) heaviest = i;
+  });
   return { ...mesh, heaviestLink: heaviest < 0 ? null : { messages: load[heaviest], from: links[heaviest].from, to: links[heaviest].to } };
 }

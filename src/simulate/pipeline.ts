@@ -93,17 +93,25 @@ export function barrierNanoseconds(table: Profile['latency']['barrier'], tiles: 
   return low.tiles === high.tiles ? from : from + (to - from) * (tiles - low.tiles) / (high.tiles - low.tiles);
 }
 
+/** Messages that arrive. */
 interface RouteCost {
-  readonly from: number;
   readonly to: number;
   /** Chip step of the source's first local step. */
   readonly depth: number;
   readonly messages: number;
   readonly synapticOps: readonly Term[];
-  /** Nanoseconds of one synaptic operation, of one message leaving its core, and of one from end to end. */
+  /** Nanoseconds of one synaptic operation, and of one message from end to end. */
   readonly operation: number;
-  readonly axonOut: number;
   readonly travel: number;
+}
+
+/** Messages that leave. */
+interface FlowCost {
+  readonly from: number;
+  readonly depth: number;
+  readonly messages: number;
+  /** Nanoseconds of one message leaving its core. */
+  readonly axonOut: number;
   readonly links: readonly number[];
 }
 
@@ -120,8 +128,8 @@ interface CoreCost {
 
 export function createPipeline(program: Program, plan: CountingPlan, profile: Profile): PipelineModel {
   const ns = latencies(profile);
-  const mesh = meshUse(program);
-  const routes = routeCosts(program, plan, { ns, mesh });
+  const mesh = meshUse(program, plan.flows);
+  const { routes, flows } = messageCosts(program, plan, { ns, mesh });
   const cores = coreCosts(program, plan, ns);
   const linkHop = mesh.links.map((l) => (l.from[1] === l.to[1] ? ns.hopX : ns.hopY) + (l.crossesChips ? ns.chipCrossing : 0));
   const barrier = barrierNanoseconds(profile.latency.barrier, new Set(program.places.map((p) => `${p.x},${p.y}`)).size);
@@ -146,10 +154,17 @@ export function createPipeline(program: Program, plan: CountingPlan, profile: Pr
         const s = route.depth + t;
         let operations = 0;
         for (const term of route.synapticOps) operations += term.times * counts[term.region * T + t];
-        generation[route.from * steps + s] += messages * route.axonOut;
         processing[route.to * steps + s] += messages * ns.axonIn + operations * route.operation;
-        for (const link of route.links) links[link * steps + s] += messages;
         if (route.travel > travel[s]) travel[s] = route.travel;
+      }
+    }
+    for (const flow of flows) {
+      for (let t = 0; t < T; t++) {
+        const messages = counts[flow.messages * T + t];
+        if (messages === 0) continue;
+        const s = flow.depth + t;
+        generation[flow.from * steps + s] += messages * flow.axonOut;
+        for (const link of flow.links) links[link * steps + s] += messages;
       }
     }
   };
@@ -198,18 +213,22 @@ function latencies({ latency }: Profile) {
   };
 }
 
-function routeCosts(program: Program, plan: CountingPlan, { ns, mesh }: { readonly ns: Latencies; readonly mesh: MeshUse }): RouteCost[] {
+function messageCosts(program: Program, plan: CountingPlan, { ns, mesh }: { readonly ns: Latencies; readonly mesh: MeshUse }): { readonly routes: RouteCost[]; readonly flows: FlowCost[] } {
   const sources = new Map(program.network.populations.map((p) => [p.id, { depth: p.depth, signed: isSigned(p) }]));
   const projections = linksOf(program.network).map((link) => {
     const { depth, signed } = sources.get(link.projection.source)!;
     return { depth, operation: ns[formatLatency(link, program)] + (signed ? ns.gradedSynapticOp : 0), axonOut: ns.axonOut + (signed ? ns.gradedMessage : 0) };
   });
-  return program.routes.map((route, i) => ({
-    from: route.from, to: route.to, ...projections[route.projection],
-    messages: plan.routes[i].messages, synapticOps: plan.routes[i].synapticOps,
-    travel: route.hopsX + route.hopsY === 0 ? ns.withinTile : route.hopsX * ns.hopX + route.hopsY * ns.hopY + route.chipCrossings * ns.chipCrossing,
-    links: mesh.routes[i],
-  }));
+  const routes = program.routes.map((route, i): RouteCost => {
+    const { depth, operation } = projections[route.projection];
+    const travel = route.hopsX + route.hopsY === 0 ? ns.withinTile : route.hopsX * ns.hopX + route.hopsY * ns.hopY + route.chipCrossings * ns.chipCrossing;
+    return { to: route.to, depth, operation, travel, messages: plan.routes[i].messages, synapticOps: plan.routes[i].synapticOps };
+  });
+  const flows = plan.flows.map((flow, i): FlowCost => {
+    const { depth, axonOut } = projections[flow.projection];
+    return { from: flow.from, depth, axonOut, messages: flow.messages, links: mesh.flows[i] };
+  });
+  return { routes, flows };
 }
 
 function coreCosts(program: Program, plan: CountingPlan, ns: Latencies): CoreCost[] {

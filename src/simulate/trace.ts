@@ -28,7 +28,7 @@ export interface ProjectionCounters {
 /** Per core of the program, in its order. */
 export interface CoreCounters {
   readonly spikes: number;
-  /** Messages leaving: one for each spike and target core. */
+  /** Messages leaving: one for each spike and target core, with multicast one for each spike and projection. */
   readonly messagesOut: number;
   /** Messages arriving. */
   readonly messagesIn: number;
@@ -39,11 +39,13 @@ export interface CoreCounters {
 }
 
 export interface MeshCounters {
+  /** That left their cores. */
   readonly messages: number;
+  /** Links passed, each once a message. */
   readonly hopsX: number;
   readonly hopsY: number;
   readonly chipCrossings: number;
-  /** Messages between two cores of one router: they make no hop. */
+  /** Messages to cores of their own router (with multicast, once for all of them): they make no hop. */
   readonly withinTile: number;
   /** Messages on the busiest link and where it is. */
   readonly heaviestLink: { readonly messages: number; readonly from: readonly [number, number]; readonly to: readonly [number, number] } | null;
