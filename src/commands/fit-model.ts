@@ -70,7 +70,7 @@ export function fitModel(source: ModelSource, { chip, reset: asked, code, timest
   const report = new Reporter();
   const target = isTarget(chip) ? chip : null;
   const reset = target === null ? null : asked ?? target.capabilities.resets[0];
-  if (target !== null && reset !== null) checkChoices({ target, reset, neuron: 'if', timesteps, spikes: 'binary', populations: 0 }, report);
+  if (target !== null && reset !== null) checkChoices({ target, reset, neuron: 'if', timesteps, spikes: 'binary', current: null, populations: 0 }, report);
   report.finish();
   const base = { target: chip.name, compile: chip.compile, reset, coresPerChip: chipCores(chip), needs: target === null ? weightNeeds(chip) : [], warnings: report.warnings };
   const model = readGraph(source, report);

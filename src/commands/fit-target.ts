@@ -39,7 +39,7 @@ export function fitTarget(graph: Graph<CoreNode>, { inflows, layers }: { readonl
   const { target, reset, code, timesteps } = choices;
   const thresholds = new Map(inflows.map((inflow) => [inflow.target, new Float32Array(inflow.shape[0]).fill(1)]));
   const network = convert(withoutWeights(graph), { timesteps, reset, leak: 1, code, initial: 0.5, inputRange: 1, thresholds });
-  checkChoices({ target, reset, neuron: 'if', timesteps, spikes: 'binary', populations: network.populations.length - 1 }, report);
+  checkChoices({ target, reset, neuron: 'if', timesteps, spikes: 'binary', current: null, populations: network.populations.length - 1 }, report);
   report.finish();
   try {
     const { cores } = partition(hollow(network, storedWeights(inflows, network, target)), target, report);
