@@ -39,6 +39,7 @@ export { stepTableHead, stepTableRows, type SampleSteps, type StepCounter } from
 export type { TimingModel, Trace } from './simulate/trace.js';
 export { energyReport, type EnergyReport } from './energy/energy-report.js';
 export type { EnergyLine } from './energy/energy-lines.js';
+export { conventionRatios, measuredWorkload, paperWorkload, type ConventionRatio, type PaperNetwork, type Workload } from './energy/conventions.js';
 
 export { explicitNetwork, type ExplicitNetwork, type Stimulus } from './interop/explicit-network.js';
 export { architectureYaml } from './interop/sana-fe-architecture.js';
@@ -51,4 +52,5 @@ export { runFigures, type RunAnswers, type RunFigures } from './commands/run-fig
 export { buildRunRecord, type RunSource } from './report/run-record.js';
 export { printRunRecord, readRunRecord } from './report/read-run.js';
 export type { RunRecord } from './report/run-schema.js';
+export { ratioPlot, standaloneSvg, type RatioSeries } from './report/ratio-plot.js';
 export { renderReport } from './report/html-report.js';

@@ -9,6 +9,7 @@ import { fitChip, weightNeeds, type LayerUse } from '../map/fit/fit-chip.js';
 import { fitLayers, imageLayer, type FitLayer } from '../map/fit/fit-layer.js';
 import type { Violation } from '../map/fit/layer-rules.js';
 import { countNodes, importOnnx } from '../onnx/import-onnx.js';
+import type { MappingReport } from '../report/mapping-report.js';
 import { checkChoices } from '../spiking/choices.js';
 import { findInflows, mapShape } from '../spiking/linear-paths.js';
 import type { InputCode, Reset } from '../spiking/network.js';
@@ -24,6 +25,8 @@ export interface FitOptions {
   readonly reset: Reset | undefined;
   readonly code: InputCode['code'];
   readonly timesteps: number;
+  /** Also give the cores their places, where programs are compiled for the chip. */
+  readonly place: boolean;
 }
 
 /** What a layer takes on the chip. */
@@ -50,6 +53,10 @@ export interface Fit {
   readonly cores: number | null;
   readonly chips: number | null;
   readonly coresPerChip: number | null;
+  /** No partition has fewer; null where not counted. */
+  readonly leastCores: number | null;
+  /** As if every neuron spiked once; null where no places were asked for. */
+  readonly mapping: MappingReport | null;
   readonly neurons: number;
   readonly parameters: number;
   readonly layers: readonly LayerFit[];
@@ -66,13 +73,13 @@ export interface Fit {
 }
 
 /** Throws what stands in the way of an answer: an unreadable file, a reset that the chip lacks. */
-export function fitModel(source: ModelSource, { chip, reset: asked, code, timesteps }: FitOptions): Fit {
+export function fitModel(source: ModelSource, { chip, reset: asked, code, timesteps, place }: FitOptions): Fit {
   const report = new Reporter();
   const target = isTarget(chip) ? chip : null;
   const reset = target === null ? null : asked ?? target.capabilities.resets[0];
   if (target !== null && reset !== null) checkChoices({ target, reset, neuron: 'if', timesteps, spikes: 'binary', current: null, populations: 0 }, report);
   report.finish();
-  const base = { target: chip.name, compile: chip.compile, reset, coresPerChip: chipCores(chip), needs: target === null ? weightNeeds(chip) : [], warnings: report.warnings };
+  const base = { target: chip.name, compile: chip.compile, reset, coresPerChip: chipCores(chip), leastCores: null, mapping: null, needs: target === null ? weightNeeds(chip) : [], warnings: report.warnings };
   const model = readGraph(source, report);
   if ('refused' in model) return { ...base, ...refusal(model.refused, countNodes(source.path)) };
 
@@ -84,8 +91,8 @@ export function fitModel(source: ModelSource, { chip, reset: asked, code, timest
   const all = Object.values(model.operators).reduce((a, b) => a + b, 0);
   const counted = { nodes: { all, convertible: all, refused: [] }, neurons: sum(layers, (l) => l.neurons), parameters: sum(layers, (l) => l.parameters), operators: model.operators };
   if (target !== null && reset !== null) {
-    const found = fitTarget(model.graph, { inflows, layers }, { target, reset, code, timesteps }, report);
-    return { ...base, ...counted, fits: found.problems.length === 0, cores: found.cores, chips: found.chips, layers: layers.map((l, i) => layerFit(l, found.layers[i], found.totals[i])), violations: [], notes: [], diagnostics: found.problems };
+    const found = fitTarget(model.graph, { inflows, layers }, { target, reset, code, timesteps, place }, report);
+    return { ...base, ...counted, fits: found.problems.length === 0, cores: found.cores, chips: found.chips, leastCores: found.leastCores, mapping: found.mapping, layers: layers.map((l, i) => layerFit(l, found.layers[i], found.totals[i])), violations: [], notes: [], diagnostics: found.problems };
   }
   const found = fitChip(layers, chip);
   const fits = found.violations.length === 0 && found.layers.every((l) => l.violations.length === 0);
@@ -111,7 +118,7 @@ function readGraph(source: ModelSource, report: Reporter): Readable | { readonly
   }
 }
 
-function refusal(diagnostics: readonly Diagnostic[], all: number): Omit<Fit, 'target' | 'compile' | 'reset' | 'coresPerChip' | 'needs' | 'warnings'> {
+function refusal(diagnostics: readonly Diagnostic[], all: number): Omit<Fit, 'target' | 'compile' | 'reset' | 'coresPerChip' | 'leastCores' | 'mapping' | 'needs' | 'warnings'> {
   const refused = diagnostics.map((d) => ({ node: d.where.kind === 'node' ? d.where.node : '', problem: d.message, hint: d.hint }));
   const convertible = Math.max(0, all - new Set(refused.map((r) => r.node)).size);
   return { fits: false, nodes: { all, convertible, refused }, cores: null, chips: null, neurons: 0, parameters: 0, layers: [], violations: [], notes: [], operators: {}, diagnostics };

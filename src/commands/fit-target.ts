@@ -9,8 +9,12 @@ import { coresPerChip } from '../map/board.js';
 import type { FitLayer } from '../map/fit/fit-layer.js';
 import { splitOf, type LayerUse } from '../map/fit/fit-chip.js';
 import type { CoreSlice, CoreUse } from '../map/mapping.js';
+import { leastCores } from '../map/least-cores.js';
 import { partition } from '../map/partition.js';
+import { place } from '../map/place.js';
+import { route } from '../map/route.js';
 import type { IntegerNetwork } from '../quantise/integer-network.js';
+import { mappingReport, type MappingReport } from '../report/mapping-report.js';
 import { checkChoices } from '../spiking/choices.js';
 import { convert } from '../spiking/convert.js';
 import type { Inflow } from '../spiking/linear-paths.js';
@@ -22,6 +26,8 @@ export interface TargetChoices {
   readonly reset: Reset;
   readonly code: InputCode['code'];
   readonly timesteps: number;
+  /** Also give the cores their places, which takes seconds to half a minute. */
+  readonly place: boolean;
 }
 
 export interface TargetFit {
@@ -30,6 +36,10 @@ export interface TargetFit {
   readonly chips: number | null;
   /** Axons into all cores and bits of all synaptic memory, by layer; null where the network does not fit. */
   readonly totals: readonly ({ readonly axons: number; readonly synapticBits: number } | null)[];
+  /** No partition has fewer cores; null where the network does not fit. */
+  readonly leastCores: number | null;
+  /** As if every neuron spiked once: no image is run. */
+  readonly mapping: MappingReport | null;
   /** Why it does not fit. */
   readonly problems: readonly Diagnostic[];
 }
@@ -42,12 +52,14 @@ export function fitTarget(graph: Graph<CoreNode>, { inflows, layers }: { readonl
   checkChoices({ target, reset, neuron: 'if', timesteps, spikes: 'binary', current: null, populations: network.populations.length - 1 }, report);
   report.finish();
   try {
-    const { cores } = partition(hollow(network, storedWeights(inflows, network, target)), target, report);
+    const partitioned = partition(hollow(network, storedWeights(inflows, network, target)), target, report);
     report.finish();
+    const { cores } = partitioned;
     const found = layers.map((layer) => cores.filter((c) => c.slice.population === layer.name));
     return {
       layers: found.map((own) => ({ cores: own.length, resources: resourcesOf(own, target), violations: [], split: null })),
-      cores: cores.length, chips: Math.ceil(cores.length / coresPerChip(target)), problems: [],
+      cores: cores.length, chips: Math.ceil(cores.length / coresPerChip(target)), leastCores: leastCores(partitioned.network, target), problems: [],
+      mapping: choices.place ? mappingReport(route(place(partitioned, { seed: 0 })), { traffic: new Map(), rates: 'even' }) : null,
       totals: found.map((own) => ({ axons: own.reduce((sum, c) => sum + c.use.inAxons, 0), synapticBits: own.reduce((sum, c) => sum + c.use.synapticBits, 0) })),
     };
   } catch (error) {
@@ -55,7 +67,7 @@ export function fitTarget(graph: Graph<CoreNode>, { inflows, layers }: { readonl
     const named = new Set(error.diagnostics.flatMap((d) => (d.where.kind === 'node' ? [d.where.node] : [])));
     return {
       layers: layers.map((layer) => ({ cores: null, resources: resourcesOf([], target), violations: [], split: named.has(layer.name) ? splitOf(layer, target.core.inAxons) : null })),
-      cores: null, chips: null, totals: layers.map(() => null), problems: error.diagnostics,
+      cores: null, chips: null, leastCores: null, mapping: null, totals: layers.map(() => null), problems: error.diagnostics,
     };
   }
 }

@@ -1,4 +1,5 @@
 /** What `fit` found, as text of at most 100 columns: the totals, a table of the layers, the rules that are broken. */
+import { mappingLines } from '../report/mapping-lines.js';
 import { formatCount, formatPercent, formatSi } from '../report/quantities.js';
 import type { Fit, LayerFit } from './fit-model.js';
 import { pairs, plural, table, wrap, type Column } from './table.js';
@@ -21,10 +22,11 @@ function summary(fit: Fit): readonly (readonly [string, string])[] {
   return [
     ['fits', fit.fits ? `yes: ${fit.target}${reset === null ? '' : ` with the ${reset} reset`}${needs.length === 0 ? '' : ', with other weights'}` : `no: ${fit.target}, ${why}`],
     ...(fit.layers.length === 0 ? [] : [
-      ['cores', cores === null ? (fit.layers.every((l) => l.resources.length === 0) ? 'not published' : 'not enough: see below') : `${formatCount(cores)}${chips === null ? '' : ` on ${plural(chips, 'chip')}${coresPerChip === null ? '' : ` of ${formatCount(coresPerChip)}`}`}`] as const,
+      ['cores', cores === null ? (fit.layers.every((l) => l.resources.length === 0) ? 'not published' : 'not enough: see below') : `${formatCount(cores)}${chips === null ? '' : ` on ${plural(chips, 'chip')}${coresPerChip === null ? '' : ` of ${formatCount(coresPerChip)}`}`}${fit.leastCores === null ? '' : `, lower bound ${formatCount(fit.leastCores)}`}`] as const,
       ['neurons', formatCount(fit.neurons)] as const,
       ['parameters', formatCount(fit.parameters)] as const,
     ]),
+    ...(fit.mapping === null ? [] : mappingLines(fit.mapping)),
     ['convertible', `${formatCount(nodes.convertible)} of ${plural(nodes.all, 'node')} of the file`],
     ...(needs.length === 0 ? [] : [['needs', needs.join('; ')] as const]),
     ...(compile.supported ? [] : [['programs', `none can be compiled: ${compile.reasons.join(' ')}`] as const]),

@@ -16,6 +16,7 @@ interface FitFlags extends ModelReading {
   readonly timesteps: number;
   readonly json?: true;
   readonly allLayers?: true;
+  readonly place?: true;
 }
 
 export const fitCommand = (): Command => addReadingOptions(new Command('fit')
@@ -26,12 +27,13 @@ export const fitCommand = (): Command => addReadingOptions(new Command('fit')
   .addOption(codeOption())
   .addOption(timestepsOption()))
   .addOption(new Option('--all-layers', 'name every layer and every broken rule, not only the ten layers with the most cores'))
+  .addOption(new Option('--place', 'also give the cores their places and say what spikes put on the mesh (up to half a minute)'))
   .addOption(jsonOption())
   .addHelpText('after', '\nExamples:\n  $ spikeveil fit models/resnet20_cifar10/model.onnx --target loihi1\n  $ spikeveil fit models/cnn_mnist/model.onnx --target speck')
   .action(async (model: string, flags: FitFlags) => {
     const [{ loadChip }, { modelSource }, { fitModel }] = await Promise.all([import('../target/load-target.js'), import('./model-source.js'), import('./fit-model.js')]);
     const { reset, code, timesteps } = flags;
-    const fit = fitModel(modelSource(model, flags), { chip: loadChip(flags.target), reset, code, timesteps });
+    const fit = fitModel(modelSource(model, flags), { chip: loadChip(flags.target), reset, code, timesteps, place: flags.place === true });
     warn(fit.warnings);
     for (const problem of fit.diagnostics) notice(formatDiagnostic(problem));
     if (flags.json === true) sayJson(fit);

@@ -13,7 +13,7 @@
  */
 import { fail, Reporter } from '../diagnostics.js';
 import type { Program } from '../program/program.js';
-import { fires, isSigned, neuronCount } from '../spiking/network.js';
+import { fires, neuronCount } from '../spiking/network.js';
 
 type IntegerPopulation = Program['network']['populations'][number];
 type IntegerProjection = Program['network']['projections'][number];
@@ -79,11 +79,14 @@ export interface ExplicitNetwork {
   readonly helpers: { readonly synapses: number; readonly operations: number; readonly messages: number };
 }
 
-/** Throws `interop/signed-neurons` where spikes have a sign. */
+/** Throws `interop/unsupported-neurons` where SANA-FE's neurons have other dynamics. */
 export function explicitNetwork(program: Program, stimulus: Stimulus): ExplicitNetwork {
   const { network } = program;
   const report = new Reporter();
-  for (const p of network.populations) if (isSigned(p)) report.report('interop/signed-neurons', { kind: 'nowhere' }, { population: p.id });
+  for (const p of network.populations) {
+    const lacks = missingDynamics(p);
+    if (lacks !== null) report.report('interop/unsupported-neurons', { kind: 'nowhere' }, { population: p.id, lacks });
+  }
   report.finish();
   const index = new Map(network.populations.map((p, i) => [p.id, i]));
   const plans = network.populations.map((p, i) => planPopulation(p, stimulus.drive[i]));
@@ -102,6 +105,16 @@ export function explicitNetwork(program: Program, stimulus: Stimulus): ExplicitN
       operations: sum(helpers.map((h) => h.bundle.count * h.spikes)), messages: sum(helpers.map((h) => h.cores * h.spikes)),
     },
   };
+}
+
+/** What these neurons do and SANA-FE's do not, or null. */
+function missingDynamics({ neuron, decay }: IntegerPopulation): string | null {
+  switch (neuron.model) {
+    case 'signed-if': return 'spikes of -1';
+    case 'cuba': return 'synaptic current that is rounded in every step';
+    case 'if': case 'lif': return neuron.reset === 'soft-two-compartment' && decay > 0 ? 'reset that comes one step late, after the leak' : null;
+    case 'integrator': case 'relay': return null;
+  }
 }
 
 /** What the neurons of a population need before their window begins. */

@@ -1,5 +1,6 @@
 /** The tables of the page: layers, the energy bill, baselines with ratios, and what the run was. */
 import { html, type Markup } from './html.js';
+import { mappingLines } from './mapping-lines.js';
 import { formatCount, formatJoules, formatPercent, formatRatio, formatSeconds, formatSi } from './quantities.js';
 import type { RunLayer, RunRecord } from './run-schema.js';
 
@@ -106,6 +107,13 @@ export function breakEvenTable(record: RunRecord): Markup {
         sopsPerMac === null ? '' : sopsPerMac < b.sopsPerMac ? 'below: fewer joules' : 'above: more joules',
       ],
     })));
+}
+
+/** How full the cores are and what the placement saves; run files of older versions do not say. */
+export function mappingTable({ compilation: { mapping } }: RunRecord): Markup {
+  if (mapping === undefined) return html``;
+  const rows = [['Cores', `${formatCount(mapping.cores)} on ${formatCount(mapping.chips)} ${mapping.chips === 1 ? 'chip' : 'chips'}, lower bound ${formatCount(mapping.leastCores)}`] as const, ...mappingLines(mapping)];
+  return table('Mapping', 'What', [{ title: 'Value', kind: 'break' }], rows.map(([head, value]) => ({ head: `${head.charAt(0).toUpperCase()}${head.slice(1)}`, cells: [value] })));
 }
 
 /** Where the program and the run came from. */

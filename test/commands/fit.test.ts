@@ -73,6 +73,15 @@ it('nodes that cannot become spiking are counted and named with their reason', a
   expect(stdout).toMatch(/^fits +no: loihi2, 1 node cannot become spiking\nconvertible +2 of 3 nodes of the file\n\nnodes that cannot become spiking:\n/);
 });
 
+it('--place adds what spikes put on the mesh', async () => {
+  const { fit } = await asked(MODEL, '--target', 'loihi2', '--place');
+  expect(fit.mapping).toMatchObject({ rates: 'even', cores: fit.cores, leastCores: fit.leastCores });
+  expect((await asked(MODEL, '--target', 'loihi2')).fit.mapping).toBeNull();
+  const { stdout } = await runHere(['fit', MODEL, '--target', 'loihi2', '--place']);
+  expect(stdout).toMatch(/\ntraffic +[\d,]+ message hops an inference with one spike of every neuron/);
+  expect(stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
+});
+
 it('with spikes for the image, its population is a layer too', async () => {
   const { fit } = await asked(MODEL, '--target', 'loihi2', '--code', 'rate');
   expect(fit.layers[0]).toMatchObject({ neurons: 2 * 784, parameters: 0 });
