@@ -162,12 +162,12 @@ export async function compileModel(path: string, options: CompileOptions): Promi
 
   const layers = layerWork(model.graph).map(({ id, macs, parameters, inputs, outputs }) => ({ name: id, macs, parameters, inputs, outputs }));
   const parameters = layers.reduce((sum, l) => sum + l.parameters, 0);
-  const program: Program = {
+  const mapped: Program = {
     ...routed,
     provenance: { tool: toolVersion(), modelSha256: model.sha256, modelName: options.card?.name ?? modelName(path), seed, calibration: [calibration.description, ...(searched === null ? [] : [`searched: ${searched.record.chosen}`]), ...(lesson === null ? [] : [`learned through time on ${lesson.learned.record.recipe}`]), ...(options.measured === undefined ? [] : [`placed for the spikes of ${options.measured.data}`])].join('; '), privateData: calibration.privateData || options.measured !== undefined },
     normalisation, source: { layers, parameters }, classes: [],
   };
-  const bytes = await pipeline.step('emit', { run: () => emitProgram(program), verify: (b) => verifyBytes(b, path), text: () => programText(program) });
+  const { bytes, program } = await pipeline.step('emit', { run: () => emitAndRead(mapped, path), verify: (file) => verifyBytes(file), text: (file) => programText(file.program) });
   const learning = lesson === null ? null : await pipeline.step('measure', { run: (report) => measureLearning({ ...lesson, emitted: program.network }, options.learn!, report), text: learningReportText });
   return {
     program, bytes,
@@ -182,12 +182,17 @@ function throwProblems(problems: readonly string[]): void {
   if (problems.length > 0) throw new Error(`internal: mapping: ${problems.join('; ')}`);
 }
 
-/** What was written must read back as the same program; if not, that is our mistake, whatever the reader calls it. */
-function verifyBytes(bytes: Uint8Array, path: string): void {
+/** The file and what it says: from here on the program is what was read from its bytes. That it can be read is up to us. */
+function emitAndRead(mapped: Program, path: string): { readonly bytes: Uint8Array; readonly program: Program } {
+  const bytes = emitProgram(mapped);
   try {
-    if (Buffer.compare(emitProgram(readProgram(bytes, path)), bytes) === 0) return;
+    return { bytes, program: readProgram(bytes, path) };
   } catch (cause) {
     throw new Error('internal: the program cannot be read back', { cause });
   }
-  throw new Error('internal: the program does not survive being written and read');
+}
+
+/** Written again, it must give the same bytes. */
+function verifyBytes({ bytes, program }: { readonly bytes: Uint8Array; readonly program: Program }): void {
+  if (Buffer.compare(emitProgram(program), bytes) !== 0) throw new Error('internal: the program does not survive being written and read');
 }

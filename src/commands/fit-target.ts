@@ -1,7 +1,7 @@
 /**
  * What a network takes on a chip that programs are compiled for. What a core must hold depends on shapes
  * and on which weights are zero, so no threshold is chosen, no weight rounded and no image run: the
- * cutting into cores alone is the real one.
+ * cutting into cores alone is the real one. (A layer of small weights may take narrower ones in the end.)
  */
 import { CompileError, Reporter, type Diagnostic } from '../diagnostics.js';
 import type { CoreNode, Graph } from '../graph/graph.js';
@@ -14,6 +14,7 @@ import { partition } from '../map/partition.js';
 import { place } from '../map/place.js';
 import { route } from '../map/route.js';
 import type { IntegerNetwork } from '../quantise/integer-network.js';
+import { toEventOrder } from '../quantise/normalised-weights.js';
 import { mappingReport, type MappingReport } from '../report/mapping-report.js';
 import { checkChoices } from '../spiking/choices.js';
 import { convert } from '../spiking/convert.js';
@@ -78,17 +79,18 @@ function withoutWeights(graph: Graph<CoreNode>): Graph<CoreNode> {
   return { ...graph, nodes: graph.nodes.map((n) => (n.kind === 'conv' || n.kind === 'dense' ? { ...n, weight: none } : n)) };
 }
 
-/** For each projection, the largest weight of the target wherever the filter has one: only zeros and widths matter to memory. */
-function storedWeights(inflows: readonly Inflow[], network: SpikingNetwork, { numbers }: Target): Int8Array[] {
+/** For each projection, the largest weight of the target wherever the filter has one, in event order: only zeros and widths matter to memory. */
+function storedWeights(inflows: readonly Inflow[], network: SpikingNetwork, { numbers: { weightMax } }: Target): Int8Array[] {
   const encoder: string | null = network.input.code === 'bias' ? null : network.input.population;
   const layers = new Set<string>(inflows.map((inflow) => inflow.target));
-  return inflows.flatMap((inflow) => inflow.paths).flatMap((path): Int8Array[] => {
+  return inflows.flatMap(({ paths, shape: [outputs] }) => paths.flatMap((path): Int8Array[] => {
     const { weight, groups, source } = path;
-    if (!layers.has(source)) return encoder === null ? [] : [new Int8Array(2 * weight.length * groups).fill(numbers.weightMax)]; // halves of the image, groups written out
-    const stored = new Int8Array(weight.length);
-    for (let i = 0; i < weight.length; i++) stored[i] = weight[i] === 0 ? 0 : numbers.weightMax;
-    return [stored];
-  });
+    if (!layers.has(source)) return encoder === null ? [] : [new Int8Array(2 * weight.length * groups).fill(weightMax)]; // halves of the image, groups written out
+    const stored = new Int8Array(weight.length).fill(weightMax);
+    let zeros = 0;
+    for (let i = 0; i < weight.length; i++) if (weight[i] === 0) { stored[i] = 0; zeros++; }
+    return [zeros === 0 ? stored : toEventOrder(stored, path, outputs)];
+  }));
 }
 
 /** The network as the mapping sees it: shapes, neurons and stored weights, with every other number left at zero. */

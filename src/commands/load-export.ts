@@ -4,7 +4,7 @@ import { chooseProfile } from '../energy/energy-report.js';
 import { loadDataset } from '../data/load-dataset.js';
 import type { Stimulus } from '../interop/explicit-network.js';
 import { linksOf } from '../map/reach.js';
-import { synapseFormat } from '../map/synaptic-memory.js';
+import { synapseFormat } from '../map/synapse-format.js';
 import type { Program } from '../program/program.js';
 import { readProgram } from '../program/read.js';
 import { constantCurrent, poissonStep } from '../quantise/evaluate-integer.js';
