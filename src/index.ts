@@ -36,6 +36,9 @@ export { parseProbe, resolveProbes, type Probe, type ProbedLayer } from './simul
 export type { LayerRecord, StateRecord } from './simulate/probe-recorder.js';
 export { probeFiles, probeIndex, probeNumbers, type ProbedRun, type ProbeFile, type Quantity, type RecordedSteps } from './simulate/probe-files.js';
 export { stepTableHead, stepTableRows, type SampleSteps, type StepCounter } from './simulate/step-counters.js';
+export { replay, takeSnapshot, type PopulationState, type ReplayedLayer, type ReplayedStep, type RunInput, type Snapshot, type StateArray } from './simulate/replay.js';
+export { printSnapshot, readSnapshot } from './simulate/snapshot-file.js';
+export { programSha256 } from './program/program-hash.js';
 export type { TimingModel, Trace } from './simulate/trace.js';
 export { energyReport, type EnergyReport } from './energy/energy-report.js';
 export type { EnergyLine } from './energy/energy-lines.js';

@@ -32,6 +32,7 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   simulate: async () => (await import('./simulate.js')).simulateCommand(),
   energy: async () => (await import('./energy.js')).energyCommand(),
   export: async () => (await import('./export.js')).exportCommand(),
+  replay: async () => (await import('./replay.js')).replayCommand(),
   report: async () => (await import('./report.js')).reportCommand(),
   targets: async () => (await import('./targets.js')).targetsCommand(),
 };
