@@ -24,6 +24,8 @@ export interface LayerRecord {
 export interface StateRecord {
   /** What arrives in the step: for each projection (sum of the weights of its arriving spikes) << shift, plus the constant current (bias, and what the host injects). State units. */
   readonly current: Int32Array;
+  /** Of cuba neurons: the synaptic current u after the step, which lasts and loses a part of itself in each. State units. */
+  readonly u: Int32Array | null;
   /** Membrane potential after the step, reset included. State units. */
   readonly v: Int32Array;
 }
@@ -67,16 +69,19 @@ function stepNeurons(population: IntegerPopulation, { currents, arrivals, masks 
   const count = currents.length;
   const run = startNeurons(population, currents);
   const current = new Int32Array(arrivals.length * count);
+  const u = population.neuron.model === 'cuba' ? new Int32Array(arrivals.length * count) : null;
   const v = new Int32Array(arrivals.length * count);
   arrivals.forEach((arriving, t) => {
     const spikes = updateNeurons(run, arriving);
+    run.spikes.push(spikes);
     for (let i = 0; i < count; i++) {
       if (spikes[i] !== masks[t * count + i]) throw new Error(`internal: neuron ${i} of the probe of ${population.id} does not spike in step ${t} as the kernel's does`);
       current[t * count + i] = arriving.current[i] + currents[i];
     }
+    u?.set(run.u, t * count);
     v.set(run.v, t * count);
   });
-  return { spikes: masks, state: { current, v } };
+  return { spikes: masks, state: { current, u, v } };
 }
 
 function constantCurrents(memory: KernelMemory, { at, stride }: DrivePlace, { population, neurons }: { readonly population: IntegerPopulation; readonly neurons: Uint32Array }): Int32Array {
