@@ -71,7 +71,7 @@ export function evaluateInteger(network: IntegerNetwork, image: Float32Array, op
   for (let t = 0; t < network.timesteps; t++) {
     states.forEach((state, population) => {
       const relay = state.population.neuron.model === 'relay';
-      const arrivals = relay ? null : arrivingCurrent(network, states, { target: state.population, step: t, synapticOps, skipsZeros: options.skipsZeros ?? NONE });
+      const arrivals = relay ? null : arrivingCurrent(network, states, { target: state.population, step: t, synapticOps, skipsZeros: options.skipsZeros });
       state.spikes.push(arrivals === null ? poissonStep(network.input, image, { ...options, step: t }) : updateNeurons(state, arrivals));
       options.observe?.({ population, step: t, arrivals, state });
     });
@@ -179,13 +179,14 @@ export interface Arriving {
   readonly step: number;
   /** Counts weights read, per projection. */
   readonly synapticOps: number[];
-  readonly skipsZeros: ReadonlySet<string>;
+  /** As in `EvaluationOptions`; none by default. */
+  readonly skipsZeros?: ReadonlySet<string> | undefined;
 }
 
 const NONE: ReadonlySet<string> = new Set();
 
 /** a = sum over projections of (sum of the weights of the arriving spikes) << shift. */
-export function arrivingCurrent(network: IntegerNetwork, states: readonly PopulationRun[], { target, step, synapticOps, skipsZeros }: Arriving): Arrivals {
+export function arrivingCurrent(network: IntegerNetwork, states: readonly PopulationRun[], { target, step, synapticOps, skipsZeros = NONE }: Arriving): Arrivals {
   const current = new Int32Array(neuronCount(target.shape));
   const touched = new Uint8Array(current.length);
   network.projections.forEach((projection, index) => {
