@@ -24,6 +24,12 @@ export const UNIT = 64;
 /** How the synapses of a projection are stored; one price each. */
 export type StoredFormat = 'dense' | 'sparse' | 'shared';
 
+export interface Storage {
+  readonly format: StoredFormat;
+  /** Zero weights are not stored: a spike does not read them. */
+  readonly skipsZeros: boolean;
+}
+
 /** One image at the doors of the network. */
 export interface Stimulus {
   /** Per population: constant current of each neuron in every step, state units; empty for relays. */
@@ -31,7 +37,7 @@ export interface Stimulus {
   /** Per population: spikes of each step; null where it is no relay. */
   readonly spikes: readonly (readonly Int8Array[] | null)[];
   /** Per projection. */
-  readonly formats: readonly StoredFormat[];
+  readonly storage: readonly Storage[];
 }
 
 /** Neurons that share their equation. Arrays have one entry a neuron. */
@@ -91,7 +97,7 @@ export function explicitNetwork(program: Program, stimulus: Stimulus): ExplicitN
   const index = new Map(network.populations.map((p, i) => [p.id, i]));
   const plans = network.populations.map((p, i) => planPopulation(p, stimulus.drive[i]));
   const groups = network.populations.map((p, i) => groupOf(program, p, { index: i, plan: plans[i], stimulus }));
-  const bundles = network.projections.map((p) => bundleOf(program, p, { source: index.get(p.source)!, target: index.get(p.target)! }));
+  const bundles = network.projections.map((p, i) => bundleOf(program, p, { source: index.get(p.source)!, target: index.get(p.target)!, skipsZeros: stimulus.storage[i].skipsZeros }));
   const helpers = plans.flatMap((plan, target) => helpersOf(program, plan, target));
   let at = groups.length;
   const helperBundles = helpers.map(({ bundle }) => ({ ...bundle, source: at++ }));
@@ -174,7 +180,7 @@ function groupOf(program: Program, population: IntegerPopulation, { index, plan,
     reset: !fires(neuron) ? 'none' : neuron.reset === 'hard' ? 'hard' : 'soft', leak: (4096 - decay) / 4096,
     // step 1 comes before chip step 0
     spikes: relay ? Array.from({ length: count }, (_, i) => Uint8Array.of(0, ...trains!.map((step) => step[i]))) : null,
-    format: into < 0 ? 'dense' : stimulus.formats[into],
+    format: into < 0 ? 'dense' : stimulus.storage[into].format,
     core: coresOf(program, population),
   };
 }
@@ -215,11 +221,15 @@ function helpersOf(program: Program, { population, start, drive }: PopulationPla
   });
 }
 
-function bundleOf({ network }: Program, projection: IntegerProjection, { source, target }: { readonly source: number; readonly target: number }): SynapseBundle {
+function bundleOf({ network }: Program, projection: IntegerProjection, { source, target, skipsZeros }: { readonly source: number; readonly target: number; readonly skipsZeros: boolean }): SynapseBundle {
   const ends = { from: network.populations[source].shape, to: network.populations[target].shape };
   const [rows, columns] = ([0, 1] as const).map((axis) => tapsOf(projection, axis, ends));
-  const perPair = ends.from[0] / projection.groups * ends.to[0];
-  return { source, target, delay: projection.delay, count: rows.length * columns.length * perPair, synapses: () => synapsesOf(projection, ends, { rows, columns }) };
+  const all = (): Iterable<ExplicitSynapse> => synapsesOf(projection, ends, { rows, columns });
+  const total = rows.length * columns.length * (ends.from[0] / projection.groups) * ends.to[0];
+  if (!skipsZeros) return { source, target, delay: projection.delay, count: total, synapses: all };
+  let count = 0;
+  for (const s of all()) if (s.weight !== 0) count++;
+  return { source, target, delay: projection.delay, count, *synapses() { for (const s of all()) if (s.weight !== 0) yield s; } };
 }
 
 type Shape = readonly [channels: number, height: number, width: number];

@@ -69,7 +69,7 @@ function sentences(parts: readonly (string | undefined)[]): string {
 
 /** Count, constant, source of every line. The last row is the sum of those above it. */
 export function energyTable(record: RunRecord): Markup {
-  const { lines, totalJoules } = record.energy.perInference;
+  const { lines, totalJoules, beside } = record.energy.perInference;
   type Line = (typeof lines)[number];
   const constant = (line: Line): string => {
     if (line.unitPicojoules === null) return line.key === 'static' && record.energy.latencySeconds === null ? 'no latency' : 'unpublished';
@@ -83,7 +83,27 @@ export function energyTable(record: RunRecord): Markup {
       cells: [count(line), constant(line), formatJoules(line.joules), shareOf(line.joules, totalJoules), sentences([line.source, note(line)])],
     })),
     { head: 'Total', total: true, cells: ['', '', formatJoules(totalJoules), shareOf(totalJoules, totalJoules), ''] },
+    ...(beside ?? []).filter((l) => l.joules > 0).map((l) => ({ head: l.name, cells: ['', '', formatJoules(l.joules), '', sentences([l.source, l.note])] })),
   ]);
+}
+
+/** The busiest core of each count, and what the latency is made of: why the chip takes as long as it does. */
+export function loadTable(record: RunRecord): Markup {
+  const { coreMaxima = [], latency } = record.energy;
+  const most = coreMaxima.length === 0 ? '' : table('Busiest cores', 'Count', [number('All cores'), number('Busiest core'), number('Core'), number('Times the mean')],
+    coreMaxima.map((m) => {
+      const amount = m.key === 'busy-seconds' ? formatSeconds : formatCount;
+      return { head: m.name, cells: [amount(m.total), amount(m.most), String(m.core), formatRatio(m.imbalance)] };
+    }));
+  if (latency === undefined || latency === null) return html`${most}`;
+  const { core, link, travel, barrier } = latency.parts;
+  const parts = [['Busiest core of each step', core], ['Busiest link, where it takes longer', link], ['Longest route', travel], ['Barrier', barrier]] as const;
+  return html`${most}${table('Latency', 'Part of the latency', [number('Time'), number('Share')], [
+    ...parts.map(([head, seconds]) => ({ head, cells: [formatSeconds(seconds), shareOf(seconds, latency.seconds)] })),
+    { head: 'Latency of one inference', total: true, cells: [formatSeconds(latency.seconds), shareOf(latency.seconds, latency.seconds)] },
+    { head: 'Inferences a second, one after the other', cells: [formatRatio(latency.aloneRate), ''] },
+    { head: 'The same overlapped, at most', cells: [formatRatio(latency.overlappedRate), ''] },
+  ])}`;
 }
 
 /** The baselines, each with what it counts; then the quotients. */

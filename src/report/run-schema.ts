@@ -63,6 +63,7 @@ const EnergySchema = record({
     dynamicJoules: amount, staticJoules: amount, totalJoules: amount, staticUsedCoresJoules: nullable(amount),
     beside: Type.Optional(Type.Array(LineSchema, { maxItems: 16, description: 'Shown beside the total, not in it.' })),
   }),
+  byProfile: Type.Optional(Type.Array(record({ name: text, dynamicJoules: amount, staticJoules: amount, totalJoules: amount }), { maxItems: 64, description: 'The same events and latency under every profile of the target.' })),
   coreMaxima: Type.Optional(Type.Array(record({ key: text, name: text, total: amount, most: amount, core: whole, imbalance: amount }), { maxItems: 16 })),
   latency: Type.Optional(nullable(LatencySchema)),
   populations: Type.Array(record({ id: text, joules: amount })),

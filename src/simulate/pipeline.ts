@@ -73,6 +73,10 @@ export function unpublishedLatencies(program: Program, profile: Profile): string
   return [...[...new Set([...known.keys(), ...SIGNED_LATENCIES])].filter((name) => used.has(name) && (known.get(name) ?? null) === null), ...barrier];
 }
 
+/** False where nobody publishes how long anything takes: a time made of such constants would be zero. */
+export const publishesLatency = ({ latency }: Profile): boolean =>
+  Object.values(latency).some((c) => typeof c === 'object' && 'value' in c && c.value !== null) || latency.barrier.some((entry) => (entry.nanoseconds ?? 0) > 0);
+
 /** Only signed neurons need these, and a profile may leave them out. */
 const SIGNED_LATENCIES = ['gradedMessage', 'gradedSynapticOp', 'secondState'] as const;
 

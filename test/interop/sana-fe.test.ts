@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { stimulusOf } from '../../src/commands/load-export.js';
 import { CompileError, formatDiagnostic } from '../../src/diagnostics.js';
-import { checkSize, explicitNetwork, MOST_SYNAPSES } from '../../src/interop/explicit-network.js';
+import { checkSize, explicitNetwork, MOST_SYNAPSES, type Stimulus } from '../../src/interop/explicit-network.js';
 import { readArchitecture, readNetwork } from '../../src/interop/read-sana-fe.js';
 import { architectureYaml, meshSize, tileNumber } from '../../src/interop/sana-fe-architecture.js';
 import { networkYaml } from '../../src/interop/sana-fe-network.js';
@@ -22,6 +22,9 @@ const diagnosticsOf = (work: () => unknown): string[] => {
   return [];
 };
 
+/** The same with zero weights read, as dense lists have it. */
+const withZeros = (stimulus: Stimulus): Stimulus => ({ ...stimulus, storage: stimulus.storage.map((s) => ({ ...s, skipsZeros: false })) });
+
 describe('round trip', () => {
   const seen = { codes: new Set<string>(), resets: new Set<string>(), delays: 0, pools: 0, drives: 0, leaks: 0 };
   // small networks; together they hold every input code, reset and kind of projection (checked below)
@@ -31,7 +34,7 @@ describe('round trip', () => {
       const { network } = program;
       const at = { seed: 5, sample: 2 };
       const expected = evaluateInteger(network, image, at);
-      const explicit = explicitNetwork(program, stimulusOf(program, image, at));
+      const explicit = explicitNetwork(program, withZeros(stimulusOf(program, image, at)));
       const read = readNetwork([...networkYaml(program, explicit)].join(''));
       const { spikes, v } = runExplicit(read, explicit.steps);
 
@@ -75,6 +78,19 @@ describe('round trip', () => {
     expect(seen.codes).toEqual(new Set(['bias', 'rate', 'poisson']));
     expect(seen.resets).toEqual(new Set(['soft', 'hard', 'soft-two-compartment']));
     for (const count of [seen.delays, seen.pools, seen.drives, seen.leaks]) expect(count).toBeGreaterThan(0);
+  });
+});
+
+describe('pruned weights', () => {
+  it('of sparse lists are left out, and nothing spikes otherwise', () => {
+    const { program, image } = unclipped(82);
+    const stimulus = stimulusOf(program, image, { seed: 5, sample: 2 });
+    const [whole, pruned] = [false, true].map((skipsZeros) => explicitNetwork(program, { ...stimulus, storage: stimulus.storage.map((s) => ({ ...s, skipsZeros })) }));
+    const [all, some] = [whole, pruned].map((network) => readNetwork([...networkYaml(program, network)].join('')));
+    expect(some.synapses).toEqual(all.synapses.filter((s) => s.weight !== 0));
+    expect(pruned.synapses).toBe(some.synapses.length - pruned.helpers.synapses);
+    expect(pruned.synapses).toBeLessThan(whole.synapses);
+    expect(runExplicit(some, pruned.steps).spikes).toEqual(runExplicit(all, whole.steps).spikes);
   });
 });
 
