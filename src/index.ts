@@ -28,6 +28,8 @@ export { readProgram } from './program/read.js';
 export { programText } from './program/text.js';
 export type { Normalisation, Program, Provenance } from './program/program.js';
 export type { IntegerNetwork, IntegerPopulation, IntegerProjection } from './quantise/integer-network.js';
+export { mappingReport, type MappingReport } from './report/mapping-report.js';
+export type { SpikeTraffic } from './map/traffic-graph.js';
 export type { CorePlace, CoreSlice, CoreUse, Route, Slice } from './map/mapping.js';
 
 export { simulate, type SimulationData, type SimulationOptions } from './simulate/simulate.js';
