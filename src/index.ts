@@ -1,6 +1,6 @@
 /**
  * The public API: what a program needs to compile a network, read and write spike programs, simulate
- * them, price them and write the page. `examples/` shows each in one screen. What is not exported here
+ * them, price them, account for privacy and write the page. `examples/` shows each in one screen. What is not exported here
  * may change without notice.
  */
 export { compileModel, type CompileOptions, type CompileResult, type CompileSummary } from './compile.js';
@@ -28,6 +28,8 @@ export { readProgram } from './program/read.js';
 export { programText } from './program/text.js';
 export type { Normalisation, Program, Provenance } from './program/program.js';
 export type { IntegerNetwork, IntegerPopulation, IntegerProjection } from './quantise/integer-network.js';
+export { mappingReport, type MappingReport } from './report/mapping-report.js';
+export type { SpikeTraffic } from './map/traffic-graph.js';
 export type { CorePlace, CoreSlice, CoreUse, Route, Slice } from './map/mapping.js';
 
 export { simulate, type SimulationData, type SimulationOptions } from './simulate/simulate.js';
@@ -57,3 +59,11 @@ export { printRunRecord, readRunRecord } from './report/read-run.js';
 export type { RunRecord } from './report/run-schema.js';
 export { ratioPlot, standaloneSvg, type RatioSeries } from './report/ratio-plot.js';
 export { renderReport } from './report/html-report.js';
+
+export type { Phase } from './audit/accountant/mechanism.js';
+export { tightEpsilon, type TightEpsilon } from './audit/accountant/tight-epsilon.js';
+export { noiseForBudget, type Budget, type NoiseForBudget } from './audit/accountant/noise-for-budget.js';
+export { renyiEpsilon, renyiEpsilons, type Conversion, type RenyiEpsilon } from './audit/accountant/renyi.js';
+export { clopperPearson, type Interval } from './audit/bounds/clopper-pearson.js';
+export { epsilonFromOneRun, epsilonFromRates, gaussianEpsilon, gaussianMuFromRates, type AttackCounts, type OneRun } from './audit/bounds/epsilon-from-attack.js';
+export { capFromEpsilon, capsFromMechanism } from './audit/bounds/true-positive-cap.js';

@@ -27,7 +27,7 @@ describe('cnn_mnist on spinnaker2', async () => {
   });
   it('stays within whole numbers that a float of 32 bits holds', () => {
     for (const p of program.network.populations) expect(p.limit).toBeLessThan(2 ** 24);
-    for (const p of program.network.projections) expect(Math.max(...p.weight.map(Math.abs))).toBeLessThanOrEqual(127);
+    for (const p of program.network.projections) expect(p.weight.reduce((a, w) => Math.max(a, Math.abs(w)), 0)).toBeLessThanOrEqual(127);
     for (const { use } of program.cores) expect(use.neurons).toBeLessThanOrEqual(250);
   });
   it('prices synaptic operations by the one figure, and names all that is unknown', () => {
