@@ -74,9 +74,18 @@ describe('examples', () => {
     expect(svg).not.toContain('var(--');
   });
 
+  it('watch a neuron, whose potential is the sum of its currents less a threshold a spike', async () => {
+    const [head, ...lines] = (await example('watch-neuron', program)).trim().split('\n');
+    const [, spikes, steps, threshold] = /^\S+, neuron \d+: (\d+) spikes in (\d+) steps, threshold (\d+)$/.exec(head)!.map(Number);
+    expect([lines.length, lines.filter((l) => l.endsWith(', spiked')).length]).toEqual([steps, spikes]);
+    expect(spikes).toBeGreaterThan(2);
+    const course = lines.map((l) => /current (-?\d+), then v (-?\d+)/.exec(l)!.slice(1).map(Number));
+    course.slice(1).forEach(([current, v], t) => expect(v - course[t][1], lines[t + 1]).toBe(current - (lines[t + 1].endsWith('spiked') ? threshold : 0)));
+  });
+
   it('are one screen long each and all run here', () => {
     const files = readdirSync(folder).sort();
-    expect(files).toEqual(['compare-energy.mjs', 'compile-and-simulate.mjs', 'fifty-five-times.mjs', 'list-cores.mjs']);
+    expect(files).toEqual(['compare-energy.mjs', 'compile-and-simulate.mjs', 'fifty-five-times.mjs', 'list-cores.mjs', 'watch-neuron.mjs']);
     for (const file of files) expect(readFileSync(join(folder, file), 'utf8').split('\n').length).toBeLessThanOrEqual(SCREEN);
   });
 });

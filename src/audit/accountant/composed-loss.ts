@@ -40,7 +40,7 @@ export function composeLoss(phases: readonly Phase[], direction: Direction, grid
     multiply({ magnitude, phase }, ringOf(tilted, length), part.steps, turn);
     centre += part.steps * tilted.centre;
     logScale += part.steps * tilted.logSum;
-    logAbove += part.steps * tiltLoss(loss, step, highTilt).logSum;
+    logAbove += part.steps * logMoment(loss, step, highTilt);
     finite += part.steps * Math.log1p(-loss.infinite);
     steps += part.steps;
   }
@@ -76,10 +76,18 @@ function tiltLoss({ first, masses }: GridLoss, step: number, tilt: number): Tilt
   return { weights, first, centre: first + Math.round(moment / sum), logSum: most + Math.log(sum) };
 }
 
+/** ln E[exp(tilt * loss)] over the finite losses. */
+function logMoment({ first, masses }: GridLoss, step: number, tilt: number): number {
+  const most = tilt * step * (tilt > 0 ? first + masses.length - 1 : first);
+  let sum = 0;
+  for (let k = 0; k < masses.length; k++) sum += Math.max(0, masses[k]) * Math.exp(tilt * step * (first + k) - most);
+  return most + Math.log(sum);
+}
+
 /** On the ring with the centre at 0, which keeps the angles small that are multiplied by the steps. */
 function ringOf({ weights, first, centre }: Tilted, length: number): Float64Array {
   const ring = new Float64Array(length);
-  for (let k = 0; k < weights.length; k++) ring[(((first + k - centre) % length) + length) % length] += weights[k];
+  for (let k = 0, at = (((first - centre) % length) + length) % length; k < weights.length; k++, at = at + 1 === length ? 0 : at + 1) ring[at] += weights[k];
   return ring;
 }
 

@@ -45,9 +45,13 @@ function reverseBits(re: Float64Array, im: Float64Array): void {
     let bit = length >> 1;
     for (; (j & bit) !== 0; bit >>= 1) j ^= bit;
     j ^= bit;
-    if (i < j) {
-      [re[i], re[j]] = [re[j], re[i]];
-      [im[i], im[j]] = [im[j], im[i]];
+    if (i < j) { // no destructuring: it would allocate for each pair
+      const real = re[i];
+      re[i] = re[j];
+      re[j] = real;
+      const imaginary = im[i];
+      im[i] = im[j];
+      im[j] = imaginary;
     }
   }
 }

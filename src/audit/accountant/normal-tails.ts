@@ -26,7 +26,11 @@ export function scaledErfc(x: number): number {
   const t = (x - CENTRE) / (x + CENTRE);
   let later = 0;
   let last = 0;
-  for (let k = COEFFICIENTS.length - 1; k > 0; k--) [later, last] = [2 * t * later - last + COEFFICIENTS[k], later];
+  for (let k = COEFFICIENTS.length - 1; k > 0; k--) {
+    const next = 2 * t * later - last + COEFFICIENTS[k];
+    last = later;
+    later = next;
+  }
   return (t * later - last + COEFFICIENTS[0]) / (1 + 2 * x);
 }
 

@@ -86,11 +86,12 @@ export function gridLoss(mechanism: Mechanism, direction: Direction, step: numbe
   const first = Math.floor((way * lossAt(start, mechanism)) / step);
   const cells = Math.max(1, Math.ceil((way * lossAt(end, mechanism)) / step) - first);
   const masses = new Float64Array(cells + 1);
+  const work: Spread = { mechanism, way, step, first, masses };
   let from = start;
   for (let cell = 0; cell < cells; cell++) {
     const upper = way * pointOf(way * (first + cell + 1) * step, mechanism);
     const to = cell === cells - 1 ? end : way * Math.max(way * from, Math.min(way * end, upper));
-    spread({ mechanism, way, step, masses }, [first, cell], [from, to]);
+    spread(work, cell, from, to);
     from = to;
   }
   // Beyond the ends: the low losses are rounded up to a grid point above them, the high ones up to infinity.
@@ -104,11 +105,12 @@ interface Spread {
   readonly mechanism: Mechanism;
   readonly way: 1 | -1;
   readonly step: number;
+  readonly first: number;
   readonly masses: Float64Array;
 }
 
 /** Shares out the mass of x between `from` and `to`, whose losses lie in one cell, to the two ends of the cell. */
-function spread({ mechanism, way, step, masses }: Spread, [first, cell]: readonly [number, number], [from, to]: readonly [number, number]): void {
+function spread({ mechanism, way, step, first, masses }: Spread, cell: number, from: number, to: number): void {
   const width = Math.abs(to - from);
   if (width === 0) return;
   const rough = roughness(mechanism.noise);

@@ -20,7 +20,7 @@ export interface TightEpsilon {
 /** Share of epsilon that the grid may add. */
 const PRECISION = 1e-4;
 const MOST_POINTS = 2 ** 20;
-const LEAST_POINTS = 2 ** 13;
+const LEAST_POINTS = 2 ** 12;
 /** Of the grid of one step. */
 const MOST_CELLS = 2 ** 20;
 /** Share of delta kept for what rounding does to the masses of a step: 1e-13 of each, times the steps. */
@@ -51,7 +51,7 @@ const tailFor = (phases: readonly Phase[], delta: number): number => (1e-8 * del
 
 const MOST_PLANS = 6;
 /** Points of the grids that only find out where epsilon lies. */
-const COARSE_POINTS = 2 ** 14;
+const COARSE_POINTS = 2 ** 13;
 
 /**
  * Plans coarse grids around the estimated epsilon and then around the computed one, until that no longer comes out clearly
