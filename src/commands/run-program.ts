@@ -11,6 +11,7 @@ import type { KernelChoice } from '../kernels/kernels.js';
 import type { Program } from '../program/program.js';
 import { readProgram } from '../program/read.js';
 import type { SimulationObserver } from '../simulate/observer.js';
+import { publishesLatency } from '../simulate/pipeline.js';
 import { simulate } from '../simulate/simulate.js';
 import type { TimingModel, Trace } from '../simulate/trace.js';
 import { notice, progress } from './output.js';
@@ -55,11 +56,13 @@ export function loadRun(path: string, flags: RunFlags): LoadedRun {
 
 /** Simulates and prices. */
 export async function runProgram({ program, dataset, profile }: LoadedRun, flags: RunRequest): Promise<ProgramRun> {
+  const timing = publishesLatency(chooseProfile(program.target, profile)) ? flags.timing : 'functional';
+  if (timing !== flags.timing) notice(`no latency of ${program.target.name} is published (profile ${profile}): timing is functional, and static power is not counted`);
   const bar = progress('simulating');
   try {
     const trace = await simulate(program, dataset, {
-      timing: flags.timing, profile, seed: flags.seed, workers: flags.workers, onProgress: bar.onDone,
       ...(flags.kernels === undefined ? {} : { kernels: flags.kernels }),
+      timing, profile, seed: flags.seed, workers: flags.workers, onProgress: bar.onDone,
       ...(flags.observer === undefined ? {} : { observer: flags.observer }),
       ...(flags.raster === undefined ? {} : { raster: Math.min(flags.raster, dataset.count - 1) }),
     });

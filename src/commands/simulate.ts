@@ -6,7 +6,7 @@ import { formatCount, formatJoules, formatPercent, formatSeconds, formatSi } fro
 import { backendOption, chosenBackend } from './backend-option.js';
 import { dataOption, integer, jsonOption, kernelsOption, limitOption, profileOption, seedOption, workersOption } from './options.js';
 import { notice, say, sayJson } from './output.js';
-import { addObserveOptions, checkProbeFlags, type ObserveFlags } from './observe-options.js';
+import { addObserveOptions, checkProbeFlags, checkSnapshotFlags, type ObserveFlags } from './observe-options.js';
 import type { RunFigures } from './run-figures.js';
 import type { RunFlags } from './run-program.js';
 import { pairs, plural } from './table.js';
@@ -33,12 +33,13 @@ export const simulateCommand = (): Command => addObserveOptions(new Command('sim
   .addHelpText('after', '\nExamples:\n  $ spikeveil simulate vgg.spk --data cifar10:models/samples/cifar10-1000.bin.gz\n  $ spikeveil simulate vgg.spk --data cifar10:test_batch.bin.gz --limit 500 --out run.json\n  $ spikeveil simulate vgg.spk --data cifar10:test_batch.bin.gz --limit 10 --probe relu_1:0-31 --probe-out probes --trace steps.csv')
   .action(async (path: string, flags: SimulateFlags, command: Command) => {
     checkProbeFlags(flags, command);
+    checkSnapshotFlags(flags, command);
     if (flags.out !== undefined) checkOutput(flags.out);
     const [{ loadRun, runProgram }, { annAnswers }, { runFigures }, { observedOutputs }] = await Promise.all([import('./run-program.js'), import('./ann-answers.js'), import('./run-figures.js'), import('./observed-outputs.js')]);
     const backend = await chosenBackend(flags.backend);
     const loaded = loadRun(path, flags);
     const { program, dataset } = loaded;
-    const inside = observedOutputs(program, flags, { samples: dataset.count, seed: flags.seed, data: dataset.name, timing: flags.timing });
+    const inside = observedOutputs(program, flags, { dataset, seed: flags.seed, timing: flags.timing });
     try {
       const ann = await annAnswers(program, dataset, { programPath: path, annPath: flags.ann, workers: flags.workers, backend });
       const { trace, energy } = await runProgram(loaded, { ...flags, observer: inside.observer, ...(flags.out !== undefined && flags.raster === undefined ? { raster: 0 } : {}) });

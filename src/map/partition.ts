@@ -132,9 +132,10 @@ function slicesOf(population: IntegerPopulation, near: Neighbourhood, grid: Grid
   const over = overrunOfProfiles(near.incoming.length + (two ? profiles : 0), profiles + (two ? 1 : 0), near.target)
     ?? (worst === undefined ? null : overrun(use(one), near.target, most));
   const where = { kind: 'node', node: population.id } as const;
-  if (over !== null) report.report('map/layer-does-not-fit', where, { target: near.target.name, neurons: 1, ...over });
+  const chip = { target: near.target.name, gradedSpikes: near.target.capabilities.gradedSpikes };
+  if (over !== null) report.report('map/layer-does-not-fit', where, { ...chip, neurons: 1, ...over });
   else if (worst !== undefined) {
-    report.report('map/layer-does-not-fit', where, { target: near.target.name, neurons: neuronsIn(worst.slice), ...overrun(worst.use, near.target, most) as Overrun });
+    report.report('map/layer-does-not-fit', where, { ...chip, neurons: neuronsIn(worst.slice), ...overrun(worst.use, near.target, most) as Overrun });
   }
   return slices;
 }

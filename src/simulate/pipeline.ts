@@ -14,8 +14,8 @@
  * busiest link is not modelled. Constants are the profile's; those that are unpublished count as 0
  * and are named.
  */
-import { neuronsIn, linksOf } from '../map/reach.js';
-import { synapseFormat } from '../map/synaptic-memory.js';
+import { neuronsIn, linksOf, type Link } from '../map/reach.js';
+import { synapseFormat } from '../map/synapse-format.js';
 import type { Program } from '../program/program.js';
 import { fires, isSigned } from '../spiking/network.js';
 import type { Profile } from '../target/schema.js';
@@ -73,11 +73,15 @@ export function unpublishedLatencies(program: Program, profile: Profile): string
   return [...[...new Set([...known.keys(), ...SIGNED_LATENCIES])].filter((name) => used.has(name) && (known.get(name) ?? null) === null), ...barrier];
 }
 
+/** False where nobody publishes how long anything takes: a time made of such constants would be zero. */
+export const publishesLatency = ({ latency }: Profile): boolean =>
+  Object.values(latency).some((c) => typeof c === 'object' && 'value' in c && c.value !== null) || latency.barrier.some((entry) => (entry.nanoseconds ?? 0) > 0);
+
 /** Only signed neurons need these, and a profile may leave them out. */
 const SIGNED_LATENCIES = ['gradedMessage', 'gradedSynapticOp', 'secondState'] as const;
 
-const formatLatency = (link: Parameters<typeof synapseFormat>[0], { target }: Program): 'synapticOpShared' | 'synapticOpDense' =>
-  (synapseFormat(link, target) === 'shared' ? 'synapticOpShared' : 'synapticOpDense');
+const FORMAT_LATENCIES = { dense: 'synapticOpDense', sparse: 'synapticOpSparse', shared: 'synapticOpShared' } as const;
+const formatLatency = (link: Link, { target }: Program): (typeof FORMAT_LATENCIES)[keyof typeof FORMAT_LATENCIES] => FORMAT_LATENCIES[synapseFormat(link, target)];
 
 /** Barrier of a step, nanoseconds: linear between the profile's entries, constant beyond them. */
 export function barrierNanoseconds(table: Profile['latency']['barrier'], tiles: number): number {
@@ -201,7 +205,7 @@ type Latencies = ReturnType<typeof latencies>;
 function latencies({ latency }: Profile) {
   const value = (c: { readonly value: number | null } | undefined): number => c?.value ?? 0;
   return {
-    synapticOpDense: value(latency.synapticOpDense), synapticOpShared: value(latency.synapticOpShared),
+    synapticOpDense: value(latency.synapticOpDense), synapticOpSparse: value(latency.synapticOpSparse), synapticOpShared: value(latency.synapticOpShared),
     neuronInactive: value(latency.neuronInactive), neuronActive: value(latency.neuronActive), spike: value(latency.spike),
     axonOut: value(latency.axonOut), axonIn: value(latency.axonIn),
     hopX: value(latency.hopX), hopY: value(latency.hopY), withinTile: value(latency.withinTile), chipCrossing: value(latency.chipCrossing),

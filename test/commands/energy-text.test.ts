@@ -22,6 +22,7 @@ describe('the bill as text', () => {
   it('labels dynamic and total energy, says which static power is in it, and prints the error of the model', () => {
     const text = energyText(energyReport(smallProgram(readTarget('loihi1')), smallTrace()), false);
     expect(text).toMatch(/dynamic energy .*\nstatic energy, powered chips .*\ntotal .*\nStatic power, used cores alone \(not in the total\) /);
+    expect(text).toMatch(/\ndavies2018 .*\nsanafe-nahuku .*\n/);
     expect(text).toContain('profile davies2018 (0.75 V)');
     expect(text).toContain('Error of the model: ');
     expect(text).toMatch(/busiest core 12\.0 µs, busiest link 1\.00 µs, route\s+2\.00 µs,\s+barrier\s+5\.00 µs/);

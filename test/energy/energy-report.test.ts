@@ -217,6 +217,17 @@ describe('published totals', () => {
   });
 });
 
+describe('the other profiles of the target', () => {
+  it('price the same events, as a report of their own would', () => {
+    const report = energyReport(smallProgram(loihi1), smallTrace(), { profile: 'davies2018' });
+    expect(report.byProfile.map((p) => p.name)).toEqual(['davies2018', 'sanafe-nahuku']);
+    for (const { name, dynamicJoules, staticJoules, totalJoules } of report.byProfile) {
+      expect(energyReport(smallProgram(loihi1), smallTrace(), { profile: name }).perInference).toMatchObject({ dynamicJoules, staticJoules, totalJoules });
+    }
+    expect(report.byProfile[0].totalJoules).not.toBe(report.byProfile[1].totalJoules);
+  });
+});
+
 describe('what the totals hide', () => {
   it('the core with most of each count', () => {
     const { coreMaxima } = energyReport(smallProgram(loihi1), smallTrace());

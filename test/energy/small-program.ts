@@ -18,7 +18,7 @@ export function population(name: string, shape: MapShape, neuron: Neuron = { mod
 
 export function projection(source: string, target: string, weights: number, kernel: readonly [number, number]): IntegerProjection {
   return {
-    id: `${source}->${target}`, source: populationId(source), target: populationId(target), weight: new Int8Array(weights), shift: 6,
+    id: `${source}->${target}`, source: populationId(source), target: populationId(target), weight: new Int8Array(weights).fill(100), shift: 6,
     window: { kernel, stride: [1, 1], dilation: [1, 1], pads: [0, 0, 0, 0] }, groups: 1, pool: [1, 1], delay: 0, bound: 1000, weightError: 0.0125,
   };
 }
