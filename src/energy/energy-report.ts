@@ -140,7 +140,7 @@ function notes(profile: Profile, { program, trace }: { readonly program: Program
     ...(timed === null ? [] : ['Static power is charged for the whole latency of one inference on its own; inferences that overlap would share it.']),
     ...(untimed.length === 0 ? [] : [`The latency leaves out, because unpublished: ${untimed.map(inWords).join(', ')}.`]),
     ...(timed !== null && timed.profile !== profile.name ? [`The latency was timed with the profile ${timed.profile}, the energy is priced with ${profile.name}.`] : []),
-    'Every synaptic operation is charged once, zero weights included; every neuron is charged in every step, with or without input.',
+    'Every synaptic operation is charged once, zeros of dense segments included; every neuron is charged in every step, with or without input.',
     'A synaptic operation reads a weight and adds it to a buffered sum; the membrane potential is read and written once an update, in the price of the update.',
     'The total is dynamic energy and the static energy of the powered chips; that of the used cores alone is shown beside it.',
     'The baselines by operation count leave out memory, control and static power; only those with memory put both networks under one memory model.',

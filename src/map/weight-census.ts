@@ -95,3 +95,17 @@ function countStored({ weight }: IntegerProjection, first: number, count: number
   for (let i = first; i < first + count; i++) if (weight[i] !== 0) stored++;
   return stored;
 }
+
+/** [tap][source channel]: weights other than zero to the target channels `channels`; zero for sources that do not feed them. */
+export function storedByTap(link: Link, channels: Range): Uint32Array {
+  const { window: { kernel } } = link.projection;
+  const [from, to] = channelReach(link, channels);
+  const stored = new Uint32Array(kernel[0] * kernel[1] * link.source[0]);
+  for (let source = from; source < to; source++) {
+    const range = segmentChannels(link, source, channels);
+    for (let tap = 0; tap < kernel[0] * kernel[1]; tap++) {
+      stored[tap * link.source[0] + source] = countStored(link.projection, weightIndex(link, tap, source, range[0]), range[1] - range[0]);
+    }
+  }
+  return stored;
+}

@@ -6,7 +6,7 @@ import type { Routed } from '../map/mapping.js';
 import { lengthOf } from '../map/reach.js';
 import type { SpikeTraffic } from '../map/traffic-graph.js';
 import { countersOf, meshCounters } from './counters.js';
-import { planCounting, type Region } from './counting-plan.js';
+import { planCounting, type Region, type RegionTable } from './counting-plan.js';
 import type { CoreCounters, MeshCounters } from './trace.js';
 
 export interface ExpectedLoad {
@@ -27,7 +27,15 @@ export function expectedLoad(routed: Routed, traffic: SpikeTraffic): ExpectedLoa
 }
 
 /** The region's value if each neuron counts one. */
-function neuronsOf({ channels, rows, columns }: Region): number {
+function neuronsOf({ channels, rows, columns, table }: Region): number {
+  if (table !== undefined) return tableSum(channels, { rows, columns, table });
   const sum = (weights: Int32Array): number => weights.reduce((a, b) => a + b, 0);
   return lengthOf(channels) * sum(rows) * sum(columns);
+}
+
+function tableSum(channels: Region['channels'], { rows, columns, table }: { readonly rows: Int32Array; readonly columns: Int32Array; readonly table: RegionTable }): number {
+  const perPattern = Array.from({ length: table.weights.length / table.channels }, (_, i) => table.weights.subarray(i * table.channels + channels[0], i * table.channels + channels[1]).reduce((a, b) => a + b, 0));
+  let total = 0;
+  for (const row of rows) for (const column of columns) if (row >= 0 && column >= 0) total += perPattern[row * table.columnPatterns + column];
+  return total;
 }

@@ -12,7 +12,7 @@ export interface PopulationCounters {
   readonly spikes: number;
   /** Spikes of -1 among them, which take an earlier one back. */
   readonly retractions: number;
-  /** Neuron updates that received a spike (a weight was read, even a zero) or carry a constant current. Neurons, not compartments; relays have no updates. */
+  /** Neuron updates that a spike reaches through the filter (whatever its weight, stored or not) or that carry a constant current. Neurons, not compartments; relays have no updates. */
   readonly activeUpdates: number;
   readonly inactiveUpdates: number;
   /** Neuron-steps in which v was clipped to its limit. */
@@ -21,7 +21,7 @@ export interface PopulationCounters {
 
 export interface ProjectionCounters {
   readonly id: string;
-  /** Synaptic operations: one for each weight that a spike reads, zero weights included. */
+  /** Synaptic operations: one for each weight that a spike reads. Zeros of dense segments are read, those left out of sparse ones are not. */
   readonly synapticOps: number;
 }
 
