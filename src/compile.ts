@@ -13,7 +13,7 @@ import { createKernels } from './kernels/kernels.js';
 import { referenceOf } from './lower/check-pass.js';
 import { learnInPasses, measureLearning, type LearnOptions } from './learning-passes.js';
 import { asCore, lowerPasses, runPass } from './lower/lower.js';
-import { partition } from './map/partition.js';
+import { checkDelays, partition } from './map/partition.js';
 import { place } from './map/place.js';
 import { route } from './map/route.js';
 import { mappingText } from './map/text.js';
@@ -148,7 +148,7 @@ export async function compileModel(path: string, options: CompileOptions): Promi
     text: ({ record }) => searchLines(record).map((line) => line.join(': ')).join('\n'),
   });
   const converted = await pipeline.step('convert', { run: () => convert(core, { ...calibration, ...searched, ...dynamics, code, inputRange: samples.range }), verify: verifySpikingNetwork, text: spikingText });
-  await pipeline.step('check-reset', { run: (report) => checkChoices({ ...choices, populations: converted.populations.length - 1 }, report) });
+  await pipeline.step('check-reset', { run: (report) => { checkChoices({ ...choices, populations: converted.populations.length - 1 }, report); checkDelays(converted, target, report); } });
   const lesson = options.learn === undefined ? null : await learnInPasses(pipeline, options.learn, { converted, ann: core, target, seed, backend: options.backend, request: { ...synthetic, seed: seed + 1, dataset: undefined, count: options.learn.images } });
   const spiking = lesson?.learned.network ?? converted;
   const integers = await pipeline.step('quantise', { run: (report) => quantise(spiking, target, report), verify: (n) => verifyIntegerNetwork(n, target), text: integerText });

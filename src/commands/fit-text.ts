@@ -18,7 +18,7 @@ export function fitText(fit: Fit, all: boolean): string {
 function summary(fit: Fit): readonly (readonly [string, string])[] {
   const { nodes, needs, compile, reset, cores, chips, coresPerChip } = fit;
   const broken = fit.violations.length + fit.layers.reduce((sum, l) => sum + l.violations.length, 0);
-  const why = nodes.refused.length > 0 ? `${plural(nodes.refused.length, 'node')} cannot become spiking` : broken > 0 ? `${plural(broken, 'rule')} broken` : 'see above';
+  const why = nodes.refused.length > 0 ? `${plural(nodes.refused.length, 'node')} cannot become spiking` : broken > 0 ? `${plural(broken, 'rule')} broken` : plural(fit.diagnostics.length, 'problem');
   return [
     ['fits', fit.fits ? `yes: ${fit.target}${reset === null ? '' : ` with the ${reset} reset`}${needs.length === 0 ? '' : ', with other weights'}` : `no: ${fit.target}, ${why}`],
     ...(fit.layers.length === 0 ? [] : [

@@ -7,6 +7,7 @@ import { fitDataset } from '../data/fit-dataset.js';
 import { loadDataset } from '../data/load-dataset.js';
 import { subset } from '../data/subset.js';
 import { chooseProfile, energyReport, type EnergyReport } from '../energy/energy-report.js';
+import type { KernelChoice } from '../kernels/kernels.js';
 import type { Program } from '../program/program.js';
 import { readProgram } from '../program/read.js';
 import type { SimulationObserver } from '../simulate/observer.js';
@@ -23,6 +24,7 @@ export interface RunFlags {
   readonly profile?: string;
   readonly seed: number;
   readonly workers: number;
+  readonly kernels?: KernelChoice;
   /** Image whose spikes are kept. */
   readonly raster?: number;
 }
@@ -59,6 +61,7 @@ export async function runProgram({ program, dataset, profile }: LoadedRun, flags
   const bar = progress('simulating');
   try {
     const trace = await simulate(program, dataset, {
+      ...(flags.kernels === undefined ? {} : { kernels: flags.kernels }),
       timing, profile, seed: flags.seed, workers: flags.workers, onProgress: bar.onDone,
       ...(flags.observer === undefined ? {} : { observer: flags.observer }),
       ...(flags.raster === undefined ? {} : { raster: Math.min(flags.raster, dataset.count - 1) }),

@@ -4,7 +4,7 @@ import { describeBackend } from '../backend/dense-backend.js';
 import type { BackendChoice } from '../backend/open-backend.js';
 import { formatCount, formatJoules, formatPercent, formatSeconds, formatSi } from '../report/quantities.js';
 import { backendOption, chosenBackend } from './backend-option.js';
-import { dataOption, integer, jsonOption, limitOption, profileOption, seedOption, workersOption } from './options.js';
+import { dataOption, integer, jsonOption, kernelsOption, limitOption, profileOption, seedOption, workersOption } from './options.js';
 import { notice, say, sayJson } from './output.js';
 import { addObserveOptions, checkProbeFlags, checkSnapshotFlags, type ObserveFlags } from './observe-options.js';
 import type { RunFigures } from './run-figures.js';
@@ -25,6 +25,7 @@ export const simulateCommand = (): Command => addObserveOptions(new Command('sim
   .option('--ann <model>', 'the ONNX file it was compiled from (default: the one compile noted)')
   .option('--out <file>', 'write the run for `spikeveil report`')
   .addOption(new Option('--raster <image>', 'keep every spike of this image for the report (with --out, image 0 unless told otherwise)').argParser(integer(0, 1e9)))
+  .addOption(kernelsOption())
   .addOption(backendOption())
   .addOption(seedOption())
   .addOption(workersOption())
@@ -74,5 +75,6 @@ export function figuresText(f: RunFigures): string {
     ['latency per inference', f.latencySeconds === null ? 'unknown: functional timing' : formatSeconds(f.latencySeconds)],
     ['cores', `${formatCount(f.coresUsed)} on ${plural(f.chipsUsed, 'chip')}`],
     ['simulated in', `${formatSi(f.wallSeconds, 's')}, ${formatSi(f.eventsPerSecond, '')}events/s on ${plural(f.workers, 'worker')}`],
+    ['kernels', f.kernels],
   ]);
 }

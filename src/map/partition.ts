@@ -146,7 +146,8 @@ function overrunOfProfiles(formats: number, thresholds: number, { core }: Target
   return null;
 }
 
-function checkDelays({ projections }: IntegerNetwork, target: Target, report: Reporter): void {
+/** Reports every projection that waits longer than the target can. */
+export function checkDelays({ projections }: { readonly projections: readonly { readonly id: string; readonly delay: number }[] }, target: Target, report: Reporter): void {
   const allowed = target.numbers.delayMax;
   for (const { id, delay } of projections) {
     if (delay > allowed) report.report('map/delay-too-long', { kind: 'node', node: id }, { target: target.name, delay, allowed });

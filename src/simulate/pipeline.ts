@@ -124,6 +124,9 @@ interface CoreCost {
   readonly activeUpdate: number;
   /** Compartments a neuron. */
   readonly compartments: number;
+  /** Nanoseconds a spike, where the reset of a neuron is a message to itself: leaving the core, and entering it with the one weight that it reads. */
+  readonly resetOut: number;
+  readonly resetIn: number;
 }
 
 export function createPipeline(program: Program, plan: CountingPlan, profile: Profile): PipelineModel {
@@ -144,7 +147,8 @@ export function createPipeline(program: Program, plan: CountingPlan, profile: Pr
     cores.forEach((core, i) => {
       for (let t = 0; t < T; t++) {
         const active = counts[core.active * T + t];
-        generation[i * steps + core.depth + t] = core.compartments * (active * core.activeUpdate + (core.updates - active) * ns.neuronInactive) + counts[core.spikes * T + t] * ns.spike;
+        generation[i * steps + core.depth + t] = core.compartments * (active * core.activeUpdate + (core.updates - active) * ns.neuronInactive) + counts[core.spikes * T + t] * (ns.spike + core.resetOut);
+        processing[i * steps + core.depth + t] += counts[core.spikes * T + t] * core.resetIn;
       }
     });
     for (const route of routes) {
@@ -237,6 +241,6 @@ function coreCosts(program: Program, plan: CountingPlan, ns: Latencies): CoreCos
     const { depth, neuron } = populations.get(slice.population)!;
     const activeUpdate = ns.neuronActive + (isSigned({ neuron }) ? ns.secondState : 0);
     const two = fires(neuron) && neuron.reset === 'soft-two-compartment';
-    return { ...plan.cores[i], depth, activeUpdate, updates: neuron.model === 'relay' ? 0 : neuronsIn(slice), compartments: two ? 2 : 1 };
+    return { ...plan.cores[i], depth, activeUpdate, updates: neuron.model === 'relay' ? 0 : neuronsIn(slice), compartments: two ? 2 : 1, resetOut: two ? ns.axonOut : 0, resetIn: two ? ns.axonIn + ns.synapticOpDense : 0 };
   });
 }

@@ -106,4 +106,6 @@ export interface Trace {
   /** Host seconds of the simulation loop and workers used: never part of a reproducible output. */
   readonly wallSeconds: number;
   readonly workers: number;
+  /** Build of the kernels that ran: `wasm-simd128`, or `native-` and an instruction set. As above. */
+  readonly kernels: string;
 }

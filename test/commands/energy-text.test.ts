@@ -5,7 +5,7 @@ import { energyReport } from '../../src/energy/energy-report.js';
 import { readTarget, smallProgram, smallTrace } from '../energy/small-program.js';
 
 const UNITS: Readonly<Record<string, number>> = { J: 1e12, mJ: 1e9, 'µJ': 1e6, nJ: 1e3, pJ: 1 };
-const reports = ['loihi1', 'loihi2', 'virtual'].flatMap((name) => {
+const reports = ['loihi1', 'loihi2', 'spinnaker2', 'virtual'].flatMap((name) => {
   const target = readTarget(name);
   return target.profiles.flatMap((p) => [smallTrace(), smallTrace({ timing: 'functional', time: null })].map((trace) => energyReport(smallProgram(target), trace, { profile: p.name })));
 });

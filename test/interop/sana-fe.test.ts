@@ -8,6 +8,9 @@ import { architectureYaml, meshSize, tileNumber } from '../../src/interop/sana-f
 import { networkYaml } from '../../src/interop/sana-fe-network.js';
 import { evaluateInteger } from '../../src/quantise/evaluate-integer.js';
 import { neuronCount } from '../../src/spiking/network.js';
+import { planCounting } from '../../src/simulate/counting-plan.js';
+import { countersOf } from '../../src/simulate/counters.js';
+import { start } from '../../src/simulate/simulate-task.js';
 import { buildProgram, eachSynapse, readTarget } from '../simulate/build-program.js';
 import { cubaNetwork, randomNetwork, signedNetwork } from '../simulate/random-network.js';
 import { runExplicit } from './run-explicit.js';
@@ -66,6 +69,17 @@ describe('round trip', () => {
       expect(operations).toBe(expected.counters.synapticOps.reduce((a, b) => a + b, 0));
       expect(helped).toBe(explicit.helpers.operations);
       expect(read.first.size).toBe(explicit.groups.length);
+
+      // with each projection stored as the chip stores it, spikes cause the operations that the simulator counts
+      const own = explicitNetwork(program, stimulusOf(program, image, at));
+      const chunk = start({ program, images: image, seed: at.seed, profile: null, raster: null })({ first: 0, count: 1 });
+      const counted = countersOf(program, planCounting(program), { samples: 1, regions: chunk.regions, saturations: chunk.saturations });
+      if (network.input.code !== 'poisson') network.projections.forEach((projection, p) => { // the Poisson code draws by the image's place
+        const reads = new Int32Array(neuronCount(network.populations[own.bundles[p].source].shape));
+        for (const s of own.bundles[p].synapses()) reads[s.source]++;
+        const caused = expected.spikes[own.bundles[p].source].reduce((sum, step) => sum + step.reduce((n, fired, i) => n + (fired === 0 ? 0 : reads[i]), 0), 0);
+        expect(caused, projection.id).toBe(counted.projections[p].synapticOps);
+      });
 
       seen.codes.add(network.input.code);
       for (const p of network.populations) { if ('reset' in p.neuron) seen.resets.add(p.neuron.reset); if (p.decay > 0) seen.leaks++; }
