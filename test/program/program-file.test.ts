@@ -131,6 +131,13 @@ describe('a broken file', () => {
       'error[program/damaged] in toy.spk: the file does not match its checksums: its section "origin" has changed\n'
       + '  hint: copy the file again in binary mode, or compile the model again');
     expect(complaint(Uint8Array.of(...good, 0))).toContain('program/damaged');
+    const flipped = (at: number): string => complaint(good.map((b, i) => (i === at ? b ^ 1 : b)));
+    expect(flipped(good.length - 40)).toContain('its section "memory" has changed');
+    expect(flipped(good.length - 1)).toContain('its header or checksum has changed');
+    const both = good.slice();
+    both[500] ^= 1;
+    both[good.length - 40] ^= 1;
+    expect(complaint(both)).toContain('its section "origin" and its section "memory" have changed');
   });
   test('another kind of file is told by its first bytes', () => {
     expect(complaint(Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0))).toBe(
