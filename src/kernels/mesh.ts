@@ -134,7 +134,7 @@ function reserveState(kernels: Kernels, mesh: MeshDescription, { routers, leaves
   }
   return [
     flits(inputs * virtualChannels * bufferFlits), ints(inputs * virtualChannels), ints(inputs * virtualChannels),
-    ints(inputs), ints(routers), ints(inputs), ints(inputs), ints(inputs), credits,
+    ints(inputs), ints(routers), ints(routers), ints(inputs), ints(inputs), ints(inputs), credits,
     ints(slots * words), ints(slots), ints(2 * leaves, NEVER), flits(count * networks * receiveFlits), ints(count * networks), ints(count * networks),
     ints(count), ints(count), ints(count * networks), ints(2 * count), ints(2 * count), ints(2 * places + count * networks * receiveFlits),
   ];

@@ -33,6 +33,7 @@ typedef struct {
   Flit *buffers;                                              /* [router][port][channel][depth] */
   int32_t *head, *count;                                      /* [router][port][channel] */
   uint32_t *occupied, *inputs;                                /* [router][port]: channels with flits; [router]: ports with flits */
+  uint32_t *starved;                                          /* [router]: a flit waits for a place downstream */
   int32_t *turnIn, *turnOut, *busyUntil;                      /* [router][port] */
   int32_t *credits;                                           /* [router][port][channel], then [core][network][channel] */
   uint32_t *wheel;                                            /* [slot][word] */
@@ -185,7 +186,8 @@ static void visit(Mesh *m, int router, int t) {
   uint32_t wanted[MAX_PORTS];
   uint8_t offered[MAX_PORTS];
   uint32_t outputs = 0;
-  int again = NEVER;
+  int again = NEVER, more = 0;
+  m->starved[router] = 0;
   for (uint32_t ports = m->inputs[router]; ports != 0; ports &= ports - 1) {
     const int port = __builtin_ctz(ports), input = router * m->ports + port;
     int channel = m->turnIn[input];
@@ -196,8 +198,10 @@ static void visit(Mesh *m, int router, int t) {
       const int output = router * m->ports + flit->out;
       if (flit->at > t) continue;
       if (m->busyUntil[output] > t) { if (m->busyUntil[output] < again) again = m->busyUntil[output]; continue; }
-      if (freeChannel(m->credits + output * m->channels, m->channels) < 0) continue;
-      if ((outputs >> flit->out & 1) == 0) wanted[flit->out] = 0;
+      if (freeChannel(m->credits + output * m->channels, m->channels) < 0) { m->starved[router] = 1; continue; }
+      more |= m->count[buffer] > 1 || (m->occupied[input] & (m->occupied[input] - 1)) != 0;
+      if (outputs >> flit->out & 1) more = 1;
+      else wanted[flit->out] = 0;
       outputs |= 1u << flit->out;
       wanted[flit->out] |= 1u << port;
       offered[port] = (uint8_t)channel;
@@ -212,8 +216,7 @@ static void visit(Mesh *m, int router, int t) {
     moveFlit(m, router, port, offered[port], t);
     m->result[2]++;
   }
-  if (m->inputs[router] == 0) return;
-  if (outputs != 0) wake(m, router, t + 1);
+  if (more) wake(m, router, t + 1);
   else if (again != NEVER) wake(m, router, again);
 }
 
@@ -237,7 +240,7 @@ static void giveCredits(Mesh *m, int t) {
     const int credit = m->freed[i];
     m->credits[credit]++;
     if (credit < inner) {
-      if (m->inputs[credit / perRouter] != 0) wake(m, credit / perRouter, t + 1);
+      if (m->starved[credit / perRouter]) wake(m, credit / perRouter, t + 1);
     } else {
       const int core = (credit - inner) / (m->networks * m->channels);
       if (m->next[core] < m->starts[core + 1] && m->tree[m->leaves + core] == NEVER) schedule(m, core, t + 1);
