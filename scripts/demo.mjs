@@ -5,7 +5,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { energyText } from '../dist/commands/energy.js';
+import { energyText } from '../dist/commands/energy-text.js';
 import { listen } from '../dist/commands/listen.js';
 import { main } from '../dist/commands/main.js';
 import { readRunRecord } from '../dist/report/read-run.js';

@@ -67,6 +67,8 @@ export interface CompileOptions extends Omit<ImportOptions, 'report'> {
   /** Retrains the converted network through time, with the ANN as teacher, and measures what came of it. */
   readonly learn?: LearnOptions;
   readonly seed?: number;
+  /** Trials of the placement search as a multiple of its default. */
+  readonly placementEffort?: number;
   /** Does the dense work of the float network in place of the own kernels; the checks of the lowering stay with these. */
   readonly backend?: DenseBackend | undefined;
   readonly observer?: PassObserver;
@@ -141,7 +143,7 @@ export async function compileModel(path: string, options: CompileOptions): Promi
 
   const partitioned = await pipeline.step('partition', { run: (report) => partition(integers, target, report), verify: (m) => throwProblems(verifyPartitioned(m)), text: mappingText });
   const traffic = new Map([...calibration.rates].map(([id, rate]) => [populationId(id), rate * timesteps]));
-  const placed = await pipeline.step('place', { run: () => place(partitioned, { seed, traffic }), verify: (m) => throwProblems(verifyPlaced(m)), text: mappingText });
+  const placed = await pipeline.step('place', { run: () => place(partitioned, { seed, traffic, effort: options.placementEffort ?? 1 }), verify: (m) => throwProblems(verifyPlaced(m)), text: mappingText });
   const routed = await pipeline.step('route', { run: () => route(placed), verify: (m) => throwProblems(verifyRouted(m)), text: mappingText });
 
   const layers = layerWork(model.graph).map(({ id, macs, parameters, inputs, outputs }) => ({ name: id, macs, parameters, inputs, outputs }));

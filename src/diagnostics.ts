@@ -16,6 +16,7 @@ import { dataMessages } from './diagnostics/data-messages.js';
 import { runMessages } from './diagnostics/run-messages.js';
 import { reportMessages } from './diagnostics/report-messages.js';
 import { backendMessages } from './diagnostics/backend-messages.js';
+import { interopMessages } from './diagnostics/interop-messages.js';
 
 export const catalogue = {
   ...onnxMessages,
@@ -30,6 +31,7 @@ export const catalogue = {
   ...runMessages,
   ...reportMessages,
   ...backendMessages,
+  ...interopMessages,
 } as const;
 
 type Catalogue = typeof catalogue;

@@ -35,6 +35,12 @@ export type { TimingModel, Trace } from './simulate/trace.js';
 export { energyReport, type EnergyReport } from './energy/energy-report.js';
 export type { EnergyLine } from './energy/energy-lines.js';
 
+export { explicitNetwork, type ExplicitNetwork, type Stimulus } from './interop/explicit-network.js';
+export { architectureYaml } from './interop/sana-fe-architecture.js';
+export { networkYaml } from './interop/sana-fe-network.js';
+export { readArchitecture, readNetwork, type ReadArchitecture, type ReadNetwork } from './interop/read-sana-fe.js';
+export { stimulusOf } from './commands/load-export.js';
+
 export { normalisedImages } from './commands/normalised-images.js';
 export { runFigures, type RunAnswers, type RunFigures } from './commands/run-figures.js';
 export { buildRunRecord, type RunSource } from './report/run-record.js';

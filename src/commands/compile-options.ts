@@ -30,6 +30,7 @@ export interface CompileFlags extends ModelReading, LearningFlags {
   readonly calibrate?: string;
   readonly images?: string;
   readonly search?: number;
+  readonly placementEffort: number;
   readonly backend: BackendChoice;
   readonly workers: number;
   readonly seed: number;
@@ -39,10 +40,10 @@ export interface CompileFlags extends ModelReading, LearningFlags {
 
 /** Reads the card, the target and the calibration images that the flags name. */
 export function compileOptions(model: string, flags: CompileFlags): Omit<CompileOptions, 'observer' | 'backend'> {
-  const { timesteps, reset, neuron, spikes, retract, code, weightBits, calibrate, images, seed } = flags;
+  const { timesteps, reset, neuron, spikes, retract, code, weightBits, calibrate, images, placementEffort, seed } = flags;
   const source = modelSource(model, flags);
   return {
-    ...source.import, timesteps, neuron, spikes, code, seed,
+    ...source.import, timesteps, neuron, spikes, code, seed, placementEffort,
     target: loadTarget(flags.target),
     ...present({
       reset, retract, weightBits, normalisation: source.normalisation ?? undefined,

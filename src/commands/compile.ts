@@ -12,7 +12,7 @@ import type { CompileFlags } from './compile-options.js';
 import { addLearningOptions, checkLearningFlags } from './learning-options.js';
 import { addReadingOptions, codeOption, resetOption, targetOption, timestepsOption } from './model-options.js';
 import type { LearningProgress } from './learning-progress.js';
-import { integer, jsonOption, seedOption, share, workersOption } from './options.js';
+import { integer, jsonOption, seedOption, share, weight, workersOption } from './options.js';
 import { notice, progress, say, sayJson, status, warn } from './output.js';
 import { pairs, plural, table } from './table.js';
 import { checkOutput, writeOutputs } from './write-output.js';
@@ -38,6 +38,7 @@ export const compileCommand = (): Command => addLearningOptions(addReadingOption
   .option('--images <file>', 'choose thresholds on a set of images that `spikeveil synthesise` made from this model')
   .addOption(new Option('--calibrate <spec>', 'choose thresholds on these images instead of on none; the program then depends on your data').conflicts('images')))
   .addOption(new Option('--search <n>', 'try n candidates of thresholds and corrections on images made from the network, and take the one that answers most like it').argParser(integer(1, 1000)).conflicts('calibrate'))
+  .addOption(new Option('--placement-effort <n>', 'trials of the search for short ways on the mesh, as a multiple of the default; 0: none').argParser(weight).default(1))
   .option('--print-after <pass>', 'print what left this pass, or "all"')
   .addOption(backendOption())
   .addOption(seedOption())

@@ -31,6 +31,7 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   fit: async () => (await import('./fit.js')).fitCommand(),
   simulate: async () => (await import('./simulate.js')).simulateCommand(),
   energy: async () => (await import('./energy.js')).energyCommand(),
+  export: async () => (await import('./export.js')).exportCommand(),
   report: async () => (await import('./report.js')).reportCommand(),
   targets: async () => (await import('./targets.js')).targetsCommand(),
 };

@@ -10,7 +10,8 @@ import { writeFailure } from '../diagnostics/write-failure.js';
 
 export interface OutputFile {
   readonly path: string;
-  readonly content: Uint8Array | string;
+  /** A file that does not fit into memory comes in pieces. */
+  readonly content: Uint8Array | string | Iterable<string>;
 }
 
 /** Throws `run/output-not-writable` when a file could not be written at this path. */
@@ -40,7 +41,7 @@ export async function writeOutputs(files: readonly OutputFile[]): Promise<void> 
   try {
     for (const { temporary, content, path } of pairs) {
       at = path;
-      writeWhole(temporary, typeof content === 'string' ? Buffer.from(content) : content);
+      writeWhole(temporary, content);
     }
     for (const { temporary, path } of pairs) renameSync(temporary, path);
   } catch (error) {
@@ -51,10 +52,14 @@ export async function writeOutputs(files: readonly OutputFile[]): Promise<void> 
   }
 }
 
-function writeWhole(path: string, content: Uint8Array): void {
+function writeWhole(path: string, content: OutputFile['content']): void {
+  const pieces = content instanceof Uint8Array || typeof content === 'string' ? [content] : content;
   const file = openSync(path, 'w');
   try {
-    for (let at = 0; at < content.length;) at += writeSync(file, content, at);
+    for (const piece of pieces) {
+      const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
+      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+    }
     fsyncSync(file);
   } finally {
     closeSync(file);

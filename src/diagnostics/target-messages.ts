@@ -27,6 +27,10 @@ export const targetMessages = {
     (p: { found: string; wanted: string; about: string }) => `the value is ${p.found}, but it must be ${p.wanted}`,
     (p) => p.about,
   ),
+  'target/cannot-compile': error(
+    (p: { name: string; title: string; reasons: readonly string[] }) => `nothing can be compiled for ${p.name} (${p.title}): ${p.reasons.join(' ')}`,
+    (p) => `\`spikeveil fit MODEL --target ${p.name}\` says what a network would take there; \`spikeveil targets\` lists the chips to compile for`,
+  ),
   'target/contradiction': error(
     (p: { problem: string; fix: string }) => p.problem,
     (p) => p.fix,

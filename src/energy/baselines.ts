@@ -1,12 +1,19 @@
 /**
  * What the energy report sets beside the program: the ANN by operation count in three conventions, the
- * spiking network under the most flattering of them, and the quantised ANN that carries as many bits as
- * T spikes do, both bare and with one memory model for both networks.
+ * spiking network under the most flattering of them, the quantised ANN that carries as many bits as T
+ * spikes do, and then all of them with one memory model for both networks.
  */
 import type { Program } from '../program/program.js';
 import { activationBits, horowitz, loihiSynapticOp, operationCosts, quantisedMac } from './operation-costs.js';
 
-export type BaselineKey = 'ann-fp32' | 'ann-int8' | 'ann-int32' | 'snn-accumulate' | 'ann-quantised' | 'ann-quantised-memory' | 'snn-memory';
+export type BaselineKey = 'ann-fp32' | 'ann-int8' | 'ann-int32' | 'snn-accumulate' | 'ann-quantised' | 'ann-fp32-memory' | 'ann-int8-memory' | 'ann-quantised-memory' | 'snn-memory';
+
+/** `count` things of `unitPicojoules` each. */
+export interface BaselinePart {
+  readonly what: string;
+  readonly count: number;
+  readonly unitPicojoules: number;
+}
 
 export interface Baseline {
   readonly key: BaselineKey;
@@ -16,7 +23,9 @@ export interface Baseline {
   readonly count: number;
   /** Picojoules an operation, everything the baseline counts included. */
   readonly unitPicojoules: number;
+  /** The sum of its parts. */
   readonly joules: number;
+  readonly parts: readonly BaselinePart[];
   readonly source: string;
   readonly note: string;
 }
@@ -42,49 +51,88 @@ const bitsOf = (max: number): number => Math.ceil(Math.log2(max + 1)) + 1;
 export interface Work {
   /** MACs of one inference of the ANN. */
   readonly macs: number;
+  /** Values that its layers write. */
+  readonly outputs: number;
   readonly synapticOps: number;
   readonly neuronUpdates: number;
   /** Updates of signed neurons among them: they read and write a count of up to T too. */
   readonly signedUpdates: number;
 }
 
+/** What a baseline is made of before its parts are added up. */
+type Recipe = Omit<Baseline, 'joules' | 'count' | 'unitPicojoules'>;
+
+/** The first part counts the operations; the price of the others is spread over them. */
+function baseline(recipe: Recipe): Baseline {
+  const [{ count }] = recipe.parts;
+  const picojoules = recipe.parts.reduce((sum, p) => sum + p.count * p.unitPicojoules, 0);
+  return { ...recipe, count, unitPicojoules: count === 0 ? 0 : picojoules / count, joules: picojoules * 1e-12 };
+}
+
 /** Joules of each baseline for one inference. `work` is per inference. */
 export function baselines(program: Program, work: Work, timesteps: number): readonly Baseline[] {
+  return [...arithmeticBaselines(work, timesteps), ...annWithMemory(work, timesteps), snnWithMemory(program, work, timesteps)];
+}
+
+const WEIGHT_BITS = 8;
+const bitRule = (bits: number): string => `activations of ceil(log2(T+1)) = ${bits} bits (Yan et al., arXiv 2409.08290), weights of ${WEIGHT_BITS} bits`;
+const scaling = 'multiply energy in proportion to the product of the widths (15.5 in the table between 32 and 8 bits, 16 by this rule), sum in int32';
+const quantisedSource = `${horowitz}: int8 multiply 0.2 pJ, int32 add 0.1 pJ`;
+
+function arithmeticBaselines(work: Work, timesteps: number): readonly Baseline[] {
   const costs = operationCosts;
   const arithmetic = 'arithmetic only: no memory, no control, no static power';
-  const entry = (b: Omit<Baseline, 'joules'>): Baseline => ({ ...b, joules: b.count * b.unitPicojoules * 1e-12 });
-  const ann = { network: 'ann', count: work.macs } as const;
+  const bits = activationBits(timesteps);
+  const mac = (picojoules: number): readonly BaselinePart[] => [{ what: 'MAC', count: work.macs, unitPicojoules: picojoules }];
   return [
-    entry({ ...ann, key: 'ann-fp32', name: 'ANN, fp32', unitPicojoules: costs.macFloat32.picojoules, source: costs.macFloat32.source, note: arithmetic }),
-    entry({ ...ann, key: 'ann-int8', name: 'ANN, int8', unitPicojoules: costs.macInt8.picojoules, source: costs.macInt8.source, note: arithmetic }),
-    entry({ ...ann, key: 'ann-int32', name: 'ANN, int32 (32:1 convention)', unitPicojoules: costs.macInt32.picojoules, source: costs.macInt32.source, note: `${arithmetic}; the convention behind the published 55x` }),
-    entry({ key: 'snn-accumulate', name: 'SNN, 32:1 convention', network: 'snn', count: work.synapticOps, unitPicojoules: costs.addInt32.picojoules, source: costs.addInt32.source, note: `${arithmetic}; a synaptic operation counts as one addition` }),
-    ...quantisedBaselines(program, work, timesteps),
+    baseline({ network: 'ann', key: 'ann-fp32', name: 'ANN, fp32', parts: mac(costs.macFloat32.picojoules), source: costs.macFloat32.source, note: arithmetic }),
+    baseline({ network: 'ann', key: 'ann-int8', name: 'ANN, int8', parts: mac(costs.macInt8.picojoules), source: costs.macInt8.source, note: arithmetic }),
+    baseline({ network: 'ann', key: 'ann-int32', name: 'ANN, int32 (32:1 convention)', parts: mac(costs.macInt32.picojoules), source: costs.macInt32.source, note: `${arithmetic}; the convention behind the published 55x` }),
+    baseline({ network: 'snn', key: 'snn-accumulate', name: 'SNN, 32:1 convention', parts: [{ what: 'synaptic operation', count: work.synapticOps, unitPicojoules: costs.addInt32.picojoules }], source: costs.addInt32.source, note: `${arithmetic}; a synaptic operation counts as one addition` }),
+    baseline({ network: 'ann', key: 'ann-quantised', name: `ANN, ${bits}-bit activations`, parts: mac(quantisedMac(WEIGHT_BITS, bits)), source: quantisedSource, note: `${bitRule(bits)}; ${scaling}; ${arithmetic}` }),
   ];
 }
 
-function quantisedBaselines(program: Program, work: Work, timesteps: number): readonly Baseline[] {
-  const { numbers } = program.target;
+const memorySource = operationCosts.memoryBit.source;
+
+/** The ANN in three widths: every MAC reads its weight and its activation, every output is written once. */
+function annWithMemory(work: Work, timesteps: number): readonly Baseline[] {
   const bits = activationBits(timesteps);
-  const weightBits = 8;
-  const accumulatorBits = bitsOf(numbers.accumulatorMax);
-  const memoryBit = operationCosts.memoryBit.picojoules;
-  const mac = quantisedMac(weightBits, bits);
-  const annUnit = mac + (weightBits + bits) * memoryBit;
-  const opUnit = operationCosts.addInt32.picojoules + (weightBits + 2 * accumulatorBits) * memoryBit;
-  const updateUnit = operationCosts.addInt32.picojoules + 2 * numbers.stateBits * memoryBit;
-  const countUnit = operationCosts.addInt32.picojoules + 2 * bits * memoryBit;
-  const snnJoules = (work.synapticOps * opUnit + work.neuronUpdates * updateUnit + work.signedUpdates * countUnit) * 1e-12;
-  const snnUnit = work.synapticOps === 0 ? 0 : (snnJoules * 1e12) / work.synapticOps;
-  const rule = `activations of ceil(log2(T+1)) = ${bits} bits (Yan et al., arXiv 2409.08290), weights of ${weightBits} bits`;
-  const scaling = 'multiply energy in proportion to the product of the widths (15.5 in the table between 32 and 8 bits, 16 by this rule), sum in int32';
-  const arithmetic = `${horowitz}: int8 multiply 0.2 pJ, int32 add 0.1 pJ`;
-  const memory = '8 kB SRAM, 10 pJ for a 64-bit access';
-  return [
-    { key: 'ann-quantised', name: `ANN, ${bits}-bit activations`, network: 'ann', count: work.macs, unitPicojoules: mac, joules: work.macs * mac * 1e-12, source: arithmetic, note: `${rule}; ${scaling}; arithmetic only` },
-    { key: 'ann-quantised-memory', name: `ANN, ${bits}-bit, with memory`, network: 'ann', count: work.macs, unitPicojoules: annUnit, joules: work.macs * annUnit * 1e-12, source: `${arithmetic}, ${memory}`, note: `${rule}; each MAC reads its weight and its activation, the sum stays in a register` },
-    { key: 'snn-memory', name: 'SNN, same memory model', network: 'snn', count: work.synapticOps, unitPicojoules: snnUnit, joules: snnJoules, source: `${horowitz}: int32 add 0.1 pJ, ${memory}`, note: `each synaptic operation reads a ${weightBits}-bit weight and reads and writes a ${accumulatorBits}-bit sum, each neuron update reads and writes ${numbers.stateBits} bits of state${work.signedUpdates > 0 ? ` and, of signed neurons, a count of ${bits} bits` : ''}; the price of updates is spread over the operations` },
+  const bit = operationCosts.memoryBit.picojoules;
+  const rule = 'each MAC reads its weight and its activation, the sum stays in a register, each output is written once';
+  const parts = (mac: number, weightBits: number, width: number): readonly BaselinePart[] => [
+    { what: 'MAC', count: work.macs, unitPicojoules: mac },
+    { what: `weight of ${weightBits} bits read`, count: work.macs, unitPicojoules: weightBits * bit },
+    { what: `activation of ${width} bits read`, count: work.macs, unitPicojoules: width * bit },
+    { what: `output of ${width} bits written`, count: work.outputs, unitPicojoules: width * bit },
   ];
+  const { macFloat32, macInt8 } = operationCosts;
+  return [
+    baseline({ network: 'ann', key: 'ann-fp32-memory', name: 'ANN, fp32, with memory', parts: parts(macFloat32.picojoules, 32, 32), source: `${macFloat32.source}; ${memorySource}`, note: rule }),
+    baseline({ network: 'ann', key: 'ann-int8-memory', name: 'ANN, int8, with memory', parts: parts(macInt8.picojoules, 8, 8), source: `${macInt8.source}; ${memorySource}`, note: rule }),
+    baseline({ network: 'ann', key: 'ann-quantised-memory', name: `ANN, ${bits}-bit, with memory`, parts: parts(quantisedMac(WEIGHT_BITS, bits), WEIGHT_BITS, bits), source: `${quantisedSource}; ${memorySource}`, note: `${bitRule(bits)}; ${rule}` }),
+  ];
+}
+
+/** The spiking network with every weight, sum and state that it reads and writes. */
+function snnWithMemory({ target: { numbers } }: Program, work: Work, timesteps: number): Baseline {
+  const accumulatorBits = bitsOf(numbers.accumulatorMax);
+  const countBits = activationBits(timesteps);
+  const bit = operationCosts.memoryBit.picojoules;
+  const add = operationCosts.addInt32.picojoules;
+  const signed: readonly BaselinePart[] = work.signedUpdates === 0 ? [] : [{ what: `count of ${countBits} bits read, changed and written`, count: work.signedUpdates, unitPicojoules: add + 2 * countBits * bit }];
+  return baseline({
+    network: 'snn', key: 'snn-memory', name: 'SNN, same memory model',
+    parts: [
+      { what: 'addition', count: work.synapticOps, unitPicojoules: add },
+      { what: `weight of ${WEIGHT_BITS} bits read`, count: work.synapticOps, unitPicojoules: WEIGHT_BITS * bit },
+      { what: `sum of ${accumulatorBits} bits read and written`, count: work.synapticOps, unitPicojoules: 2 * accumulatorBits * bit },
+      { what: `state of ${numbers.stateBits} bits read, changed and written`, count: work.neuronUpdates, unitPicojoules: add + 2 * numbers.stateBits * bit },
+      ...signed,
+    ],
+    source: `${operationCosts.addInt32.source}; ${memorySource}`,
+    note: 'each synaptic operation reads a weight and reads and writes a sum, each neuron update reads and writes its state; the price of updates is spread over the operations',
+  });
 }
 
 const quotient = (a: number, b: number): number | null => (a > 0 && b > 0 ? a / b : null);
@@ -94,8 +142,10 @@ export function ratios(list: readonly Baseline[], totalJoules: number): readonly
   const joules = (key: BaselineKey): number => list.find((b) => b.key === key)?.joules ?? 0;
   const against = (key: BaselineKey): Ratio => ({ key, name: `${list.find((b) => b.key === key)?.name ?? key} / this program`, value: quotient(joules(key), totalJoules) });
   return [
-    ...(['ann-fp32', 'ann-int8', 'ann-int32', 'ann-quantised', 'ann-quantised-memory'] as const).map(against),
+    ...(['ann-fp32', 'ann-int8', 'ann-int32', 'ann-quantised', 'ann-fp32-memory', 'ann-int8-memory', 'ann-quantised-memory'] as const).map(against),
     { key: 'convention', name: '32:1 convention, ANN / SNN (the arithmetic of the published 55x)', value: quotient(joules('ann-int32'), joules('snn-accumulate')) },
+    { key: 'memory-fp32', name: 'Same memory model, fp32 ANN / SNN', value: quotient(joules('ann-fp32-memory'), joules('snn-memory')) },
+    { key: 'memory-int8', name: 'Same memory model, int8 ANN / SNN', value: quotient(joules('ann-int8-memory'), joules('snn-memory')) },
     { key: 'memory', name: 'Same memory model, quantised ANN / SNN', value: quotient(joules('ann-quantised-memory'), joules('snn-memory')) },
   ];
 }

@@ -10,7 +10,7 @@ import { hostEvents, type PopulationEvents } from './event-counts.js';
 export type LineKey =
   | 'synops-dense' | 'synops-sparse' | 'synops-shared' | 'reset-ops' | 'neuron-active' | 'neuron-inactive' | 'spikes'
   | 'axon-out' | 'axon-in' | 'graded-messages' | 'graded-ops' | 'second-state' | 'within-tile' | 'hops-x' | 'hops-y' | 'chip-crossings'
-  | 'host-injection' | 'host-macs' | 'readout' | 'reset' | 'barrier' | 'static';
+  | 'host-injection' | 'host-macs' | 'readout' | 'reset' | 'barrier' | 'static' | 'static-cores';
 
 export interface EnergyLine {
   readonly key: LineKey;
@@ -102,16 +102,30 @@ export function sharedLines(program: Program, trace: Trace, profile: Profile): r
   ];
 }
 
-/** Static power of the powered chips over the latency; nothing without a latency. */
-export function staticLine(chips: number, seconds: number | null, profile: Profile): EnergyLine {
-  const constant = profile.power.staticPerChip;
-  const request = { key: 'static', name: 'Static power', counted: 'chip-second', count: chips * (seconds ?? 0) } as const;
-  const note = seconds === null ? 'not counted: functional timing gives no latency' : undefined;
+/** Static power over a time: of whole chips, or of the used cores alone if the others could be switched off. */
+export interface Powered {
+  readonly chips: number;
+  readonly cores: number;
+  /** Simulated seconds of one inference; null with functional timing. */
+  readonly seconds: number | null;
+}
+
+/** Static power of the powered chips over the latency; nothing without a latency. This is the one in the total. */
+export const staticLine = ({ chips, seconds }: Powered, profile: Profile): EnergyLine =>
+  powerLine({ key: 'static', name: 'Static power', counted: 'chip-second', count: chips }, seconds, profile.power.staticPerChip);
+
+/** The same if only the used cores were powered: beside the total, not in it. */
+export const staticCoresLine = ({ cores, seconds }: Powered, profile: Profile): EnergyLine =>
+  powerLine({ key: 'static-cores', name: 'Static power, used cores alone', counted: 'core-second', count: cores, note: 'not in the total, which has the powered chips' }, seconds, profile.power.staticPerCore);
+
+function powerLine(request: LineRequest, seconds: number | null, constant: Constant): EnergyLine {
+  const { note, ...rest } = request;
+  const count = request.count * (seconds ?? 0);
   const picowatts = seconds === null || constant.value === null ? null : constant.value * 1e9;
-  const unknown = seconds !== null && constant.value === null;
-  const notes = [unknown ? unpublished : undefined, note, constant.note].filter((n) => n !== undefined);
+  const why = seconds === null ? 'not counted: functional timing gives no latency' : constant.value === null ? unpublished : undefined;
+  const notes = [why, note, constant.note].filter((n) => n !== undefined);
   return {
-    ...request, unitPicojoules: picowatts, joules: picowatts === null ? 0 : request.count * picowatts * 1e-12, source: constant.source,
+    ...rest, count, unitPicojoules: picowatts, joules: picowatts === null ? 0 : count * picowatts * 1e-12, source: constant.source,
     ...(notes.length > 0 ? { note: notes.join('; ') } : {}),
   };
 }

@@ -10,8 +10,10 @@ import { unpublishedLatencies } from '../simulate/pipeline.js';
 import type { Profile, Target } from '../target/schema.js';
 import { fail } from '../diagnostics.js';
 import { baselines, breakEven, ratios, type Baseline, type BreakEven, type Ratio } from './baselines.js';
-import { coreLines, populationJoules, sharedLines, staticLine, unpublished, type EnergyLine } from './energy-lines.js';
+import { coreMaxima, type CoreMaximum } from './core-maxima.js';
+import { coreLines, populationJoules, sharedLines, staticCoresLine, staticLine, unpublished, type EnergyLine } from './energy-lines.js';
 import { populationEvents, type PopulationEvents } from './event-counts.js';
+import { latencyReport, type LatencyReport } from './latency-report.js';
 
 export interface EnergyReport {
   readonly profile: {
@@ -30,7 +32,13 @@ export interface EnergyReport {
     readonly totalJoules: number;
     /** Static energy if only the used cores were powered; null where the latency or the constant is unknown. Not in the total. */
     readonly staticUsedCoresJoules: number | null;
+    /** Lines that are shown beside the total and are not in it. */
+    readonly beside: readonly EnergyLine[];
   };
+  /** The busiest core of each count beside the total. */
+  readonly coreMaxima: readonly CoreMaximum[];
+  /** Null with functional timing. */
+  readonly latency: LatencyReport | null;
   /** Energy of each population's cores per inference, joules; mesh, host, barrier and static power are not among them. */
   readonly populations: readonly { readonly id: PopulationId; readonly joules: number }[];
   /** Simulated seconds of one inference; null with functional timing. */
@@ -62,7 +70,9 @@ export function energyReport(program: Program, trace: Trace, options: { readonly
   const events = populationEvents(program, trace);
   const latencySeconds = trace.time?.secondsPerInference ?? null;
   const dynamic = [...coreLines(events, trace.samples, profile), ...sharedLines(program, trace, profile)];
-  const standing = staticLine(program.chipsUsed, latencySeconds, profile);
+  const powered = { chips: program.chipsUsed, cores: program.coresUsed, seconds: latencySeconds };
+  const standing = staticLine(powered, profile);
+  const cores = staticCoresLine(powered, profile);
   const dynamicJoules = dynamic.reduce((sum, l) => sum + l.joules, 0);
   const totalJoules = dynamicJoules + standing.joules;
 
@@ -72,15 +82,18 @@ export function energyReport(program: Program, trace: Trace, options: { readonly
   const macs = program.source.layers.reduce((sum, l) => sum + l.macs, 0);
   const updates = (of: readonly PopulationEvents[]): number => of.reduce((sum, p) => sum + p.activeUpdates + p.inactiveUpdates, 0) / trace.samples;
   const signed = new Set(program.network.populations.filter(isSigned).map((p) => p.id));
-  const work = { macs, synapticOps, neuronUpdates: updates(events), signedUpdates: updates(events.filter((p) => signed.has(p.id))) };
+  const outputs = program.source.layers.reduce((sum, l) => sum + l.outputs, 0);
+  const work = { macs, outputs, synapticOps, neuronUpdates: updates(events), signedUpdates: updates(events.filter((p) => signed.has(p.id))) };
   const beside = baselines(program, work, trace.timesteps);
-  const perCore = profile.power.staticPerCore.value;
   return {
     profile: { name: profile.name, title: profile.title, estimate: profile.estimate, voltage: profile.voltage, errorEnvelope: profile.errorEnvelope },
     perInference: {
       lines: [...dynamic, standing], dynamicJoules, staticJoules: standing.joules, totalJoules,
-      staticUsedCoresJoules: latencySeconds === null || perCore === null ? null : perCore * 1e-3 * program.coresUsed * latencySeconds,
+      staticUsedCoresJoules: cores.unitPicojoules === null ? null : cores.joules,
+      beside: [cores],
     },
+    coreMaxima: coreMaxima(program, trace),
+    latency: latencyReport(trace),
     populations: events.map((p) => ({ id: p.id, joules: populationJoules(p, trace.samples, profile) })),
     latencySeconds,
     baselines: beside,
@@ -110,6 +123,8 @@ function notes(profile: Profile, { program, trace }: { readonly program: Program
     ...(untimed.length === 0 ? [] : [`The latency leaves out, because unpublished: ${untimed.map(inWords).join(', ')}.`]),
     ...(timed !== null && timed.profile !== profile.name ? [`The latency was timed with the profile ${timed.profile}, the energy is priced with ${profile.name}.`] : []),
     'Every synaptic operation is charged once, zero weights included; every neuron is charged in every step, with or without input.',
-    'The baselines by operation count leave out memory, control and static power; only the two with memory put both networks under one memory model.',
+    'A synaptic operation reads a weight and adds it to a buffered sum; the membrane potential is read and written once an update, in the price of the update.',
+    'The total is dynamic energy and the static energy of the powered chips; that of the used cores alone is shown beside it.',
+    'The baselines by operation count leave out memory, control and static power; only those with memory put both networks under one memory model.',
   ];
 }

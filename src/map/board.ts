@@ -1,22 +1,32 @@
 /**
  * The addresses of a board. The routers of all chips form one mesh: chip k sits in column k mod C and
- * row floor(k / C) of the board, and router coordinates count over the whole board. Slots are the core
- * addresses in an order in which neighbours in the list are neighbours on the mesh: chips in a winding
- * line, within a chip bands of four router rows, within a band winding columns.
+ * row floor(k / C) of the board, and router coordinates count over the whole board. There are two orders of
+ * the core addresses. In the winding one neighbours in the list are neighbours on the mesh: chips in a
+ * winding line, within a chip bands of four router rows, within a band winding columns. The linear one is
+ * the plainest: chip after chip, its routers row by row, the cores of a router one after the other.
  */
+import { chipCores, coresAt } from '../target/chip-cores.js';
 import type { Target } from '../target/schema.js';
 import type { CorePlace } from './mapping.js';
 
 /** Cores of one chip. */
-export const coresPerChip = ({ mesh }: Target): number => mesh.width * mesh.height * mesh.coresPerRouter;
+export const coresPerChip = (target: Target): number => chipCores(target) as number; // a target to compile for has a mesh
 
-/** The addresses of the first `chips` chips. */
+/** The addresses of the first `chips` chips in linear order. */
+export function linearSlots(target: Target, chips: number): CorePlace[] {
+  const { width, height } = target.mesh;
+  return Array.from({ length: chips * width * height }, (_, router) => {
+    const [chip, x, y] = [Math.floor(router / (width * height)), router % width, Math.floor(router / width) % height];
+    return Array.from({ length: coresAt(target.mesh, x, y) }, (_core, port): CorePlace => ({ chip, ...boardPosition(target, chip, x, y), port }));
+  }).flat();
+}
+
+/** The addresses of the first `chips` chips of the winding line. */
 export function slots(target: Target, chips: number): CorePlace[] {
   const places: CorePlace[] = [];
-  for (let i = 0; i < chips; i++) {
-    const chip = windingChip(i, target.board.columns);
+  for (const chip of windingChips(chips, target.board.columns)) {
     for (const [x, y] of windingRouters(target.mesh.width, target.mesh.height)) {
-      for (let port = 0; port < target.mesh.coresPerRouter; port++) places.push({ chip, ...boardPosition(target, chip, x, y), port });
+      for (let port = 0; port < coresAt(target.mesh, x, y); port++) places.push({ chip, ...boardPosition(target, chip, x, y), port });
     }
   }
   return places;
@@ -40,11 +50,10 @@ export function distance({ mesh }: Target, a: CorePlace, b: CorePlace): Distance
   return { hopsX: Math.abs(a.x - b.x), hopsY: Math.abs(a.y - b.y), chipCrossings: chips(a.x, b.x, mesh.width) + chips(a.y, b.y, mesh.height) };
 }
 
-/** Rows of chips are walked to and fro. */
-function windingChip(index: number, columns: number): number {
-  const row = Math.floor(index / columns);
-  const column = index % columns;
-  return row * columns + (row % 2 === 0 ? column : columns - 1 - column);
+/** The first `chips` chips, row by row to and fro. */
+function windingChips(chips: number, columns: number): number[] {
+  const rows = Array.from({ length: Math.ceil(chips / columns) }, (_, row) => Array.from({ length: Math.min(columns, chips - row * columns) }, (_, column) => row * columns + column));
+  return rows.flatMap((row, i) => (i % 2 === 0 ? row : row.reverse()));
 }
 
 function* windingRouters(width: number, height: number): Generator<readonly [number, number]> {

@@ -51,13 +51,16 @@ export interface Placed extends Partitioned {
   readonly places: readonly CorePlace[];
 }
 
-/** Spikes of core `from` that core `to` takes in: every spike of `from` whose neuron has a synapse there is one message. */
+/**
+ * Spikes of core `from` that core `to` takes in: each of `from` whose neuron has a synapse there. Without
+ * multicast each is a message of its own; with it, one message serves all routes of its neuron and projection.
+ */
 export interface Route {
   readonly from: number;
   readonly to: number;
   /** Index of the projection in `network.projections`. */
   readonly projection: number;
-  /** Router hops of the XY route. */
+  /** Router hops of the XY path: along x first. */
   readonly hopsX: number;
   readonly hopsY: number;
   /** Chip borders crossed. */

@@ -1,156 +1,69 @@
 /**
- * Gives every core a place on the board. Cores are first laid along a winding line in the order of
- * the network, so that neighbouring layers are neighbours on the mesh. Then a bounded search moves each
- * core towards the weighted median of its partners, by swapping it with a core (or an empty place)
- * there whenever that lowers the expected traffic: messages times hops. Same seed, same places.
+ * Gives every core a place on the board so that the expected traffic, messages times router hops, is
+ * small. Two orders to begin with, the winding line (neighbouring layers are neighbours on the mesh) and
+ * the linear one; the better of them is annealed. `linearPlacement` and `randomPlacement` are what a result
+ * is compared with. Same seed, same places.
  */
-import type { PopulationId } from '../spiking/network.js';
 import { permutation, randomStream, substream } from '../random.js';
-import { coresPerChip, slots } from './board.js';
-import { connectionsOf } from './connections.js';
+import type { Target } from '../target/schema.js';
+import { anneal, placementCost, type SlotMap } from './anneal.js';
+import { coresPerChip, linearSlots, slots } from './board.js';
 import type { CorePlace, Partitioned, Placed } from './mapping.js';
+import { trafficGraph, type SpikeTraffic, type TrafficGraph } from './traffic-graph.js';
 
 export interface PlaceOptions {
   readonly seed: number;
-  /** Mean spikes of one neuron in one inference, by population; 1 where it is not known. */
-  readonly traffic?: ReadonlyMap<PopulationId, number>;
+  readonly traffic?: SpikeTraffic;
+  /** Trials of the search as a multiple of its default; 0 keeps the better beginning. */
+  readonly effort?: number;
 }
 
-const PASSES = 12;
-/** Neighbour visits in all: bounds the search to about two seconds. */
-const BUDGET = 8e7;
-/** Hops that a chip border counts for in the search; its real cost is unpublished and surely above one hop. */
-const BORDER = 4;
+/** Trials for each core, and visits of a partner in all: the fewer count. A second or two. */
+const TRIALS_PER_CORE = 1000;
+const MOST_VISITS = 1e9;
+/** Hops that a chip border counts for in the search where the target does not say. Its real cost is unpublished and surely above one hop. */
+const BORDER_HOPS = 4;
 
-export function place(partitioned: Partitioned, options: PlaceOptions): Placed {
-  const { target, cores } = partitioned;
-  const chips = Math.max(1, Math.ceil(cores.length / coresPerChip(target)));
-  const board = slots(target, chips);
-  const search = startSearch(partitioned, board, options);
-  let budget = BUDGET;
-  for (let pass = 0; pass < PASSES && budget > 0; pass++) {
-    const before = budget;
-    let moved = 0;
-    for (const core of permutation(substream(randomStream(options.seed), pass), cores.length)) {
-      if (budget <= 0) break;
-      const outcome = improve(search, core);
-      budget -= outcome.visits;
-      if (outcome.moved) moved++;
-    }
-    if (moved === 0 || before === budget) break;
-  }
-  return { ...partitioned, places: Array.from(search.slotOf, (slot) => board[slot]) };
+export function place(partitioned: Partitioned, { seed, traffic = new Map(), effort = 1 }: PlaceOptions): Placed {
+  const graph = trafficGraph(partitioned, traffic);
+  const board = slots(partitioned.target, chipsFor(partitioned));
+  const map = slotMap(board, partitioned.target);
+  const order = new Map(board.map((p, slot) => [key(p), slot]));
+  const begins = [
+    Int32Array.from(partitioned.cores, (_, i) => i),
+    Int32Array.from(linearPlacement(partitioned).places, (p) => order.get(key(p)) as number),
+  ];
+  const [winding, linear] = begins.map((slotOf) => placementCost(graph, map, slotOf));
+  const found = anneal(graph, map, begins[linear < winding ? 1 : 0], { trials: trialsFor(graph, effort), stream: substream(randomStream(seed), 'place') });
+  return { ...partitioned, places: Array.from(found, (slot) => board[slot]) };
 }
 
-/** The state of the search. Arrays are by core or by slot; partners of core i stand in [start[i], start[i + 1]). */
-interface Search {
-  readonly x: Int32Array;
-  readonly y: Int32Array;
-  readonly chipX: Int32Array;
-  readonly chipY: Int32Array;
-  readonly start: Int32Array;
-  readonly partner: Int32Array;
-  readonly weight: Float64Array;
-  readonly slotOf: Int32Array;
-  /** The core in a slot, or -1. */
-  readonly coreIn: Int32Array;
-  /** The slots of the router at a board position. */
-  readonly router: ReadonlyMap<number, readonly number[]>;
+/** Cores in their order along the routers row by row, chip after chip. */
+export function linearPlacement(partitioned: Partitioned): Placed {
+  return { ...partitioned, places: linearSlots(partitioned.target, chipsFor(partitioned)).slice(0, partitioned.cores.length) };
 }
 
-const POSITION = 65536;
+/** Cores anywhere on as many chips as they need. */
+export function randomPlacement(partitioned: Partitioned, seed: number): Placed {
+  const board = linearSlots(partitioned.target, chipsFor(partitioned));
+  const order = permutation(substream(randomStream(seed), 'random placement'), board.length);
+  return { ...partitioned, places: partitioned.cores.map((_, i) => board[order[i]]) };
+}
 
-function startSearch(partitioned: Partitioned, board: readonly CorePlace[], { traffic }: PlaceOptions): Search {
-  const { target, cores, network } = partitioned;
-  const pairs = new Map<number, number>();
-  for (const { from, to, projection, neurons } of connectionsOf(partitioned)) {
-    if (from === to) continue;
-    const messages = neurons * (traffic?.get(network.projections[projection].source) ?? 1);
-    for (const [a, b] of [[from, to], [to, from]]) pairs.set(a * cores.length + b, (pairs.get(a * cores.length + b) ?? 0) + messages);
-  }
-  const keys = Float64Array.from(pairs.keys()).sort();
-  const start = new Int32Array(cores.length + 1);
-  for (const key of keys) start[Math.floor(key / cores.length) + 1]++;
-  for (let i = 0; i < cores.length; i++) start[i + 1] += start[i];
-  const coreIn = new Int32Array(board.length).fill(-1);
-  for (let i = 0; i < cores.length; i++) coreIn[i] = i;
-  const router = new Map<number, number[]>();
-  board.forEach((p, slot) => {
-    const key = p.y * POSITION + p.x;
-    router.set(key, [...router.get(key) ?? [], slot]);
+const chipsFor = ({ target, cores }: Partitioned): number => Math.max(1, Math.ceil(cores.length / coresPerChip(target)));
+const key = ({ x, y, port }: CorePlace): string => `${x},${y},${port}`;
+
+function trialsFor({ cores, partner }: TrafficGraph, effort: number): number {
+  const visitsPerTrial = Math.max(1, 2 * partner.length / Math.max(1, cores));
+  return Math.floor(effort * Math.min(TRIALS_PER_CORE * cores, MOST_VISITS / visitsPerTrial));
+}
+
+function slotMap(board: readonly CorePlace[], { mesh, board: { borderHops = BORDER_HOPS } }: Target): SlotMap {
+  const most = (pick: (p: CorePlace) => number): number => board.reduce((a, p) => Math.max(a, pick(p)), 0) + 1;
+  const [width, height] = [most((p) => p.x), most((p) => p.y)];
+  const costs = (length: number, chip: number): Float64Array => Float64Array.from({ length: length * length }, (_, i) => {
+    const [a, b] = [Math.floor(i / length), i % length];
+    return Math.abs(a - b) + borderHops * Math.abs(Math.floor(a / chip) - Math.floor(b / chip));
   });
-  return {
-    x: Int32Array.from(board, (p) => p.x), y: Int32Array.from(board, (p) => p.y),
-    chipX: Int32Array.from(board, (p) => Math.floor(p.x / target.mesh.width)), chipY: Int32Array.from(board, (p) => Math.floor(p.y / target.mesh.height)),
-    start, partner: Int32Array.from(keys, (key) => key % cores.length), weight: Float64Array.from(keys, (key) => pairs.get(key) as number),
-    slotOf: Int32Array.from(cores, (_, i) => i), coreIn, router,
-  };
-}
-
-/** Tries the slots around the median of the core's partners and takes the best swap that lowers the cost. */
-function improve(search: Search, core: number): { visits: number; moved: boolean } {
-  const { start, slotOf, coreIn, router } = search;
-  const degree = start[core + 1] - start[core];
-  if (degree === 0) return { visits: 0, moved: false };
-  const here = slotOf[core];
-  const cx = weightedMedian(search, core, search.x);
-  const cy = weightedMedian(search, core, search.y);
-  let visits = 2 * degree;
-  let best = -1;
-  let gain = 1e-9;
-  const now = costAt(search, core, here, -1);
-  for (let dy = -1; dy <= 1; dy++) {
-    for (let dx = -1; dx <= 1; dx++) {
-      let emptySeen = false;
-      for (const slot of router.get((cy + dy) * POSITION + cx + dx) ?? []) {
-        const other = coreIn[slot];
-        if (slot === here || (other < 0 && emptySeen)) continue;
-        emptySeen ||= other < 0;
-        visits += degree;
-        let saved = now - costAt(search, core, slot, other);
-        if (other >= 0) {
-          visits += 2 * (start[other + 1] - start[other]);
-          saved += costAt(search, other, slot, -1) - costAt(search, other, here, core);
-        }
-        if (saved > gain) { gain = saved; best = slot; }
-      }
-    }
-  }
-  if (best < 0) return { visits, moved: false };
-  const other = coreIn[best];
-  coreIn[best] = core;
-  slotOf[core] = best;
-  coreIn[here] = other;
-  if (other >= 0) slotOf[other] = here;
-  return { visits, moved: true };
-}
-
-/** Traffic times distance of `core` if it stood in `slot`, with `swapped` (a core or -1) in the place that it leaves. */
-function costAt({ x, y, chipX, chipY, start, partner, weight, slotOf }: Search, core: number, slot: number, swapped: number): number {
-  const sx = x[slot];
-  const sy = y[slot];
-  const cx = chipX[slot];
-  const cy = chipY[slot];
-  let cost = 0;
-  for (let i = start[core]; i < start[core + 1]; i++) {
-    const at = partner[i] === swapped ? slotOf[core] : slotOf[partner[i]];
-    cost += weight[i] * (Math.abs(sx - x[at]) + Math.abs(sy - y[at]) + BORDER * (Math.abs(cx - chipX[at]) + Math.abs(cy - chipY[at])));
-  }
-  return cost;
-}
-
-function weightedMedian({ start, partner, weight, slotOf }: Search, core: number, coordinate: Int32Array): number {
-  const sums = new Map<number, number>();
-  let total = 0;
-  for (let i = start[core]; i < start[core + 1]; i++) {
-    const at = coordinate[slotOf[partner[i]]];
-    sums.set(at, (sums.get(at) ?? 0) + weight[i]);
-    total += weight[i];
-  }
-  let below = 0;
-  for (const at of [...sums.keys()].sort((a, b) => a - b)) {
-    below += sums.get(at) as number;
-    if (2 * below >= total) return at;
-  }
-  throw new Error('internal: a core without partners has no median');
+  return { x: Int32Array.from(board, (p) => p.x), y: Int32Array.from(board, (p) => p.y), width, height, costX: costs(width, mesh.width), costY: costs(height, mesh.height) };
 }

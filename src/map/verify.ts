@@ -3,6 +3,7 @@
  * that makes them: every neuron on exactly one core, every limit kept, every core at a place of its own
  * on the board, every route there. Each check gives its findings as sentences; none means valid.
  */
+import { coresAt } from '../target/chip-cores.js';
 import { chipAt, distance } from './board.js';
 import { connectionsOf } from './connections.js';
 import type { Partitioned, Placed, Routed, Slice } from './mapping.js';
@@ -53,7 +54,7 @@ export function verifyPlaced({ target, cores, places }: Placed): string[] {
   if (places.length !== cores.length) problems.push(`${places.length} places for ${cores.length} cores`);
   const taken = new Map<string, number>();
   places.forEach(({ chip, x, y, port }, i) => {
-    const onBoard = [chip, x, y, port].every((n) => Number.isInteger(n) && n >= 0) && x < mesh.width * board.columns && port < mesh.coresPerRouter
+    const onBoard = [chip, x, y, port].every((n) => Number.isInteger(n) && n >= 0) && x < mesh.width * board.columns && port < coresAt(mesh, x % mesh.width, y % mesh.height)
       && chip === chipAt(target, x, y) && (board.chips === null || chip < board.chips);
     if (!onBoard) problems.push(`core ${i} is at chip ${chip}, router (${x}, ${y}), port ${port}, which is not on the board`);
     const key = `${x},${y},${port}`;

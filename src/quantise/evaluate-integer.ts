@@ -45,27 +45,35 @@ export interface EvaluationOptions {
   readonly seed: number;
   /** Index of the image in its data set: each image has its own Poisson stream. */
   readonly sample: number;
+  /** Called after each local step of each population, relays included. */
+  readonly observe?: (step: ObservedStep) => void;
+}
+
+/** One local step of one population; the arrays are the evaluator's own and change with the next step. */
+export interface ObservedStep {
+  /** Index of the population. */
+  readonly population: number;
+  readonly step: number;
+  /** Null for relays, which no current reaches. */
+  readonly arrivals: Arrivals | null;
+  /** After the step. */
+  readonly state: PopulationRun;
 }
 
 /** Runs one normalised image (C, H, W order) through all T steps. */
 export function evaluateInteger(network: IntegerNetwork, image: Float32Array, options: EvaluationOptions): IntegerEvaluation {
   checkDelays(network);
-  const states = network.populations.map((population): PopulationRun => ({
-    population, spikes: [], v: initialPotentials(population), sent: new Int32Array(neuronCount(population.shape)),
-    drive: constantCurrent(network, population, image), active: 0, inactive: 0, saturations: 0,
-  }));
+  const states = network.populations.map((population) => startNeurons(population, constantCurrent(network, population, image)));
   const synapticOps = network.projections.map(() => 0);
   const predictions = new Uint16Array(network.timesteps);
   const output = states.find((s) => s.population.id === network.output)!;
   for (let t = 0; t < network.timesteps; t++) {
-    for (const state of states) {
-      if (state.population.neuron.model === 'relay') {
-        state.spikes.push(poissonStep(network.input, image, { ...options, step: t }));
-        continue;
-      }
-      const arrivals = arrivingCurrent(network, states, { target: state.population, step: t, synapticOps });
-      state.spikes.push(updateNeurons(state, arrivals));
-    }
+    states.forEach((state, population) => {
+      const relay = state.population.neuron.model === 'relay';
+      const arrivals = relay ? null : arrivingCurrent(network, states, { target: state.population, step: t, synapticOps });
+      state.spikes.push(arrivals === null ? poissonStep(network.input, image, { ...options, step: t }) : updateNeurons(state, arrivals));
+      options.observe?.({ population, step: t, arrivals, state });
+    });
     predictions[t] = largest(output.v);
   }
   return {
@@ -85,19 +93,30 @@ export function evaluateInteger(network: IntegerNetwork, image: Float32Array, op
 const countSpikes = (spikes: readonly Int8Array[], counts: (spike: number) => boolean): number =>
   spikes.reduce((sum, step) => sum + step.reduce((n, spike) => n + (counts(spike) ? 1 : 0), 0), 0);
 
-interface PopulationRun {
+/** The neurons of one population under way: their state, and what was counted of them. */
+export interface PopulationRun {
   readonly population: IntegerPopulation;
+  /** [local step] */
   readonly spikes: Int8Array[];
   readonly v: Int32Array;
   /** m of a signed neuron: spikes sent and not taken back. */
   readonly sent: Int32Array;
+  /** Constant current of every step. */
   readonly drive: Int32Array;
   active: number;
   inactive: number;
   saturations: number;
 }
 
-interface Arrivals {
+/** The neurons of a population before their first step. `drive` is their constant current. */
+export const startNeurons = (population: IntegerPopulation, drive: Int32Array): PopulationRun => ({
+  population, spikes: [], v: initialPotentials(population), sent: new Int32Array(neuronCount(population.shape)),
+  drive, active: 0, inactive: 0, saturations: 0,
+});
+
+/** What spikes bring to the neurons of a population in one step. */
+export interface Arrivals {
+  /** a, state units. */
   readonly current: Int32Array;
   /** 1 where a spike read a weight of this neuron. */
   readonly touched: Uint8Array;
@@ -113,7 +132,7 @@ export function checkDelays(network: IntegerNetwork): void {
 }
 
 /** The current that flows in every step: the population's bias and what the host injects for this image. */
-function constantCurrent(network: IntegerNetwork, population: IntegerPopulation, image: Float32Array): Int32Array {
+export function constantCurrent(network: IntegerNetwork, population: IntegerPopulation, image: Float32Array): Int32Array {
   const [, height, width] = population.shape;
   const drive = new Int32Array(neuronCount(population.shape));
   for (let i = 0; i < drive.length; i++) drive[i] = population.bias[Math.floor(i / (height * width))];
@@ -188,7 +207,7 @@ function poolCell(layer: Pick<IntegerHostLayer, 'window' | 'pool'>, axis: 0 | 1,
  * divided by 2^32, is below min(1, |x| / full); n is the number of pixels rounded up to a multiple of
  * 4. A positive pixel spikes in channel c, a negative one in channel C + c.
  */
-function poissonStep(input: IntegerInput, image: Float32Array, at: EvaluationOptions & { readonly step: number }): Int8Array {
+export function poissonStep(input: IntegerInput, image: Float32Array, at: EvaluationOptions & { readonly step: number }): Int8Array {
   if (input.code !== 'poisson') throw new RangeError('internal: a relay population needs the Poisson code');
   const stream = substream(substream(randomStream(at.seed), 'poisson'), at.sample);
   const numbers = Math.ceil(image.length / 4) * 4;
@@ -201,7 +220,7 @@ function poissonStep(input: IntegerInput, image: Float32Array, at: EvaluationOpt
   return spikes;
 }
 
-interface Arriving {
+export interface Arriving {
   readonly target: IntegerPopulation;
   readonly step: number;
   /** Counts weights read, per projection. */
@@ -209,7 +228,7 @@ interface Arriving {
 }
 
 /** a = sum over projections of (sum of the weights of the arriving spikes) << shift. */
-function arrivingCurrent(network: IntegerNetwork, states: readonly PopulationRun[], { target, step, synapticOps }: Arriving): Arrivals {
+export function arrivingCurrent(network: IntegerNetwork, states: readonly PopulationRun[], { target, step, synapticOps }: Arriving): Arrivals {
   const current = new Int32Array(neuronCount(target.shape));
   const touched = new Uint8Array(current.length);
   network.projections.forEach((projection, index) => {
@@ -278,7 +297,7 @@ function initialPotentials({ shape, initial, thresholdExponent }: IntegerPopulat
 }
 
 /** v = clip(decay(v) + a + bias); spike if v > threshold, take one back far below zero; reset. Returns the spikes. */
-function updateNeurons(state: PopulationRun, { current, touched }: Arrivals): Int8Array {
+export function updateNeurons(state: PopulationRun, { current, touched }: Arrivals): Int8Array {
   const { neuron, decay, threshold, thresholdExponent, limit, shape } = state.population;
   const pixels = shape[1] * shape[2];
   const spikes = new Int8Array(state.v.length);

@@ -43,20 +43,34 @@ const CoreSchema = record({
   busySeconds: nullable(amount),
 });
 
+const LineSchema = record({
+  key: text,
+  name: text, counted: text, count: amount, unitPicojoules: nullable(amount), joules: amount, source: text, note: Type.Optional(text),
+});
+
+const LatencySchema = record({
+  seconds: amount, steps: size,
+  parts: record({ core: amount, link: amount, travel: amount, barrier: amount }),
+  bottleneck: record({ core: whole, link: whole, barrier: whole }),
+  aloneRate: Type.Number({ minimum: 0, description: 'Inferences a second, one after the other.' }),
+  overlappedRate: Type.Number({ minimum: 0, description: 'The same where they overlap, at most.' }),
+});
+
 const EnergySchema = record({
   profile: record({ name: text, title: text, estimate: Type.Boolean(), voltage: nullable(Type.Number()), errorEnvelope: text }),
   perInference: record({
-    lines: Type.Array(record({
-      key: text,
-      name: text, counted: text, count: amount, unitPicojoules: nullable(amount), joules: amount, source: text, note: Type.Optional(text),
-    }), { maxItems: 64 }),
+    lines: Type.Array(LineSchema, { maxItems: 64 }),
     dynamicJoules: amount, staticJoules: amount, totalJoules: amount, staticUsedCoresJoules: nullable(amount),
+    beside: Type.Optional(Type.Array(LineSchema, { maxItems: 16, description: 'Shown beside the total, not in it.' })),
   }),
+  coreMaxima: Type.Optional(Type.Array(record({ key: text, name: text, total: amount, most: amount, core: whole, imbalance: amount }), { maxItems: 16 })),
+  latency: Type.Optional(nullable(LatencySchema)),
   populations: Type.Array(record({ id: text, joules: amount })),
   latencySeconds: nullable(amount),
   baselines: Type.Array(record({
     key: text, name: text, network: Type.Union([Type.Literal('ann'), Type.Literal('snn')]),
     count: amount, unitPicojoules: amount, joules: amount, source: text, note: text,
+    parts: Type.Optional(Type.Array(record({ what: text, count: amount, unitPicojoules: amount }), { maxItems: 16 })),
   }), { maxItems: 64 }),
   ratios: Type.Array(record({ key: text, name: text, value: nullable(amount) }), { maxItems: 64 }),
   macs: amount,

@@ -2,6 +2,7 @@
  * From the totals of the counted regions to the counters of a trace. Everything here is a sum of exact
  * integers, so the order of samples and workers cannot show.
  */
+import { neuronsIn } from '../map/reach.js';
 import type { Program } from '../program/program.js';
 import { neuronCount } from '../spiking/network.js';
 import type { CountingPlan, Term } from './counting-plan.js';
@@ -27,15 +28,20 @@ export function countersOf(program: Program, plan: CountingPlan, totals: Totals)
   const value = (terms: readonly Term[]): number => terms.reduce((sum, t) => sum + t.times * totals.regions[t.region], 0);
   const messages = plan.routes.map((r) => totals.regions[r.messages]);
   const synapticOps = plan.routes.map((r) => value(r.synapticOps));
-  const cores = program.cores.map((_, i) => ({ spikes: totals.regions[plan.cores[i].spikes], messagesOut: 0, messagesIn: 0, synapticOps: 0 }));
+  const relays = new Set(program.network.populations.flatMap((p) => (p.neuron.model === 'relay' ? [p.id] : [])));
+  const cores = program.cores.map(({ slice }, i) => {
+    const updates = relays.has(slice.population) ? 0 : neuronsIn(slice) * program.network.timesteps * totals.samples;
+    const activeUpdates = totals.regions[plan.cores[i].active];
+    return { spikes: totals.regions[plan.cores[i].spikes], messagesOut: 0, messagesIn: 0, synapticOps: 0, activeUpdates, inactiveUpdates: updates - activeUpdates };
+  });
   const projections = program.network.projections.map((p) => ({ id: p.id, synapticOps: 0 }));
   program.routes.forEach((route, i) => {
-    cores[route.from].messagesOut += messages[i];
     cores[route.to].messagesIn += messages[i];
     cores[route.to].synapticOps += synapticOps[i];
     projections[route.projection].synapticOps += synapticOps[i];
   });
-  return { populations: populationCounters(program, plan, totals), projections, cores, mesh: meshCounters(program, messages) };
+  for (const flow of plan.flows) cores[flow.from].messagesOut += totals.regions[flow.messages];
+  return { populations: populationCounters(program, plan, totals), projections, cores, mesh: meshCounters(program, plan, totals) };
 }
 
 function populationCounters(program: Program, plan: CountingPlan, totals: Totals): PopulationCounters[] {
@@ -55,19 +61,22 @@ function populationCounters(program: Program, plan: CountingPlan, totals: Totals
   });
 }
 
-function meshCounters(program: Program, messages: readonly number[]): MeshCounters {
-  const { links, routes } = meshUse(program);
+function meshCounters(program: Program, { flows }: CountingPlan, { regions }: Totals): MeshCounters {
+  const { links, flows: ways } = meshUse(program, flows);
   const load = new Float64Array(links.length);
   const mesh = { messages: 0, hopsX: 0, hopsY: 0, chipCrossings: 0, withinTile: 0 };
-  program.routes.forEach((route, i) => {
-    mesh.messages += messages[i];
-    mesh.hopsX += messages[i] * route.hopsX;
-    mesh.hopsY += messages[i] * route.hopsY;
-    mesh.chipCrossings += messages[i] * route.chipCrossings;
-    if (route.hopsX + route.hopsY === 0) mesh.withinTile += messages[i];
-    for (const link of routes[i]) load[link] += messages[i];
+  flows.forEach((flow, i) => {
+    const messages = regions[flow.messages];
+    mesh.messages += messages;
+    for (const link of ways[i]) load[link] += messages;
+    if (flow.routes.some((r) => program.routes[r].hopsX + program.routes[r].hopsY === 0)) mesh.withinTile += messages;
   });
   let heaviest = -1;
-  load.forEach((n, i) => { if (n > 0 && (heaviest < 0 || n > load[heaviest])) heaviest = i; });
+  links.forEach(({ from, to, crossesChips }, i) => {
+    if (from[1] === to[1]) mesh.hopsX += load[i];
+    else mesh.hopsY += load[i];
+    if (crossesChips) mesh.chipCrossings += load[i];
+    if (load[i] > 0 && (heaviest < 0 || load[i] > load[heaviest])) heaviest = i;
+  });
   return { ...mesh, heaviestLink: heaviest < 0 ? null : { messages: load[heaviest], from: links[heaviest].from, to: links[heaviest].to } };
 }

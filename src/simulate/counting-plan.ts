@@ -9,6 +9,7 @@ import type { AxisReach, Link, Range } from '../map/reach.js';
 import { intersect, lengthOf, linksOf, sourceReach } from '../map/reach.js';
 import type { Program } from '../program/program.js';
 import { isSigned } from '../spiking/network.js';
+import { flowsOf, type Flow } from './message-flows.js';
 
 /** spikes: the population's spikes of either sign; retractions: those of -1; active: its neurons with a constant current or an arriving spike. */
 export type Plane = 'spikes' | 'retractions' | 'active';
@@ -29,8 +30,9 @@ export interface Region {
 /** `times` the value of region number `region`. */
 export interface Term { readonly region: number; readonly times: number }
 
-/** What one route of the program carries. */
+/** What arrives over one route of the program. */
 export interface RouteTerms {
+  /** Region: one for each spike that the target core takes in. */
   readonly messages: number;
   readonly synapticOps: readonly Term[];
 }
@@ -41,9 +43,11 @@ export interface CountingPlan {
   readonly cores: readonly { readonly spikes: number; readonly retractions: number | null; readonly active: number }[];
   /** Per route of the program: the region of its messages, and its synaptic operations. */
   readonly routes: readonly RouteTerms[];
+  /** Messages that leave cores, sorted by the way they take. */
+  readonly flows: readonly Flow[];
 }
 
-type PlannedProgram = Pick<Program, 'network' | 'cores' | 'routes'>;
+type PlannedProgram = Pick<Program, 'network' | 'cores' | 'routes' | 'target'>;
 
 /** Regions that are asked for twice are counted once. */
 export function planCounting(program: PlannedProgram): CountingPlan {
@@ -68,7 +72,11 @@ export function planCounting(program: PlannedProgram): CountingPlan {
     const to = program.cores[route.to].slice;
     return routeTerms(link, { from, to, population: index.get(from.population)! }, add);
   });
-  return { regions, cores, routes };
+  const flows = flowsOf(program, {
+    route: (i) => routes[i].messages,
+    box: ({ channels, rows, columns }, from) => add({ population: index.get(from.population)!, plane: 'spikes', channels, rows, columns, rowRange: from.rows, columnRange: from.columns }),
+  });
+  return { regions, cores, routes, flows };
 }
 
 function ownRegion({ network }: PlannedProgram, population: number, { slice }: CoreSlice, plane: Plane): Region {

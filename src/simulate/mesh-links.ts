@@ -1,9 +1,11 @@
 /**
  * The links of the mesh that messages use. A message from core A to core B runs along A's row of
- * routers first, then along B's column (dimension-order routing); cores at one router use no link.
+ * routers first, then along B's column (dimension-order routing); cores at one router use no link. A
+ * message to several cores uses each link of their paths once.
  */
 import type { CorePlace } from '../map/mapping.js';
 import type { Program } from '../program/program.js';
+import type { Flow } from './message-flows.js';
 
 /** A one-way link between neighbouring routers, in board coordinates. */
 export interface MeshLink {
@@ -14,13 +16,13 @@ export interface MeshLink {
 }
 
 export interface MeshUse {
-  /** In the order in which the routes first use them. */
+  /** In the order in which the flows first use them. */
   readonly links: readonly MeshLink[];
-  /** Per route of the program: indices of its links. */
-  readonly routes: readonly (readonly number[])[];
+  /** Per flow of the counting plan: indices of its links. */
+  readonly flows: readonly (readonly number[])[];
 }
 
-export function meshUse({ routes, places, target }: Pick<Program, 'routes' | 'places' | 'target'>): MeshUse {
+export function meshUse({ routes, places, target }: Pick<Program, 'routes' | 'places' | 'target'>, flows: readonly Pick<Flow, 'routes'>[]): MeshUse {
   const links: MeshLink[] = [];
   const known = new Map<string, number>();
   const linkBetween = (from: readonly [number, number], to: readonly [number, number]): number => {
@@ -31,8 +33,11 @@ export function meshUse({ routes, places, target }: Pick<Program, 'routes' | 'pl
     known.set(key, found);
     return found;
   };
-  const paths = routes.map((route) => stations(places[route.from], places[route.to]).map((at, i, all) => (i === 0 ? -1 : linkBetween(all[i - 1], at))).slice(1));
-  return { links, routes: paths };
+  const pathTo = (route: number): number[] => {
+    const passed = stations(places[routes[route].from], places[routes[route].to]);
+    return passed.slice(1).map((at, i) => linkBetween(passed[i], at));
+  };
+  return { links, flows: flows.map((flow) => (flow.routes.length === 1 ? pathTo(flow.routes[0]) : [...new Set(flow.routes.flatMap(pathTo))])) };
 }
 
 /** Routers that a message passes, both ends included. */

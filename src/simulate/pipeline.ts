@@ -20,22 +20,37 @@ import type { Program } from '../program/program.js';
 import { fires, isSigned } from '../spiking/network.js';
 import type { Profile } from '../target/schema.js';
 import type { CountingPlan, Term } from './counting-plan.js';
+import type { LatencyParts } from './trace.js';
 import type { MeshUse } from './mesh-links.js';
 import { meshUse } from './mesh-links.js';
 
 /** Time of some samples; nanoseconds of simulated time. */
 export interface PipelineTotals {
   readonly nanoseconds: number;
+  /** What they are made of. */
+  readonly parts: LatencyParts;
   readonly bottleneck: { readonly core: number; readonly link: number; readonly barrier: number };
   /** Busy time of each core. */
   readonly cores: Float64Array;
 }
 
+export type Bottleneck = keyof PipelineTotals['bottleneck'];
+
+/** One sample step by step, for whoever wants more than the totals. */
+export interface StepTimes {
+  /** [chip step]: the whole step, its barrier included. */
+  readonly nanoseconds: Float64Array;
+  /** [chip step] */
+  readonly bottlenecks: readonly Bottleneck[];
+  /** [chip step][core]: how long the core was busy. */
+  readonly busy: Float64Array;
+}
+
 export interface PipelineModel {
   /** T + the deepest population's depth. */
   readonly steps: number;
-  /** Times one sample from the counts of the plan's regions, [region][T]. */
-  readonly time: (counts: Int32Array) => PipelineTotals;
+  /** Times one sample from the counts of the plan's regions, [region][T]; `onSteps` gets the same step by step. */
+  readonly time: (counts: Int32Array, onSteps?: (steps: StepTimes) => void) => PipelineTotals;
 }
 
 /** Chip steps of one inference: the last population starts at its depth and runs for T steps. */
@@ -53,8 +68,9 @@ export function unpublishedLatencies(program: Program, profile: Profile): string
     if (r.chipCrossings > 0) used.add('chipCrossing');
     if (r.hopsX + r.hopsY === 0) used.add('withinTile');
   }
+  const barrier = profile.latency.barrier.some((entry) => entry.nanoseconds === null) ? ['barrier'] : [];
   const known = new Map(Object.entries(profile.latency).flatMap(([name, c]) => (typeof c === 'object' && 'value' in c ? [[name, c.value] as const] : [])));
-  return [...new Set([...known.keys(), ...SIGNED_LATENCIES])].filter((name) => used.has(name) && (known.get(name) ?? null) === null);
+  return [...[...new Set([...known.keys(), ...SIGNED_LATENCIES])].filter((name) => used.has(name) && (known.get(name) ?? null) === null), ...barrier];
 }
 
 /** Only signed neurons need these, and a profile may leave them out. */
@@ -67,23 +83,31 @@ const formatLatency = (link: Parameters<typeof synapseFormat>[0], { target }: Pr
 export function barrierNanoseconds(table: Profile['latency']['barrier'], tiles: number): number {
   const entries = [...table].sort((a, b) => a.tiles - b.tiles);
   const above = entries.findIndex((e) => e.tiles >= tiles);
-  if (above < 0) return entries[entries.length - 1].nanoseconds;
-  if (above === 0) return entries[0].nanoseconds;
-  const [low, high] = [entries[above - 1], entries[above]];
-  return low.nanoseconds + (high.nanoseconds - low.nanoseconds) * (tiles - low.tiles) / (high.tiles - low.tiles);
+  const last = entries.length - 1;
+  const [low, high] = [entries[above < 0 ? last : Math.max(0, above - 1)], entries[above < 0 ? last : above]];
+  const [from, to] = [low.nanoseconds ?? 0, high.nanoseconds ?? 0]; // unpublished: counts as 0
+  return low.tiles === high.tiles ? from : from + (to - from) * (tiles - low.tiles) / (high.tiles - low.tiles);
 }
 
+/** Messages that arrive. */
 interface RouteCost {
-  readonly from: number;
   readonly to: number;
   /** Chip step of the source's first local step. */
   readonly depth: number;
   readonly messages: number;
   readonly synapticOps: readonly Term[];
-  /** Nanoseconds of one synaptic operation, of one message leaving its core, and of one from end to end. */
+  /** Nanoseconds of one synaptic operation, and of one message from end to end. */
   readonly operation: number;
-  readonly axonOut: number;
   readonly travel: number;
+}
+
+/** Messages that leave. */
+interface FlowCost {
+  readonly from: number;
+  readonly depth: number;
+  readonly messages: number;
+  /** Nanoseconds of one message leaving its core. */
+  readonly axonOut: number;
   readonly links: readonly number[];
 }
 
@@ -100,8 +124,8 @@ interface CoreCost {
 
 export function createPipeline(program: Program, plan: CountingPlan, profile: Profile): PipelineModel {
   const ns = latencies(profile);
-  const mesh = meshUse(program);
-  const routes = routeCosts(program, plan, { ns, mesh });
+  const mesh = meshUse(program, plan.flows);
+  const { routes, flows } = messageCosts(program, plan, { ns, mesh });
   const cores = coreCosts(program, plan, ns);
   const linkHop = mesh.links.map((l) => (l.from[1] === l.to[1] ? ns.hopX : ns.hopY) + (l.crossesChips ? ns.chipCrossing : 0));
   const barrier = barrierNanoseconds(profile.latency.barrier, new Set(program.places.map((p) => `${p.x},${p.y}`)).size);
@@ -126,31 +150,47 @@ export function createPipeline(program: Program, plan: CountingPlan, profile: Pr
         const s = route.depth + t;
         let operations = 0;
         for (const term of route.synapticOps) operations += term.times * counts[term.region * T + t];
-        generation[route.from * steps + s] += messages * route.axonOut;
         processing[route.to * steps + s] += messages * ns.axonIn + operations * route.operation;
-        for (const link of route.links) links[link * steps + s] += messages;
         if (route.travel > travel[s]) travel[s] = route.travel;
       }
     }
+    for (const flow of flows) {
+      for (let t = 0; t < T; t++) {
+        const messages = counts[flow.messages * T + t];
+        if (messages === 0) continue;
+        const s = flow.depth + t;
+        generation[flow.from * steps + s] += messages * flow.axonOut;
+        for (const link of flow.links) links[link * steps + s] += messages;
+      }
+    }
   };
-  const time = (counts: Int32Array): PipelineTotals => {
+  const time = (counts: Int32Array, onSteps?: (steps: StepTimes) => void): PipelineTotals => {
     fill(counts);
     const busy = new Float64Array(cores.length);
     const bottleneck = { core: 0, link: 0, barrier: 0 };
+    const each = { nanoseconds: new Float64Array(steps), bottlenecks: [] as Bottleneck[], busy: new Float64Array(steps * cores.length) };
+    const parts = { core: 0, link: 0, travel: 0, barrier: 0 };
     let total = 0;
     for (let s = 0; s < steps; s++) {
       let core = 0;
       for (let i = 0; i < cores.length; i++) {
         const took = Math.max(generation[i * steps + s], processing[i * steps + s]);
         busy[i] += took;
+        each.busy[s * cores.length + i] = took;
         core = Math.max(core, took);
       }
       let link = 0;
       for (let i = 0; i < linkHop.length; i++) link = Math.max(link, links[i * steps + s] * linkHop[i]);
-      total += Math.max(core, link) + travel[s] + barrier;
-      bottleneck[barrier >= Math.max(core, link) ? 'barrier' : core >= link ? 'core' : 'link']++;
+      each.nanoseconds[s] = Math.max(core, link) + travel[s] + barrier;
+      each.bottlenecks.push(barrier >= Math.max(core, link) ? 'barrier' : core >= link ? 'core' : 'link');
+      total += each.nanoseconds[s];
+      parts[core >= link ? 'core' : 'link'] += Math.max(core, link);
+      parts.travel += travel[s];
+      parts.barrier += barrier;
+      bottleneck[each.bottlenecks[s]]++;
     }
-    return { nanoseconds: total, bottleneck, cores: busy };
+    onSteps?.(each);
+    return { nanoseconds: total, parts, bottleneck, cores: busy };
   };
   return { steps, time };
 }
@@ -169,18 +209,22 @@ function latencies({ latency }: Profile) {
   };
 }
 
-function routeCosts(program: Program, plan: CountingPlan, { ns, mesh }: { readonly ns: Latencies; readonly mesh: MeshUse }): RouteCost[] {
+function messageCosts(program: Program, plan: CountingPlan, { ns, mesh }: { readonly ns: Latencies; readonly mesh: MeshUse }): { readonly routes: RouteCost[]; readonly flows: FlowCost[] } {
   const sources = new Map(program.network.populations.map((p) => [p.id, { depth: p.depth, signed: isSigned(p) }]));
   const projections = linksOf(program.network).map((link) => {
     const { depth, signed } = sources.get(link.projection.source)!;
     return { depth, operation: ns[formatLatency(link, program)] + (signed ? ns.gradedSynapticOp : 0), axonOut: ns.axonOut + (signed ? ns.gradedMessage : 0) };
   });
-  return program.routes.map((route, i) => ({
-    from: route.from, to: route.to, ...projections[route.projection],
-    messages: plan.routes[i].messages, synapticOps: plan.routes[i].synapticOps,
-    travel: route.hopsX + route.hopsY === 0 ? ns.withinTile : route.hopsX * ns.hopX + route.hopsY * ns.hopY + route.chipCrossings * ns.chipCrossing,
-    links: mesh.routes[i],
-  }));
+  const routes = program.routes.map((route, i): RouteCost => {
+    const { depth, operation } = projections[route.projection];
+    const travel = route.hopsX + route.hopsY === 0 ? ns.withinTile : route.hopsX * ns.hopX + route.hopsY * ns.hopY + route.chipCrossings * ns.chipCrossing;
+    return { to: route.to, depth, operation, travel, messages: plan.routes[i].messages, synapticOps: plan.routes[i].synapticOps };
+  });
+  const flows = plan.flows.map((flow, i): FlowCost => {
+    const { depth, axonOut } = projections[flow.projection];
+    return { from: flow.from, depth, axonOut, messages: flow.messages, links: mesh.flows[i] };
+  });
+  return { routes, flows };
 }
 
 function coreCosts(program: Program, plan: CountingPlan, ns: Latencies): CoreCost[] {

@@ -91,11 +91,12 @@ function addTotals(totals: Float64Array, counts: Int32Array, steps: number): voi
   }
 }
 
-export const emptyTime = (cores: number): PipelineTotals => ({ nanoseconds: 0, bottleneck: { core: 0, link: 0, barrier: 0 }, cores: new Float64Array(cores) });
+export const emptyTime = (cores: number): PipelineTotals => ({ nanoseconds: 0, parts: { core: 0, link: 0, travel: 0, barrier: 0 }, bottleneck: { core: 0, link: 0, barrier: 0 }, cores: new Float64Array(cores) });
 
 export function addTime(a: PipelineTotals, b: PipelineTotals): PipelineTotals {
   return {
     nanoseconds: a.nanoseconds + b.nanoseconds,
+    parts: { core: a.parts.core + b.parts.core, link: a.parts.link + b.parts.link, travel: a.parts.travel + b.parts.travel, barrier: a.parts.barrier + b.parts.barrier },
     bottleneck: { core: a.bottleneck.core + b.bottleneck.core, link: a.bottleneck.link + b.bottleneck.link, barrier: a.bottleneck.barrier + b.bottleneck.barrier },
     cores: a.cores.map((n, i) => n + b.cores[i]),
   };

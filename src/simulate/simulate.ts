@@ -99,8 +99,11 @@ function traceOf(program: Program, chunks: readonly ChunkResult[], run: RunFacts
 
 function timeOf(program: Program, chunks: readonly ChunkResult[], { profile, samples }: { readonly profile: Profile; readonly samples: number }): TimingTrace {
   const total = chunks.reduce((sum, c) => (c.time === null ? sum : addTime(sum, c.time)), emptyTime(program.cores.length));
+  const mean = (nanoseconds: number): number => (samples === 0 ? 0 : nanoseconds * 1e-9 / samples);
+  const { core, link, travel, barrier } = total.parts;
   return {
-    profile: profile.name, secondsPerInference: samples === 0 ? 0 : total.nanoseconds * 1e-9 / samples, stepsPerInference: chipSteps(program),
+    profile: profile.name, secondsPerInference: mean(total.nanoseconds), stepsPerInference: chipSteps(program),
+    parts: { core: mean(core), link: mean(link), travel: mean(travel), barrier: mean(barrier) },
     bottleneck: total.bottleneck, coreSeconds: Array.from(total.cores, (n) => n * 1e-9), unpublished: unpublishedLatencies(program, profile),
   };
 }

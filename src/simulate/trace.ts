@@ -28,22 +28,38 @@ export interface ProjectionCounters {
 /** Per core of the program, in its order. */
 export interface CoreCounters {
   readonly spikes: number;
-  /** Messages leaving: one for each spike and target core. */
+  /** Messages leaving: one for each spike and target core, with multicast one for each spike and projection. */
   readonly messagesOut: number;
   /** Messages arriving. */
   readonly messagesIn: number;
   readonly synapticOps: number;
+  /** Neuron updates with input, and those without. Neurons, not compartments. */
+  readonly activeUpdates: number;
+  readonly inactiveUpdates: number;
 }
 
 export interface MeshCounters {
+  /** That left their cores. */
   readonly messages: number;
+  /** Links passed, each once a message. */
   readonly hopsX: number;
   readonly hopsY: number;
   readonly chipCrossings: number;
-  /** Messages between two cores of one router: they make no hop. */
+  /** Messages to cores of their own router (with multicast, once for all of them): they make no hop. */
   readonly withinTile: number;
   /** Messages on the busiest link and where it is. */
   readonly heaviestLink: { readonly messages: number; readonly from: readonly [number, number]; readonly to: readonly [number, number] } | null;
+}
+
+/**
+ * Seconds of one inference: in each step the busiest core or, where that takes longer, the busiest link;
+ * then the longest route in use; then the barrier.
+ */
+export interface LatencyParts {
+  readonly core: number;
+  readonly link: number;
+  readonly travel: number;
+  readonly barrier: number;
 }
 
 /** Only with pipeline timing: seconds are simulated time. */
@@ -51,6 +67,8 @@ export interface TimingTrace {
   readonly profile: string;
   readonly secondsPerInference: number;
   readonly stepsPerInference: number;
+  /** What the latency is made of, seconds per inference; they add up to it. */
+  readonly parts: LatencyParts;
   /** How many steps (over all samples) each thing was the bottleneck of. */
   readonly bottleneck: { readonly core: number; readonly link: number; readonly barrier: number };
   /** Busy seconds of each core, summed over samples. */

@@ -9,20 +9,20 @@ import { fileURLToPath } from 'node:url';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { Reporter, fail } from '../diagnostics.js';
 import { nearestName } from '../diagnostics/nearest-name.js';
-import type { Target } from './schema.js';
-import { reportContradictions } from './contradictions.js';
+import { COMPILE_BLOCKS, type Chip, type Target } from './schema.js';
+import { contradictions } from './contradictions.js';
 
 const FOLDER = fileURLToPath(new URL('../../targets/', import.meta.url));
 const SCHEMA_FILE = 'target.schema.json';
 /** Far above any real target (about 12 kB); keeps a wrong file from being read whole. */
 const MAX_BYTES = 1 << 20;
 
-let compiled: ValidateFunction<Target> | undefined;
+let compiled: ValidateFunction<Chip> | undefined;
 
 /** Reads the schema as it is published: loading TypeBox takes longer than all else that a refusal needs. */
-function validator(): ValidateFunction<Target> {
+function validator(): ValidateFunction<Chip> {
   return compiled ??= new Ajv({ allErrors: true, verbose: true, strict: true, code: { optimize: false } })
-    .compile<Target>(JSON.parse(readFileSync(join(FOLDER, SCHEMA_FILE), 'utf8')) as object);
+    .compile<Chip>(JSON.parse(readFileSync(join(FOLDER, SCHEMA_FILE), 'utf8')) as object);
 }
 
 /** Names of the targets in a folder (the built-in ones unless told otherwise), sorted. */
@@ -34,16 +34,20 @@ export function listTargets(folder: string = FOLDER): string[] {
 }
 
 /**
- * Loads a target. A word such as `loihi2` is looked up in `folder`; anything with a slash or ending
- * in `.json` is a path. Throws a CompileError that holds everything wrong with the file.
+ * Loads a target to compile for. A word such as `loihi2` is looked up in `folder`; anything with a slash or ending
+ * in `.json` is a path. Throws a CompileError that holds everything wrong with the file, or says why nothing can
+ * be compiled for the chip.
  */
-export function loadTarget(nameOrPath: string, folder: string = FOLDER): Target {
+export const loadTarget = (nameOrPath: string, folder: string = FOLDER): Target => asTarget(loadChip(nameOrPath, folder));
+
+/** The same for any chip, whether programs can be compiled for it or not. */
+export function loadChip(nameOrPath: string, folder: string = FOLDER): Chip {
   const path = /[/\\]|\.json$/.test(nameOrPath) ? nameOrPath : join(folder, `${nameOrPath}.json`);
   if (path !== nameOrPath && !listTargets(folder).includes(nameOrPath)) {
     const known = listTargets(folder);
     fail('target/not-found', { kind: 'nowhere' }, { name: nameOrPath, known, nearest: nearestName(nameOrPath, known) });
   }
-  return parseTarget(readText(path), path);
+  return checkChip(parseJson(readText(path), path), path);
 }
 
 /** Checks the text of a target file; `path` is only named in messages. */
@@ -52,15 +56,29 @@ export function parseTarget(text: string, path: string): Target {
 }
 
 /** Checks a parsed target, for example the one that a program carries. */
-export function checkTarget(value: unknown, path: string): Target {
+export const checkTarget = (value: unknown, path: string): Target => asTarget(checkChip(value, path));
+
+/** Checks a parsed description of a chip. Contradictions are sought in every block whose keys and types are right, so that one look finds all. */
+export function checkChip(value: unknown, path: string): Chip {
   const report = new Reporter();
   const validate = validator();
-  if (!validate(value)) reportSchemaErrors(validate.errors ?? [], path, report);
+  const errors = validate(value) ? [] : validate.errors ?? [];
+  reportSchemaErrors(errors, path, report);
+  const wrong = new Set(errors.filter((e) => e.keyword !== 'additionalProperties').map((e) => e.instancePath.split('/')[1]));
+  const blocks = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  for (const { pointer, problem, fix } of contradictions(Object.fromEntries(blocks.filter(([key]) => !wrong.has(key))), new Set(blocks.map(([key]) => key)))) {
+    report.report('target/contradiction', { kind: 'file', path, pointer }, { problem, fix });
+  }
   report.finish();
-  const target = value as Target;
-  reportContradictions(target, path, report);
-  report.finish();
-  return target;
+  return value as Chip;
+}
+
+/** Whether programs can be compiled for the chip: then every block that this needs is there. */
+export const isTarget = (chip: Chip): chip is Target => chip.compile.supported && COMPILE_BLOCKS.every((block) => chip[block] !== undefined);
+
+function asTarget(chip: Chip): Target {
+  if (isTarget(chip)) return chip;
+  return fail('target/cannot-compile', { kind: 'nowhere' }, { name: chip.name, title: chip.title, reasons: chip.compile.reasons });
 }
 
 function readText(path: string): string {
@@ -91,6 +109,7 @@ interface SchemaNode {
   readonly const?: unknown;
   readonly anyOf?: readonly SchemaNode[];
   readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
   readonly maximum?: number;
   readonly pattern?: string;
   readonly uniqueItems?: boolean;
@@ -137,7 +156,8 @@ function inWords(node: SchemaNode): string {
   return words[node.type ?? 'object'](node);
 }
 
-function bounds({ minimum, maximum }: SchemaNode): string {
+function bounds({ minimum, maximum, exclusiveMinimum }: SchemaNode): string {
+  if (exclusiveMinimum !== undefined) return ` above ${exclusiveMinimum}`;
   if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`;
   return minimum === undefined ? '' : ` of at least ${minimum}`;
 }

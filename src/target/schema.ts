@@ -1,30 +1,18 @@
 /**
  * The one description of a chip: TypeBox gives the TypeScript type and, printed, the published
  * `targets/target.schema.json`, which ajv and the editors of users read. A limit that does not exist or is not published is `null`; what a chip
- * can and cannot do is a capability that passes ask for, never the chip's name.
+ * can and cannot do is a capability that passes ask for, never the chip's name. Chips that nothing can be compiled for
+ * are described all the same, so that `fit` can hold a network against their rules.
  */
 import Type, { type Static } from 'typebox';
-
-const record = <T extends Parameters<typeof Type.Object>[0]>(fields: T, options: { description?: string } = {}) => Type.Object(fields, { additionalProperties: false, ...options });
-const count = (description: string) => Type.Integer({ minimum: 1, maximum: 2 ** 40, description });
-const limit = (description: string) => Type.Union([Type.Integer({ minimum: 1, maximum: 2 ** 40 }), Type.Null()], { description: `${description} null: no limit, or none published.` });
-
-/** A measured or published number with its unit and source. `value: null` means unpublished; the note says so. */
-const constant = (unit: string, description: string) => record({
-  value: Type.Union([Type.Number({ minimum: 0 }), Type.Null()]),
-  unit: Type.Literal<string>(unit),
-  source: Type.String({ minLength: 1, description: 'Publication or file the number was read from.' }),
-  note: Type.Optional(Type.String()),
-}, { description });
-const picojoules = (description: string) => constant('pJ', description);
-const nanoseconds = (description: string) => constant('ns', description);
-const milliwatts = (description: string) => constant('mW', description);
+import { AbilitiesSchema, CompileSchema, CrossbarSchema, LayerCoresSchema, LayersSchema, NetworkSchema, NeuronSchema } from './constraints-schema.js';
+import { count, duration, figure, limit, milliwatts, nanoseconds, picojoules, record, text, texts } from './schema-parts.js';
 
 export const ProfileSchema = record({
-  name: Type.String({ pattern: '^[a-z][a-z0-9-]*$' }),
-  title: Type.String(),
+  name: Type.String({ pattern: '^[a-z][a-z0-9-]*$', description: 'For --profile.' }),
+  title: text('Where the constants come from, in a line.'),
   estimate: Type.Boolean({ description: 'True where the numbers are not of this chip or are extrapolated.' }),
-  voltage: Type.Union([Type.Number(), Type.Null()]),
+  voltage: Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.Null()], { description: 'Supply voltage that the constants hold for, volts; null: not stated.' }),
   energy: record({
     synapticOpDense: picojoules('One weight read by one spike, dense format.'),
     synapticOpSparse: picojoules('The same, sparse format.'),
@@ -46,49 +34,58 @@ export const ProfileSchema = record({
     gradedMessage: Type.Optional(picojoules('What a payload, such as a sign, adds to one message.')),
     gradedSynapticOp: Type.Optional(picojoules('What a payload adds to one synaptic operation.')),
     secondState: Type.Optional(picojoules('What a second state variable adds to one neuron update with input.')),
-  }),
+  }, { description: 'Energy of each event.' }),
   latency: record({
-    synapticOpDense: nanoseconds('One weight read by one spike, dense format.'),
-    synapticOpSparse: nanoseconds('The same, sparse format.'),
-    synapticOpShared: nanoseconds('The same, shared (convolution) format.'),
+    synapticOpDense: duration('One weight read by one spike, dense format.'),
+    synapticOpSparse: duration('The same, sparse format.'),
+    synapticOpShared: duration('The same, shared (convolution) format.'),
     neuronInactive: nanoseconds('One neuron, one step, nothing to integrate.'),
-    neuronActive: nanoseconds('One neuron, one step, with input.'),
+    neuronActive: duration('One neuron, one step, with input.'),
     spike: nanoseconds('Generating one spike.'),
     axonOut: nanoseconds('One message leaving a core.'),
     axonIn: nanoseconds('One message entering a core.'),
     withinTile: nanoseconds('One message between two cores of one router: it makes no hop.'),
-    hopX: nanoseconds('One router hop east or west.'),
-    hopY: nanoseconds('One router hop north or south.'),
+    hopX: duration('One router hop east or west.'),
+    hopY: duration('One router hop north or south.'),
     chipCrossing: nanoseconds('One message over a chip border.'),
     gradedMessage: Type.Optional(nanoseconds('What a payload, such as a sign, adds to one message.')),
     gradedSynapticOp: Type.Optional(nanoseconds('What a payload adds to one synaptic operation.')),
     secondState: Type.Optional(nanoseconds('What a second state variable adds to one neuron update with input.')),
-    barrier: Type.Array(record({ tiles: count('Routers in use.'), nanoseconds: Type.Number({ minimum: 0 }) }), { minItems: 1, description: 'Barrier time of a step by routers in use, ascending; between entries linear, beyond the ends constant.' }),
-    barrierSource: Type.String({ minLength: 1 }),
-  }),
+    barrier: Type.Array(record({ tiles: count('Routers in use.'), nanoseconds: Type.Union([Type.Number({ minimum: 0 }), Type.Null()], { description: 'Of one barrier; null: not published, counts as 0.' }) }), { minItems: 1, description: 'Barrier time of a step by routers in use, ascending; between entries linear, beyond the ends constant.' }),
+    barrierSource: text('Publication or file the table was read from; where it holds null: why.'),
+  }, { description: 'Time of each event.' }),
   power: record({
     staticPerChip: milliwatts('Leakage and idle power of one powered chip.'),
     staticPerCore: milliwatts('The same, of one powered core.'),
-  }),
+  }, { description: 'Power that is drawn all the time.' }),
   errorEnvelope: Type.String({ description: 'How far the published comparison with silicon is off, in words.' }),
 });
 
 export const TargetSchema = Type.Object({
-  $schema: Type.Optional(Type.String()),
-  name: Type.String({ pattern: '^[a-z][a-z0-9-]*$' }),
-  title: Type.String(),
-  sources: Type.Array(Type.String(), { minItems: 1, description: 'Publications the limits were read from.' }),
-  notes: Type.Optional(Type.Array(Type.String())),
-  board: record({
+  $schema: Type.Optional(Type.String({ description: 'Path of this schema, for editors.' })),
+  name: Type.String({ pattern: '^[a-z][a-z0-9-]*$', description: 'For --target: the name of the file without .json.' }),
+  title: text('The name that people know the chip by.'),
+  sources: Type.Array(text('One of them, with its version or commit.'), { minItems: 1, description: 'Publications the limits were read from.' }),
+  provenance: Type.Record(Type.String(), text('Its source.'), { description: 'Source of the limits, by block ("core") or by key ("core.neurons"); the longest that matches counts. Constants that carry a source of their own need no entry.' }),
+  notes: Type.Optional(texts('What a reader of the limits must know: what is assumed, what is not published.')),
+  compile: CompileSchema,
+  coresPerChip: Type.Optional(limit('Cores of a chip that hold neurons. Needed where there is no mesh, or where the mesh has more places than cores.')),
+  board: Type.Optional(record({
     chips: limit('Chips that one board or system offers.'),
     columns: count('Chips per row of the board.'),
-  }),
-  mesh: record({
+    borderHops: Type.Optional(Type.Number({ minimum: 0, maximum: 1e6, description: 'Router hops that a chip border counts for when cores are placed; 4 by default. It steers the search and enters no energy or time.' })),
+  }, { description: 'How chips stand beside each other.' })),
+  mesh: Type.Optional(record({
     width: count('Routers per row of a chip.'),
     height: count('Rows of routers of a chip.'),
     coresPerRouter: count('Cores at each router.'),
-  }),
-  core: record({
+    missing: Type.Optional(Type.Array(record({
+      x: Type.Integer({ minimum: 0, description: 'Column of the router, from 0.' }),
+      y: Type.Integer({ minimum: 0, description: 'Row of the router, from 0.' }),
+      cores: count('How many of its cores are missing; the last ports.'),
+    }), { description: 'Routers with fewer cores than the others.' })),
+  }, { description: 'The routers of a chip.' })),
+  core: Type.Optional(record({
     neurons: limit('Compartments per core.'),
     inAxons: limit('Input axons per core.'),
     outAxons: limit('Output axon slots per core.'),
@@ -96,8 +93,13 @@ export const TargetSchema = Type.Object({
     thresholdProfiles: limit('Different thresholds per core.'),
     synapseFormats: limit('Different synapse formats per core.'),
     delaySlots: limit('Compartments times delay-buffer steps per core. The buffer holds the longest arriving delay plus one step, rounded up to a power of two, at least 8.'),
-  }),
-  memory: record({
+  }, { description: 'Limits of a core that holds a slice of one population: any box of channels, rows and columns.' })),
+  crossbar: Type.Optional(CrossbarSchema),
+  layerCores: Type.Optional(LayerCoresSchema),
+  network: Type.Optional(NetworkSchema),
+  neuron: Type.Optional(NeuronSchema),
+  layers: Type.Optional(LayersSchema),
+  memory: Type.Optional(record({
     wordBits: count('Synapse lists are rounded up to whole words.'),
     blockSynapses: count('Synapses in one block of a list.'),
     blockOverheadBits: Type.Integer({ minimum: 0, description: 'Header bits of each block.' }),
@@ -105,8 +107,8 @@ export const TargetSchema = Type.Object({
     delayBits: Type.Integer({ minimum: 0, description: 'Bits per synapse where a projection has a delay.' }),
     axonChannels: count('Channels of one source pixel that share a population axon (shared format).'),
     sharedOffset: limit('Largest compartment offset that one shared list reaches; beyond it the list is copied.'),
-  }),
-  numbers: record({
+  }, { description: 'How synapse lists are stored. Needed to compile.' })),
+  numbers: Type.Optional(record({
     weightMax: Type.Integer({ minimum: 1, maximum: 127, description: 'Largest absolute weight in steps: the int8 number that a program stores.' }),
     weightStep: count('A power of two. Mantissa = step * weightStep (2 for signed Loihi weights, whose mantissas are even).'),
     accumulatorMax: count('Largest absolute value of the synaptic accumulator in mantissa units: see accumulatorShift.'),
@@ -120,23 +122,23 @@ export const TargetSchema = Type.Object({
     biasExponentMax: Type.Integer({ minimum: 0, description: 'The bias is mantissa << exponent, exponent 0 to this.' }),
     decayBits: Type.Integer({ minimum: 0, maximum: 12, description: 'Bits of the membrane decay; 0: no leak.' }),
     delayMax: Type.Integer({ minimum: 0, description: 'Largest axonal or synaptic delay in steps.' }),
-  }),
-  capabilities: record({
-    resets: Type.Array(Type.Union([Type.Literal('soft'), Type.Literal('hard'), Type.Literal('soft-two-compartment')]), { minItems: 1, uniqueItems: true, description: 'In order of preference.' }),
-    sharedConvolution: Type.Boolean({ description: 'Convolution weights are stored once per core.' }),
-    signedWeights: Type.Boolean({ description: 'One synapse list may hold both signs.' }),
-    gradedSpikes: Type.Boolean({ description: 'A spike may carry an integer.' }),
-    signedSpikes: Type.Optional(Type.Boolean({ description: 'A spike may be +1 or -1, and a neuron may count what it has sent: signed IF neurons. They reset softly. Left out: no.' })),
-    multicast: Type.Boolean({ description: 'One message may reach several cores.' }),
-  }),
-  profiles: Type.Array(ProfileSchema, { minItems: 1, description: 'Energy and latency; the first is the default.' }),
+  }, { description: 'Number formats of weights and neurons. Needed to compile.' })),
+  capabilities: AbilitiesSchema,
+  profiles: Type.Array(ProfileSchema, { description: 'Energy and latency; the first is the default. At least one is needed to compile.' }),
+  figures: Type.Optional(Type.Array(figure('A published figure.'), { description: 'What is published of energy and speed and is no constant of an event.' })),
 }, { additionalProperties: false, $id: 'https://spikeveil.dev/target.schema.json', title: 'Spikeveil target' });
 
 /** The text of `targets/target.schema.json`. */
 export const printTargetSchema = (): string => `${JSON.stringify({ $schema: 'http://json-schema.org/draft-07/schema#', ...TargetSchema }, null, 2)}\n`;
 
 type DeepReadonly<T> = T extends readonly (infer E)[] ? readonly DeepReadonly<E>[] : T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
-export type Target = DeepReadonly<Static<typeof TargetSchema>>;
-export type Profile = Target['profiles'][number];
+/** A chip as its file describes it: what a network may look like there, and perhaps what compiling needs. */
+export type Chip = DeepReadonly<Static<typeof TargetSchema>>;
+/** Blocks of a chip without which nothing can be compiled for it. */
+export const COMPILE_BLOCKS = ['board', 'mesh', 'core', 'memory', 'numbers'] as const;
+type CompileBlock = (typeof COMPILE_BLOCKS)[number];
+/** A chip that programs can be compiled for. */
+export type Target = Omit<Chip, CompileBlock> & { readonly [K in CompileBlock]: Exclude<Chip[K], undefined> };
+export type Profile = Chip['profiles'][number];
 /** A number with its source; `value: null` where it is unpublished. */
 export type Constant = Profile['energy']['spike'];

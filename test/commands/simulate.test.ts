@@ -91,7 +91,7 @@ describe('for people', () => {
     expect(perInference.lines.reduce((s, l) => s + l.joules, 0)).toBeCloseTo(perInference.totalJoules, 12);
     const text = (await runHere([...words, '--explain'])).stdout;
     expect(text).toMatch(/\ntotal +[\d.]+ .J\n/);
-    expect(text).toContain('* Neuron updates, active: ');
+    expect(text).toContain('\n* Neuron updates, active\n  ');
   });
 });
 

@@ -1,5 +1,6 @@
 // A command that is not understood ends with code 2, one sentence and where to read on; help and version with 0.
 import { readFileSync } from 'node:fs';
+import { listTargets } from '../../src/target/load-target.js';
 import { describe, expect, it } from 'vitest';
 import { runCli, runHere } from './run-cli.js';
 
@@ -72,7 +73,17 @@ describe('targets', () => {
   it('lists the chips', async () => {
     const { code, stdout } = await runHere(['targets']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^target +neurons\/core +cores\/chip +chip\nloihi1 +1,024 +128 /);
+    expect(stdout).toMatch(/^target +compile +a core +cores +chip\nloihi1 +yes +1,024 +128 /);
+    expect(stdout).toMatch(/\nspinnaker2 +yes +250 +152 [^]*\nakida-akd1000 +no +unknown +unknown [^]*\nxylo +no +1,000 +1 /);
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it.each(listTargets())('%s fits 80 columns and names what is unknown', async (name) => {
+    const { code, stdout } = await runHere(['targets', name]);
+    const file = JSON.parse(readFileSync(`targets/${name}.json`, 'utf8')) as { compile: { reasons: string[] }; profiles: unknown[] };
+    expect([code, stdout.split('\n').filter((line) => line.length > 80)]).toEqual([0, []]);
+    expect(stdout.includes('why not:')).toBe(file.compile.reasons.length > 0);
+    expect(stdout).toContain(file.profiles.length > 0 ? 'unpublished, counted as 0:' : 'unknown of a neuron');
   });
 
   it('--json gives the target file as it was read', async () => {

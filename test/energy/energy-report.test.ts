@@ -32,6 +32,7 @@ describe('a small program, by hand', () => {
     const total = Object.values(picojoules).reduce((a, b) => a + b, 0);
     expect(report.perInference.totalJoules * 1e12).toBeCloseTo(total, 3);
     expect(report.perInference.staticUsedCoresJoules).toBeCloseTo(0.816e-3 * 3 * 2e-5, 15);
+    expect(report.perInference.beside).toMatchObject([{ key: 'static-cores', count: 3 * 2e-5, joules: report.perInference.staticUsedCoresJoules }]);
   });
 
   it('sanafe-nahuku: formats have their own price, and spikes and messages are charged', () => {
@@ -190,7 +191,7 @@ describe('published totals', () => {
 
   it('one step of VGG16 convolutions at 5 % rate with the constants of Davies: 370 + 14.4 uJ, and 64 uJ of leakage', () => {
     const { program, trace } = single(276_480, { active: 0, inactive: 276_480, spikes: 0, ops: 15.7e6 }, 313.2e6);
-    const time = { profile: 'davies2018', secondsPerInference: 203e-6, stepsPerInference: 1, bottleneck: { core: 1, link: 0, barrier: 0 }, coreSeconds: [] };
+    const time = { profile: 'davies2018', secondsPerInference: 203e-6, stepsPerInference: 1, parts: { core: 203e-6, link: 0, travel: 0, barrier: 0 }, bottleneck: { core: 1, link: 0, barrier: 0 }, coreSeconds: [], unpublished: [] };
     const report = energyReport(program, { ...trace, time }, { profile: 'davies2018' });
     expect(micro(line(report, 'synops-dense').joules)).toBeCloseTo(370.5, 1);
     expect(micro(line(report, 'neuron-inactive').joules)).toBeCloseTo(14.4, 1);
@@ -216,6 +217,29 @@ describe('published totals', () => {
   });
 });
 
+describe('what the totals hide', () => {
+  it('the core with most of each count', () => {
+    const { coreMaxima } = energyReport(smallProgram(loihi1), smallTrace());
+    const of = (key: string) => coreMaxima.find((m) => m.key === key);
+    expect(of('synaptic-ops')).toMatchObject({ total: 4000, most: 3500, core: 1 });
+    expect(of('synaptic-ops')?.imbalance).toBeCloseTo(3500 * 3 / 4000, 12);
+    expect(of('active-updates')).toMatchObject({ total: 2858, most: 2048, core: 0 });
+    expect(of('messages-in')).toMatchObject({ total: 250, most: 200, core: 1 });
+    expect(of('busy-seconds')?.most).toBeCloseTo(1e-5, 15);
+    expect(energyReport(smallProgram(loihi1), smallTrace({ timing: 'functional', time: null })).coreMaxima.map((m) => m.key)).not.toContain('busy-seconds');
+  });
+
+  it('what the latency is made of, and throughput apart from it', () => {
+    const { latency } = energyReport(smallProgram(loihi1), smallTrace());
+    const { core, link, travel, barrier } = latency!.parts;
+    expect(core + link + travel + barrier).toBeCloseTo(latency!.seconds, 15);
+    expect(latency!.aloneRate).toBeCloseTo(1 / 2e-5, 6);
+    // the busiest core works 2e-5 s in two inferences; eight of ten barriers belong to its window
+    expect(latency!.overlappedRate).toBeCloseTo(1 / (1e-5 + 0.8 * 5e-6), 6);
+    expect(energyReport(smallProgram(loihi1), smallTrace({ timing: 'functional', time: null })).latency).toBeNull();
+  });
+});
+
 describe('the baselines', () => {
   it('ceil(log2(T + 1)) bits', () => {
     const expected: readonly (readonly [number, number])[] = [[1, 1], [2, 2], [3, 2], [4, 3], [7, 3], [8, 4], [16, 5], [32, 6], [63, 6], [64, 7], [128, 8], [255, 8]];
@@ -232,11 +256,14 @@ describe('the baselines', () => {
     const report = energyReport(smallProgram(loihi1), smallTrace());
     const bit = 10 / 64;
     const of = (key: string) => report.baselines.find((b) => b.key === key);
-    expect(of('ann-quantised-memory')?.joules).toBeCloseTo(12_800 * (0.2 * (8 * 4) / 64 + 0.1 + 12 * bit) * 1e-12, 18);
+    expect(of('ann-fp32-memory')?.joules).toBeCloseTo((12_800 * (4.6 + 64 * bit) + 394 * 32 * bit) * 1e-12, 18);
+    expect(of('ann-int8-memory')?.joules).toBeCloseTo((12_800 * (0.23 + 16 * bit) + 394 * 8 * bit) * 1e-12, 18);
+    expect(of('ann-quantised-memory')?.joules).toBeCloseTo((12_800 * (0.2 * (8 * 4) / 64 + 0.1 + 12 * bit) + 394 * 4 * bit) * 1e-12, 18);
     expect(of('snn-memory')?.joules).toBeCloseTo((4000 * (0.1 + 40 * bit) + 3152 * (0.1 + 48 * bit)) * 1e-12, 18);
     for (const b of report.baselines) {
       expect(b.source.length).toBeGreaterThan(10);
       expect(b.joules).toBeCloseTo(b.count * b.unitPicojoules * 1e-12, 18);
+      expect(b.joules).toBeCloseTo(b.parts.reduce((sum, p) => sum + p.count * p.unitPicojoules, 0) * 1e-12, 18);
     }
   });
 });

@@ -45,6 +45,13 @@ describe('random networks', () => {
       expect(mapped.cores.map((c) => c.use)).toEqual(countedUse(network, target, mapped.cores));
     }), { numRuns: 30, seed: 8 });
   });
+  test('with multicast an axon is counted once for all the cores that it reaches', () => {
+    const target: Target = { ...tiny, capabilities: { ...tiny.capabilities, multicast: true }, core: { ...tiny.core, inAxons: 400, outAxons: 400, synapticMemoryBits: 40000 } };
+    fc.assert(fc.property(networks, (network) => {
+      const mapped = partition(network, target, new Reporter());
+      expect(mapped.cores.map((c) => c.use)).toEqual(countedUse(network, target, mapped.cores));
+    }), { numRuns: 30, seed: 10 });
+  });
   test('without limits each population sits on one core', () => {
     fc.assert(fc.property(networks, (network) => {
       const resets = { ...loadTarget('virtual').capabilities, resets: ['soft', 'hard', 'soft-two-compartment'] as const };

@@ -48,9 +48,14 @@ export function countedUse(network: IntegerNetwork, target: Target, cores: reado
           return `${name},${y},${x}`;
         }));
         inAxons[to] += axons.size;
-        outAxons[from] += axons.size;
+        if (!target.capabilities.multicast) outAxons[from] += axons.size;
       }
     });
+    for (const from of target.capabilities.multicast ? sources : []) { // one axon for all cores that it reaches
+      const { slice } = cores[from];
+      outAxons[from] += new Set(synapses.filter((s) => inside(s.from, slice))
+        .map(({ from: [c, y, x] }) => `${shared ? Math.floor((c - channelStart(synapses, slice)) / target.memory.axonChannels) : c},${y},${x}`)).size;
+    }
   }
   return cores.map(({ slice }, i) => {
     const population = network.populations.find((p) => p.id === slice.population);

@@ -73,17 +73,18 @@ function madeUpTrace(program: Program, timed: boolean): Trace {
   const cores = coreOf.map((layer, i) => {
     const part = (0.6 + 0.8 * scatter(i + 1)) / (sharing[layer] ?? 1);
     const inward = layer === 0 ? 0 : (operations[layer - 1] ?? 0) * part;
-    return { spikes: Math.round((spikes[layer] ?? 0) * part), messagesOut: Math.round((spikes[layer] ?? 0) * part * 3), messagesIn: Math.round(inward / 600), synapticOps: Math.round(inward) };
+    return { spikes: Math.round((spikes[layer] ?? 0) * part), messagesOut: Math.round((spikes[layer] ?? 0) * part * 3), messagesIn: Math.round(inward / 600), synapticOps: Math.round(inward), activeUpdates: Math.round((updates[layer] ?? 0) * 0.7 / (sharing[layer] ?? 1)), inactiveUpdates: Math.round((updates[layer] ?? 0) * 0.3 / (sharing[layer] ?? 1)) };
   });
   const predictions = new Uint16Array(SAMPLES * STEPS);
   for (let s = 0; s < SAMPLES; s++) for (let t = 0; t < STEPS; t++) predictions[s * STEPS + t] = scatter(s * 7 + 3) < 0.918 - 0.82 * Math.exp(-t / 4.5) ? s % 10 : (s + 1) % 10;
   const messages = cores.reduce((sum, c) => sum + c.messagesOut, 0);
+  const seconds = (Math.max(...cores.map((c) => c.synapticOps)) / SAMPLES) * 4e-9;
   return {
     timing: timed ? 'pipeline' : 'functional', samples: SAMPLES, timesteps: STEPS, stepsPerInference: STEPS + 8, predictions, scores: new Int32Array(SAMPLES * 10),
     populations: populations.map((p, i) => ({ id: p.id, spikes: spikes[i] ?? 0, retractions: 0, activeUpdates: Math.round((updates[i] ?? 0) * 0.7), inactiveUpdates: Math.round((updates[i] ?? 0) * 0.3), saturations: 0 })),
     projections: projections.map((p, i) => ({ id: p.id, synapticOps: operations[i] ?? 0 })),
     cores, mesh: { messages, hopsX: messages * 3, hopsY: messages, chipCrossings: Math.round(messages / 50), withinTile: Math.round(messages / 9), heaviestLink: { messages: Math.round(messages / 20), from: [3, 1], to: [4, 1] } },
-    time: timed ? { profile: program.target.profiles[0]?.name ?? '', secondsPerInference: (Math.max(...cores.map((c) => c.synapticOps)) / SAMPLES) * 4e-9, stepsPerInference: STEPS + 8, bottleneck: { core: 36_000, link: 3_000, barrier: 1_000 }, coreSeconds: cores.map((c) => c.synapticOps * 3.5e-9) } : null,
+    time: timed ? { profile: program.target.profiles[0]?.name ?? '', secondsPerInference: seconds, stepsPerInference: STEPS + 8, parts: { core: 0.8 * seconds, link: 0.1 * seconds, travel: 0.04 * seconds, barrier: 0.06 * seconds }, unpublished: [], bottleneck: { core: 36_000, link: 3_000, barrier: 1_000 }, coreSeconds: cores.map((c) => c.synapticOps * 3.5e-9) } : null,
     raster: madeUpRaster(program), wallSeconds: 3, workers: 2,
   };
 }

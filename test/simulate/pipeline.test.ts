@@ -39,6 +39,7 @@ describe('pipeline timing', () => {
     // target's last update, 2, and the barrier.
     const t = time(profile({}, [{ tiles: 1, nanoseconds: 100 }, { tiles: 5, nanoseconds: 500 }]));
     expect(t.nanoseconds).toBe(3 * (18 + 43 + 200) + 202);
+    expect(t.parts).toEqual({ core: 3 * 18 + 2, link: 0, travel: 3 * 43, barrier: 4 * 200 });
     expect(t.bottleneck).toEqual({ core: 0, link: 0, barrier: 4 });
     expect(Array.from(t.cores)).toEqual([3 * 10, 3 * 18 + 2]);
   });
@@ -47,6 +48,7 @@ describe('pipeline timing', () => {
     const still = [{ tiles: 1, nanoseconds: 1 }];
     expect(time(profile({}, still)).bottleneck).toEqual({ core: 4, link: 0, barrier: 0 });
     expect(time(profile({ hopX: 50 }, still)).bottleneck).toEqual({ core: 1, link: 3, barrier: 0 });
+    expect(time(profile({ hopX: 50 }, still)).parts).toEqual({ core: 2, link: 3 * 50, travel: 3 * 117, barrier: 4 });
   });
 
   it('counts unpublished latencies as nothing and lists them', () => {
