@@ -6,7 +6,7 @@
 import type { Program } from '../program/program.js';
 import { isSigned, type PopulationId } from '../spiking/network.js';
 import type { Trace } from '../simulate/trace.js';
-import { unpublishedLatencies } from '../simulate/pipeline.js';
+import { unpublishedLatencies } from '../simulate/latencies.js';
 import type { Profile, Target } from '../target/schema.js';
 import { fail } from '../diagnostics.js';
 import { baselines, breakEven, ratios, type Baseline, type BreakEven, type Ratio } from './baselines.js';

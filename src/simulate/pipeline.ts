@@ -15,11 +15,11 @@
  * and are named.
  */
 import { neuronsIn, linksOf } from '../map/reach.js';
-import { synapseFormat } from '../map/synaptic-memory.js';
 import type { Program } from '../program/program.js';
 import { fires, isSigned } from '../spiking/network.js';
 import type { Profile } from '../target/schema.js';
 import type { CountingPlan, Term } from './counting-plan.js';
+import { barrierNanoseconds, formatLatency, latencies, type Latencies } from './latencies.js';
 import type { LatencyParts } from './trace.js';
 import type { MeshUse } from './mesh-links.js';
 import { meshUse } from './mesh-links.js';
@@ -56,38 +56,6 @@ export interface PipelineModel {
 /** Chip steps of one inference: the last population starts at its depth and runs for T steps. */
 export const chipSteps = ({ network }: Pick<Program, 'network'>): number =>
   network.timesteps + network.populations.reduce((most, p) => Math.max(most, p.depth), 0);
-
-/** Latencies of the profile that are not published and that this program would use. */
-export function unpublishedLatencies(program: Program, profile: Profile): string[] {
-  const used = new Set<string>(['neuronInactive', 'neuronActive', 'spike', 'axonOut', 'axonIn']);
-  if (program.network.populations.some(isSigned)) for (const name of SIGNED_LATENCIES) used.add(name);
-  for (const link of linksOf(program.network)) used.add(formatLatency(link, program));
-  for (const r of program.routes) {
-    if (r.hopsX > 0) used.add('hopX');
-    if (r.hopsY > 0) used.add('hopY');
-    if (r.chipCrossings > 0) used.add('chipCrossing');
-    if (r.hopsX + r.hopsY === 0) used.add('withinTile');
-  }
-  const barrier = profile.latency.barrier.some((entry) => entry.nanoseconds === null) ? ['barrier'] : [];
-  const known = new Map(Object.entries(profile.latency).flatMap(([name, c]) => (typeof c === 'object' && 'value' in c ? [[name, c.value] as const] : [])));
-  return [...[...new Set([...known.keys(), ...SIGNED_LATENCIES])].filter((name) => used.has(name) && (known.get(name) ?? null) === null), ...barrier];
-}
-
-/** Only signed neurons need these, and a profile may leave them out. */
-const SIGNED_LATENCIES = ['gradedMessage', 'gradedSynapticOp', 'secondState'] as const;
-
-const formatLatency = (link: Parameters<typeof synapseFormat>[0], { target }: Program): 'synapticOpShared' | 'synapticOpDense' =>
-  (synapseFormat(link, target) === 'shared' ? 'synapticOpShared' : 'synapticOpDense');
-
-/** Barrier of a step, nanoseconds: linear between the profile's entries, constant beyond them. */
-export function barrierNanoseconds(table: Profile['latency']['barrier'], tiles: number): number {
-  const entries = [...table].sort((a, b) => a.tiles - b.tiles);
-  const above = entries.findIndex((e) => e.tiles >= tiles);
-  const last = entries.length - 1;
-  const [low, high] = [entries[above < 0 ? last : Math.max(0, above - 1)], entries[above < 0 ? last : above]];
-  const [from, to] = [low.nanoseconds ?? 0, high.nanoseconds ?? 0]; // unpublished: counts as 0
-  return low.tiles === high.tiles ? from : from + (to - from) * (tiles - low.tiles) / (high.tiles - low.tiles);
-}
 
 /** Messages that arrive. */
 interface RouteCost {
@@ -193,20 +161,6 @@ export function createPipeline(program: Program, plan: CountingPlan, profile: Pr
     return { nanoseconds: total, parts, bottleneck, cores: busy };
   };
   return { steps, time };
-}
-
-type Latencies = ReturnType<typeof latencies>;
-
-/** The profile's latencies, unpublished ones as 0. */
-function latencies({ latency }: Profile) {
-  const value = (c: { readonly value: number | null } | undefined): number => c?.value ?? 0;
-  return {
-    synapticOpDense: value(latency.synapticOpDense), synapticOpShared: value(latency.synapticOpShared),
-    neuronInactive: value(latency.neuronInactive), neuronActive: value(latency.neuronActive), spike: value(latency.spike),
-    axonOut: value(latency.axonOut), axonIn: value(latency.axonIn),
-    hopX: value(latency.hopX), hopY: value(latency.hopY), withinTile: value(latency.withinTile), chipCrossing: value(latency.chipCrossing),
-    gradedMessage: value(latency.gradedMessage), gradedSynapticOp: value(latency.gradedSynapticOp), secondState: value(latency.secondState),
-  };
 }
 
 function messageCosts(program: Program, plan: CountingPlan, { ns, mesh }: { readonly ns: Latencies; readonly mesh: MeshUse }): { readonly routes: RouteCost[]; readonly flows: FlowCost[] } {

@@ -1,7 +1,7 @@
 // Step times of a chain of two neurons, worked out by hand.
 import { describe, expect, it } from 'vitest';
 import type { IntegerNetwork } from '../../src/quantise/integer-network.js';
-import { barrierNanoseconds, unpublishedLatencies } from '../../src/simulate/pipeline.js';
+import { barrierNanoseconds, unpublishedLatencies } from '../../src/simulate/latencies.js';
 import { start } from '../../src/simulate/simulate-task.js';
 import { populationId } from '../../src/spiking/network.js';
 import type { Profile } from '../../src/target/schema.js';
