@@ -28,7 +28,7 @@ export interface TrafficSource {
 export type Traffic = (step: number) => MeshLoad;
 
 /** One message that a spike of the channels [from, to) sends. */
-interface Destination {
+export interface Destination {
   readonly core: number;
   readonly from: number;
   readonly to: number;
@@ -37,7 +37,7 @@ interface Destination {
   readonly work: number;
 }
 
-interface Sender {
+export interface Sender {
   readonly buffers: SpikeBuffers;
   readonly depth: number;
   readonly channels: readonly [number, number];
@@ -86,7 +86,8 @@ function grow(out: MessageBuffer): void {
   out.work.set(work);
 }
 
-const bits = (word: number): number => {
+/** Set bits of 32. */
+export const bits = (word: number): number => {
   let n = word - ((word >>> 1) & 0x55555555);
   n = (n & 0x33333333) + ((n >>> 2) & 0x33333333);
   return Math.imul((n + (n >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
@@ -143,7 +144,8 @@ function generate(sender: Sender, t: number, memory: KernelMemory, out: MessageB
   return clock;
 }
 
-function senderOf(core: number, { program, plan, times, buffers }: TrafficSource): Sender {
+/** How a core of the program generates. */
+export function senderOf(core: number, { program, plan, times, buffers }: Omit<TrafficSource, 'memory'>): Sender {
   const { network, cores } = program;
   const { slice } = cores[core];
   const index = network.populations.findIndex((p) => p.id === slice.population);
