@@ -32,7 +32,7 @@ import { calibrate } from './spiking/calibrate.js';
 import { calibrationSamples, perChannel } from './spiking/calibration-samples.js';
 import { convert, rectifierNeuron } from './spiking/convert.js';
 import { countNeurons, countSynapses } from './spiking/count-synapses.js';
-import { checkChoices, DEFAULT_LEAK, defaultReset, narrowWeights, type SpikeKind } from './spiking/choices.js';
+import { checkChoices, currentRegisters, DEFAULT_LEAK, defaultReset, narrowWeights, type SpikeKind } from './spiking/choices.js';
 import { mapShape } from './spiking/linear-paths.js';
 import { populationId, type InputCode, type Reset } from './spiking/network.js';
 import { searchConversion, searchLines, type SearchOptions, type SearchRecord } from './spiking/search.js';
@@ -49,6 +49,10 @@ export interface CompileOptions extends Omit<ImportOptions, 'report'> {
   /** The target's preferred one by default. */
   readonly reset?: Reset;
   readonly neuron?: 'if' | 'lif';
+  /** Register of the synaptic current's decay: a step keeps (4095 - this) / 4096 of it. Left out: currents do not last. */
+  readonly currentDecay?: number;
+  /** Steps from a spike to the next possible one; 1, no wait, by default. */
+  readonly refractory?: number;
   /** Binary by default; signed ones need a target with `signedSpikes`. */
   readonly spikes?: SpikeKind;
   /** Of signed neurons: a spike is taken back below minus this many thresholds, 0 to 1; 0 by default. */
@@ -106,7 +110,8 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const { timesteps, seed = 0, code = 'bias', neuron = 'if', spikes = 'binary', retract = 0 } = options;
   const target = narrowWeights(options.target, options.weightBits);
   const reset = options.reset ?? defaultReset(target, spikes);
-  const choices = { target, reset, neuron, spikes, timesteps };
+  const current = currentRegisters(options.currentDecay, options.refractory);
+  const choices = { target, reset, neuron, spikes, current, timesteps };
   const pipeline = new Pipeline(options.observer ?? { onPass: () => undefined });
   const kernels = createKernels();
 
@@ -125,7 +130,7 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const synthetic = { imageShape, normalisation, images: options.images, modelSha256: model.sha256 };
   const samples = await pipeline.step('synthesise', { run: (report) => calibrationSamples({ ...synthetic, seed, dataset: options.calibration }, report) });
   const calibration = await pipeline.step('calibrate', { run: () => calibrate(core, { timesteps, reset, samples, privateData: options.calibration !== undefined, synthetic: options.images !== undefined, backend: options.backend }), text: (c) => c.description });
-  const dynamics = { timesteps, reset, leak: neuron === 'lif' ? DEFAULT_LEAK : 1, ...(spikes === 'signed' ? { retract } : {}), initial: 0.5 };
+  const dynamics = { timesteps, reset, leak: neuron === 'lif' ? DEFAULT_LEAK : 1, ...(spikes === 'signed' ? { retract } : {}), ...(current === null ? {} : { current: { leak: (4095 - current.decay) / 4096, refractory: current.refractory } }), initial: 0.5 };
   const searched = options.search === undefined ? null : await pipeline.step('search', {
     run: async (report) => {
       const { trials, onTrial, ...threads } = options.search!;

@@ -31,6 +31,11 @@ export type { IntegerNetwork, IntegerPopulation, IntegerProjection } from './qua
 export type { CorePlace, CoreSlice, CoreUse, Route, Slice } from './map/mapping.js';
 
 export { simulate, type SimulationData, type SimulationOptions } from './simulate/simulate.js';
+export type { SampleRecord, SimulationObserver } from './simulate/observer.js';
+export { parseProbe, resolveProbes, type Probe, type ProbedLayer } from './simulate/probes.js';
+export type { LayerRecord, StateRecord } from './simulate/probe-recorder.js';
+export { probeFiles, probeIndex, probeNumbers, type ProbedRun, type ProbeFile, type Quantity, type RecordedSteps } from './simulate/probe-files.js';
+export { stepTableHead, stepTableRows, type SampleSteps, type StepCounter } from './simulate/step-counters.js';
 export type { TimingModel, Trace } from './simulate/trace.js';
 export { energyReport, type EnergyReport } from './energy/energy-report.js';
 export type { EnergyLine } from './energy/energy-lines.js';

@@ -20,6 +20,7 @@ export function describeNeuron({ numbers, neuron, capabilities }: Chip): Rows {
     ...(numbers !== undefined || neuron === undefined ? [] : [['unknown of a neuron', stated.filter(([, v]) => v === null).map(([name]) => name).join('; ') || 'nothing'] as const]),
     ['resets', capabilities.resets.join(', ') || 'unknown'],
     ['signed spikes', yes(capabilities.signedSpikes)],
+    ['currents that last', yes(capabilities.currentDecay)],
     ['shared convolution', yes(capabilities.sharedConvolution)],
     ['multicast', yes(capabilities.multicast)],
   ];

@@ -23,6 +23,8 @@ export interface CompileFlags extends ModelReading, LearningFlags {
   readonly timesteps: number;
   readonly reset?: Reset;
   readonly neuron: 'if' | 'lif';
+  readonly currentDecay?: number;
+  readonly refractory?: number;
   readonly spikes: SpikeKind;
   readonly retract?: number;
   readonly code: InputCode['code'];
@@ -40,13 +42,13 @@ export interface CompileFlags extends ModelReading, LearningFlags {
 
 /** Reads the card, the target and the calibration images that the flags name. */
 export function compileOptions(model: string, flags: CompileFlags): Omit<CompileOptions, 'observer' | 'backend'> {
-  const { timesteps, reset, neuron, spikes, retract, code, weightBits, calibrate, images, placementEffort, seed } = flags;
+  const { timesteps, reset, neuron, currentDecay, refractory, spikes, retract, code, weightBits, calibrate, images, placementEffort, seed } = flags;
   const source = modelSource(model, flags);
   return {
     ...source.import, timesteps, neuron, spikes, code, seed, placementEffort,
     target: loadTarget(flags.target),
     ...present({
-      reset, retract, weightBits, normalisation: source.normalisation ?? undefined,
+      reset, currentDecay, refractory, retract, weightBits, normalisation: source.normalisation ?? undefined,
       calibration: calibrate === undefined ? undefined : loadDataset(calibrate, '--calibrate'),
       images: images === undefined ? undefined : readImageSet(readInput(images), images),
       search: flags.search === undefined ? undefined : { trials: flags.search, workers: flags.workers, onTrial: (done: number, trials: number) => status(`searching thresholds: candidate ${done} of ${trials}`) },

@@ -31,6 +31,8 @@ export const compileCommand = (): Command => addLearningOptions(addReadingOption
   .addOption(timestepsOption())
   .addOption(resetOption())
   .addOption(new Option('--neuron <model>', 'without leak or with').choices(['if', 'lif']).default('if'))
+  .addOption(new Option('--current-decay <d>', 'the synaptic current lasts: a step keeps (4095 - d) / 4096 of it; a converted network loses accuracy with it').argParser(integer(0, 4095)))
+  .addOption(new Option('--refractory <steps>', 'steps from a spike to the next possible one, with --reset hard; a converted network loses accuracy with it').argParser(integer(1, 4096)))
   .addOption(new Option('--spikes <kind>', 'signed: a neuron can take a spike back, which keeps accuracy at few steps (not every chip)').choices(['binary', 'signed']).default('binary'))
   .addOption(new Option('--retract <share>', 'with --spikes signed: take one back below minus this share of the threshold (default: 0)').argParser(share))
   .addOption(codeOption())

@@ -56,13 +56,13 @@ export interface Fit {
 /** Throws a CompileError with everything that is not supported or does not fit. */
 export function fitModel(source: ModelSource, { target, reset, code, timesteps }: FitOptions): Fit {
   const report = new Reporter();
-  checkChoices({ target, reset, neuron: 'if', timesteps, spikes: 'binary', populations: 0 }, report);
+  checkChoices({ target, reset, neuron: 'if', timesteps, spikes: 'binary', current: null, populations: 0 }, report);
   report.finish();
   const model = importOnnx(source.path, { ...source.import, report });
   const graph = lowered(model.graph, report);
   const thresholds = new Map(findInflows(graph).map((inflow) => [inflow.target, new Float32Array(inflow.shape[0]).fill(1)]));
   const network = convert(graph, { timesteps, reset, leak: 1, code, initial: 0.5, inputRange: 1, thresholds });
-  checkChoices({ target, reset, neuron: 'if', timesteps, spikes: 'binary', populations: network.populations.length - 1 }, report);
+  checkChoices({ target, reset, neuron: 'if', timesteps, spikes: 'binary', current: null, populations: network.populations.length - 1 }, report);
   const { cores } = partition(hollow(network), target, report);
   report.finish();
   return {

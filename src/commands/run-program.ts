@@ -9,6 +9,7 @@ import { subset } from '../data/subset.js';
 import { chooseProfile, energyReport, type EnergyReport } from '../energy/energy-report.js';
 import type { Program } from '../program/program.js';
 import { readProgram } from '../program/read.js';
+import type { SimulationObserver } from '../simulate/observer.js';
 import { simulate } from '../simulate/simulate.js';
 import type { TimingModel, Trace } from '../simulate/trace.js';
 import { notice, progress } from './output.js';
@@ -24,6 +25,9 @@ export interface RunFlags {
   /** Image whose spikes are kept. */
   readonly raster?: number;
 }
+
+/** How to run: the flags, and who looks inside. */
+export interface RunRequest extends RunFlags { readonly observer?: SimulationObserver }
 
 /** A program with the images it will run. */
 export interface LoadedRun {
@@ -48,11 +52,12 @@ export function loadRun(path: string, flags: RunFlags): LoadedRun {
 }
 
 /** Simulates and prices. */
-export async function runProgram({ program, dataset, profile }: LoadedRun, flags: RunFlags): Promise<ProgramRun> {
+export async function runProgram({ program, dataset, profile }: LoadedRun, flags: RunRequest): Promise<ProgramRun> {
   const bar = progress('simulating');
   try {
     const trace = await simulate(program, dataset, {
       timing: flags.timing, profile, seed: flags.seed, workers: flags.workers, onProgress: bar.onDone,
+      ...(flags.observer === undefined ? {} : { observer: flags.observer }),
       ...(flags.raster === undefined ? {} : { raster: Math.min(flags.raster, dataset.count - 1) }),
     });
     return { program, dataset, profile, trace, energy: energyReport(program, trace, { profile }) };

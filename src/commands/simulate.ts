@@ -6,15 +6,16 @@ import { formatCount, formatJoules, formatPercent, formatSeconds, formatSi } fro
 import { backendOption, chosenBackend } from './backend-option.js';
 import { dataOption, integer, jsonOption, limitOption, profileOption, seedOption, workersOption } from './options.js';
 import { notice, say, sayJson } from './output.js';
+import { addObserveOptions, checkProbeFlags, type ObserveFlags } from './observe-options.js';
 import type { RunFigures } from './run-figures.js';
 import type { RunFlags } from './run-program.js';
 import { pairs, plural } from './table.js';
 import { toolVersion } from '../tool-version.js';
 import { checkOutput, writeOutputs } from './write-output.js';
 
-interface SimulateFlags extends RunFlags { readonly ann?: string; readonly backend: BackendChoice; readonly out?: string; readonly json?: true }
+interface SimulateFlags extends RunFlags, ObserveFlags { readonly ann?: string; readonly backend: BackendChoice; readonly out?: string; readonly json?: true }
 
-export const simulateCommand = (): Command => new Command('simulate')
+export const simulateCommand = (): Command => addObserveOptions(new Command('simulate')
   .description('Run a program on virtual cores: accuracy beside the float network, spikes, energy, latency.')
   .argument('<program>', 'a program file (.spk)')
   .addOption(dataOption())
@@ -27,26 +28,34 @@ export const simulateCommand = (): Command => new Command('simulate')
   .addOption(backendOption())
   .addOption(seedOption())
   .addOption(workersOption())
-  .addOption(jsonOption())
-  .addHelpText('after', '\nExamples:\n  $ spikeveil simulate vgg.spk --data cifar10:models/samples/cifar10-1000.bin.gz\n  $ spikeveil simulate vgg.spk --data cifar10:test_batch.bin.gz --limit 500 --out run.json')
-  .action(async (path: string, flags: SimulateFlags) => {
+  .addOption(jsonOption()))
+  .addHelpText('after', '\nExamples:\n  $ spikeveil simulate vgg.spk --data cifar10:models/samples/cifar10-1000.bin.gz\n  $ spikeveil simulate vgg.spk --data cifar10:test_batch.bin.gz --limit 500 --out run.json\n  $ spikeveil simulate vgg.spk --data cifar10:test_batch.bin.gz --limit 10 --probe relu_1:0-31 --probe-out probes --trace steps.csv')
+  .action(async (path: string, flags: SimulateFlags, command: Command) => {
+    checkProbeFlags(flags, command);
     if (flags.out !== undefined) checkOutput(flags.out);
-    const [{ loadRun, runProgram }, { annAnswers }, { runFigures }] = await Promise.all([import('./run-program.js'), import('./ann-answers.js'), import('./run-figures.js')]);
+    const [{ loadRun, runProgram }, { annAnswers }, { runFigures }, { observedOutputs }] = await Promise.all([import('./run-program.js'), import('./ann-answers.js'), import('./run-figures.js'), import('./observed-outputs.js')]);
     const backend = await chosenBackend(flags.backend);
     const loaded = loadRun(path, flags);
     const { program, dataset } = loaded;
-    const ann = await annAnswers(program, dataset, { programPath: path, annPath: flags.ann, workers: flags.workers, backend });
-    const { trace, energy } = await runProgram(loaded, { ...flags, ...(flags.out !== undefined && flags.raster === undefined ? { raster: 0 } : {}) });
-    const figures = runFigures(program, trace, energy, { labels: dataset.labels, ann, annBackend: backend?.identity });
-    if (flags.out !== undefined) {
-      const [{ buildRunRecord }, { printRunRecord }] = await Promise.all([import('../report/run-record.js'), import('../report/read-run.js')]);
-      const { annAccuracy, annBackend, agreement } = figures;
-      const record = buildRunRecord({ program, trace, energy, dataset, annAccuracy, annBackend, agreement, seed: flags.seed, tool: toolVersion() });
-      await writeOutputs([{ path: flags.out, content: printRunRecord(record) }]);
+    const inside = observedOutputs(program, flags, { samples: dataset.count, seed: flags.seed, data: dataset.name, timing: flags.timing });
+    try {
+      const ann = await annAnswers(program, dataset, { programPath: path, annPath: flags.ann, workers: flags.workers, backend });
+      const { trace, energy } = await runProgram(loaded, { ...flags, observer: inside.observer, ...(flags.out !== undefined && flags.raster === undefined ? { raster: 0 } : {}) });
+      const figures = runFigures(program, trace, energy, { labels: dataset.labels, ann, annBackend: backend?.identity });
+      const written = await inside.finish();
+      if (flags.out !== undefined) {
+        const [{ buildRunRecord }, { printRunRecord }] = await Promise.all([import('../report/run-record.js'), import('../report/read-run.js')]);
+        const { annAccuracy, annBackend, agreement } = figures;
+        const record = buildRunRecord({ program, trace, energy, dataset, annAccuracy, annBackend, agreement, seed: flags.seed, tool: toolVersion() });
+        await writeOutputs([{ path: flags.out, content: printRunRecord(record) }]);
+        written.unshift(flags.out);
+      }
+      if (flags.json === true) sayJson(figures);
+      else say(figuresText(figures));
+      for (const file of written) notice(`wrote ${file}`);
+    } finally {
+      inside.discard();
     }
-    if (flags.json === true) sayJson(figures);
-    else say(figuresText(figures));
-    if (flags.out !== undefined) notice(`wrote ${flags.out}`);
   });
 
 /** The figures as lines of a name and a value. */

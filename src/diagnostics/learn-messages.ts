@@ -24,6 +24,10 @@ export const learnMessages = {
     () => 'the Poisson code draws new spikes in every run: there is no gradient to learn from',
     () => 'choose --code bias or --code rate',
   ),
+  'learn/lasting-currents': error(
+    () => 'learning knows no neurons with a current that lasts or that wait after a spike',
+    () => 'leave --current-decay and --refractory out, or compile without --encrypt',
+  ),
   'learn/images-differ': error(
     (p: { numbers: number; count: number; shape: readonly number[] }) => `the images to learn from are ${p.count} of ${p.count === 0 ? 0 : p.numbers / p.count} numbers each, the network takes ${p.shape.join(' x ')} = ${p.shape.reduce((a, b) => a * b, 1)}`,
     () => 'make the images from the same model',

@@ -15,6 +15,36 @@ export const spikingMessages = {
     message: (p: { target: string }) => `target ${p.target} has no leaky neurons (decayBits is 0)`,
     hint: () => 'choose --neuron if, or another --target',
   },
+  'spiking/lasting-current-not-available': {
+    severity: 'error',
+    message: (p: { target: string }) => `target ${p.target} has no neurons with a synaptic current of their own`,
+    hint: () => 'leave --current-decay and --refractory out, or choose another --target',
+  },
+  'spiking/bad-current-decay': {
+    severity: 'error',
+    message: (p: { decay: number }) => `a current decay of ${p.decay} does not fit the register of 12 bits`,
+    hint: () => 'choose --current-decay 0 to 4095: a step keeps (4095 - decay) / 4096 of the current',
+  },
+  'spiking/bad-refractory': {
+    severity: 'error',
+    message: (p: { refractory: number; target: string; most: number }) => `from a spike to the next, a neuron of ${p.target} takes ${p.most === 1 ? '1 step' : `1 to ${p.most} steps`}, not ${p.refractory}`,
+    hint: (p: { refractory: number; target: string; most: number }) => (p.most === 1 ? 'leave --refractory out, or choose another --target' : `choose --refractory 1 to ${p.most}`),
+  },
+  'spiking/lasting-current-unsigned': {
+    severity: 'error',
+    message: () => 'signed spikes do not go with currents that last or with a wait after spikes',
+    hint: () => 'leave --spikes out, or --current-decay and --refractory',
+  },
+  'spiking/lasting-current-one-compartment': {
+    severity: 'error',
+    message: () => 'the second compartment pays back through the synaptic current of the first: one that lasts would pay over many steps, and a wait would lose it',
+    hint: () => 'choose --reset hard, or leave --current-decay and --refractory out',
+  },
+  'spiking/refractory-resets-to-zero': {
+    severity: 'error',
+    message: () => 'a neuron that waits after a spike is held at zero: what a soft reset keeps would be lost',
+    hint: () => 'choose --reset hard, or leave --refractory out',
+  },
   'spiking/signed-spikes-not-available': {
     severity: 'error',
     message: (p: { target: string }) => `target ${p.target} has no signed spikes: they need a payload with each spike and a neuron that counts what it has sent`,

@@ -57,8 +57,8 @@ function packPart(kernels: Kernels, { buffers, plane, sums }: MaskSums, { steps,
   const select = memory.reserve(words * 8);
   memory.uint8(select, words * 8).set(channelMask(sums[0].sum.channels, plane, buffers));
   const packed = sums.map(({ sum, row }) => {
-    const box = memory.reserve((4 + height + width) * 4);
-    memory.int32(box, 4 + height + width).set([...sum.rowRange, ...sum.columnRange, ...sum.rows, ...sum.columns]);
+    const box = memory.reserve((6 + height + width) * 4);
+    memory.int32(box, 6 + height + width).set([...sum.rowRange, ...sum.columnRange, width, height, ...sum.rows, ...sum.columns]);
     return { box, out: result + row * steps * 4 };
   });
   return () => {
@@ -66,7 +66,7 @@ function packPart(kernels: Kernels, { buffers, plane, sums }: MaskSums, { steps,
     const places = height * width * steps;
     const counts = memory.reserve(places * 4);
     call['spiking_popcounts'](masks, places, words, select, counts);
-    for (const { box, out } of packed) call['spiking_weigh'](counts, steps, width, box, box + 16, box + 16 + height * 4, out);
+    for (const { box, out } of packed) call['spiking_weigh'](counts, steps, box, out);
     memory.release(mark);
   };
 }

@@ -71,6 +71,9 @@ export function setPoissonSpikes(kernels: Kernels, image: Float32Array, buffers:
     channel[k] = Math.floor(k / pixels) + (image[k] > 0 ? 0 : half);
   }
   memory.uint8(buffers.spikes, pixels * buffers.steps * buffers.words * 8).fill(0);
-  call['spiking_poisson'](chanceAt, channelAt, image.length, pixels, buffers.steps, buffers.words, stream.key0 | 0, stream.key1 | 0, buffers.spikes);
+  const fields = [chanceAt, channelAt, image.length, pixels, buffers.steps, buffers.words, stream.key0, stream.key1, buffers.spikes];
+  const description = memory.reserve(fields.length * 4);
+  memory.int32(description, fields.length).set(fields);
+  call['spiking_poisson'](description);
   memory.release(mark);
 }

@@ -1,5 +1,5 @@
 /**
- * One population of integer neurons in the WASM kernels (`c/spiking.c`): packs its weights once, then
+ * One population of integer neurons in the kernels (`c/spiking.c`): packs its weights once, then
  * runs all steps of a sample. Spikes are bit masks [pixel][step][word of 64 channels] in the kernels'
  * memory, signed ones two of them, and whoever takes those in sees twice the channels, every second with
  * opposite weights. `quantise/evaluate-integer.ts` is the plain reference with the same result, bit for bit.
@@ -33,11 +33,15 @@ export interface LayerProjection {
   readonly shift: number;
 }
 
+/** none: an integrator, which never spikes; signed: soft, and spikes may be taken back (`buffers` has both signs); second: soft through a second compartment. */
+export type LayerReset = 'none' | 'soft' | 'hard' | 'signed' | 'second';
+
 export interface LayerDescription {
   readonly buffers: SpikeBuffers;
-  /** none: an integrator, which never spikes; signed: soft, and spikes may be taken back (`buffers` has both signs). */
-  readonly reset: 'none' | 'soft' | 'hard' | 'signed';
+  readonly reset: LayerReset;
   readonly decay: number;
+  /** Of soft and hard resets: u lasts and loses currentDecay / 4096 in each step, and from a spike to the next possible one there are `refractory` steps. */
+  readonly current: { readonly decay: number; readonly refractory: number } | null;
   /** Per channel. */
   readonly thresholds: Int32Array;
   /** Per channel: a signed neuron takes a spike back where v is below minus this. */
@@ -57,9 +61,11 @@ export interface SpikingLayer {
   readonly trace: number;
 }
 
+/** In the order of the kernels' numbers. */
+const RESETS: readonly LayerReset[] = ['none', 'soft', 'hard', 'signed', 'second'];
 const LANES = 64;
 const PROJECTION_FIELDS = 25;
-const LAYER_FIELDS = 24;
+const LAYER_FIELDS = 28;
 const MAX_PROJECTIONS = 64;
 /** Source channels are 16-bit numbers in the lists. */
 const MAX_SOURCES = 65536;
@@ -104,14 +110,16 @@ export function prepareLayer(kernels: Kernels, layer: LayerDescription): Spiking
     const arrived = memory.reserve(chunk * 8);
     const current = memory.reserve((chunk + 1) * LANES * 4);
     const potential = memory.reserve(words * LANES * 4);
-    const sent = memory.reserve(words * LANES * 4);
+    const synaptic = memory.reserve(words * LANES * 4);
+    const history = memory.reserve(words * LANES * 4);
     memory.int32(descriptor, LAYER_FIELDS).set([
       table, packed.length, steps, chunk, shape[1], shape[2], shape[0], words,
-      { none: 0, soft: 1, hard: 2, signed: 3 }[layer.reset], 4096 - layer.decay, layer.limit, thresholds, initials, retractions,
+      RESETS.indexOf(layer.reset), 4096 - layer.decay, layer.limit,
+      layer.current === null ? 0 : 1, 4096 - (layer.current?.decay ?? 4096), layer.current?.refractory ?? 1, thresholds, initials, retractions,
       layer.drive.at, layer.drive.stride, layer.buffers.spikes, layer.buffers.active, trace,
-      starts, arrived, current, potential, sent,
+      starts, arrived, current, potential, synaptic, history,
     ]);
-    const clips = kernels.call['spiking_layer'](descriptor);
+    const clips = kernels.call['spiking_layer'](descriptor) >>> 0;
     memory.release(mark);
     return clips;
   };
@@ -230,7 +238,7 @@ function bindProjection(kernels: Kernels, packed: PackedProjection, chunk: numbe
   let events = 0;
   let rows = 0;
   if (packed.depthwise === 0) {
-    const count = call['spiking_count'](source.spikes, places * source.signs * source.words);
+    const count = call['spiking_count'](source.spikes, places * source.signs * source.words) >>> 0;
     starts = memory.reserve((places + 1) * 4);
     events = memory.reserve((count + SLACK) * 2);
     call[source.signs === 2 ? 'spiking_expand_signed' : 'spiking_expand'](source.spikes, places, source.words, starts, events);

@@ -11,36 +11,39 @@ export interface TaskModule<Init, Job, Result> {
   readonly start: (init: Init) => (job: Job) => Result;
 }
 
-export interface PoolOptions {
+export interface PoolOptions<Result = unknown> {
   readonly workers: number;
   /** Even a single worker gets a thread of its own: for jobs so long that signals and progress could not wait. */
   readonly apart?: boolean;
   /** Called in the main thread after each finished job. */
   readonly onDone?: (done: number, total: number) => void;
+  /** Called in the main thread with each result as it comes, in whatever order; what it returns is kept in its place. */
+  readonly keep?: (result: Result, index: number) => Result;
   /** Abort ends all workers; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
 /** Runs `jobs` with the task module at `moduleUrl`; `init` and jobs are structured-cloned (SharedArrayBuffers are shared). */
 export async function runJobs<Init, Job, Result>(
-  moduleUrl: URL, init: Init, jobs: readonly Job[], options: PoolOptions,
+  moduleUrl: URL, init: Init, jobs: readonly Job[], options: PoolOptions<Result>,
 ): Promise<Result[]> {
   const count = Math.min(Math.max(1, options.workers), jobs.length);
   if (jobs.length === 0) return [];
   return count === 1 && options.apart !== true ? runHere(moduleUrl, init, jobs, options) : runInWorkers(moduleUrl, init, jobs, { ...options, workers: count });
 }
 
-async function runHere<Init, Job, Result>(moduleUrl: URL, init: Init, jobs: readonly Job[], options: PoolOptions): Promise<Result[]> {
+async function runHere<Init, Job, Result>(moduleUrl: URL, init: Init, jobs: readonly Job[], options: PoolOptions<Result>): Promise<Result[]> {
   const task = await import(builtModule(moduleUrl).href) as TaskModule<Init, Job, Result>;
   return runInline(task.start(init), jobs, options);
 }
 
 /** Does the jobs one after another in this thread, where `work` may hold what cannot go to another one. */
-export async function runInline<Job, Result>(work: (job: Job) => Result, jobs: readonly Job[], options: Pick<PoolOptions, 'onDone' | 'signal'>): Promise<Result[]> {
+export async function runInline<Job, Result>(work: (job: Job) => Result, jobs: readonly Job[], options: Pick<PoolOptions<Result>, 'onDone' | 'signal' | 'keep'>): Promise<Result[]> {
   const results: Result[] = [];
   for (const job of jobs) {
     options.signal?.throwIfAborted();
-    results.push(work(job));
+    const result = work(job);
+    results.push(options.keep?.(result, results.length) ?? result);
     options.onDone?.(results.length, jobs.length);
     await new Promise((resolve) => setImmediate(resolve)); // lets signals and progress in
   }
@@ -49,7 +52,7 @@ export async function runInline<Job, Result>(work: (job: Job) => Result, jobs: r
 
 export type Answer<Result> = { readonly index: number; readonly result: Result } | { readonly error: unknown };
 
-function runInWorkers<Init, Job, Result>(moduleUrl: URL, init: Init, jobs: readonly Job[], options: PoolOptions): Promise<Result[]> {
+function runInWorkers<Init, Job, Result>(moduleUrl: URL, init: Init, jobs: readonly Job[], options: PoolOptions<Result>): Promise<Result[]> {
   return new Promise((resolve, reject) => {
     const results = new Array<Result>(jobs.length);
     const workers: Worker[] = [];
@@ -70,7 +73,12 @@ function runInWorkers<Init, Job, Result>(moduleUrl: URL, init: Init, jobs: reado
       workers.push(worker);
       worker.on('message', (answer: Answer<Result>) => {
         if ('error' in answer) { stop(() => reject(answer.error as Error)); return; }
-        results[answer.index] = answer.result;
+        try {
+          results[answer.index] = options.keep?.(answer.result, answer.index) ?? answer.result;
+        } catch (error) {
+          stop(() => reject(error as Error));
+          return;
+        }
         done++;
         options.onDone?.(done, jobs.length);
         if (done === jobs.length) stop(() => resolve(results));

@@ -160,6 +160,7 @@ function linksOf(network: SpikingNetwork, buffers: readonly NeuronBuffers[]): In
 function resetOf({ neuron }: Population): 'none' | 'soft' | 'hard' | 'signed' {
   switch (neuron.model) {
     case 'integrator': case 'relay': return 'none';
+    case 'cuba': throw new RangeError('internal: learning knows no neurons with a current that lasts');
     case 'signed-if': return 'signed';
     case 'if': case 'lif': return neuron.reset === 'hard' ? 'hard' : 'soft';
   }

@@ -236,6 +236,7 @@ function check(network: SpikingNetwork, set: TrainingSet, options: TrainOptions)
   const classes = neuronCount(network.populations[network.populations.length - 1].shape);
   if (!(network.timesteps >= 1)) report.report('learn/no-timesteps', nowhere, { timesteps: network.timesteps });
   if (network.input.code === 'poisson') report.report('learn/poisson-code', nowhere, {});
+  if (network.populations.some((p) => p.neuron.model === 'cuba')) report.report('learn/lasting-currents', nowhere, {});
   if (set.count < 1 || set.images.length !== set.count * neuronCount(network.imageShape)) report.report('learn/images-differ', nowhere, { numbers: set.images.length, count: set.count, shape: network.imageShape });
   for (const [what, numbers] of [['targets', set.targets], ['scores of the teacher', set.teacher]] as const) {
     if (numbers.length !== classes * set.count) report.report('learn/classes-differ', nowhere, { what, numbers: numbers.length, classes, count: set.count });

@@ -59,10 +59,11 @@ function writePopulation({ neuron, ...p }: IntegerPopulation): WirePopulation {
     shape: [...p.shape],
     model: MODELS.indexOf(neuron.model),
     reset: RESETS.indexOf(fires(neuron) ? neuron.reset : 'none'),
-    leak: neuron.model === 'lif' ? neuron.leak : 0,
+    leak: neuron.model === 'lif' || neuron.model === 'cuba' ? neuron.leak : 0,
     bias: toBytes(p.bias),
     scale: [...p.scale],
     ...(neuron.model === 'signed-if' ? { retract: neuron.retract } : {}),
+    ...(neuron.model === 'cuba' ? { currentLeak: neuron.currentLeak } : {}),
   };
 }
 

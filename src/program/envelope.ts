@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { fail } from '../diagnostics.js';
 
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 const MAGIC = Uint8Array.of(0x89, 0x53, 0x50, 0x4b, 0x0d, 0x0a, 0x1a, 0x0a);
 const HEADER_BYTES = MAGIC.length + 8;
 const DIGEST_BYTES = 32;

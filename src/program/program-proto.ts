@@ -12,6 +12,7 @@ export interface WireInput { code: number; layers: WireHostLayer[]; population: 
 export interface WirePopulation {
   id: string; shape: number[]; model: number; reset: number; leak: number; decay: number; threshold: number; initial: number;
   bias: Uint8Array; limit: number; depth: number; scale: number[]; thresholdExponent: Uint8Array; retract?: number | null;
+  currentDecay?: number | null; refractory?: number | null; currentLeak?: number | null;
 }
 export interface WireProjection {
   id: string; source: string; target: string; weight: Uint8Array; shift: number; window: WireWindow; groups: number; pool: number[];
@@ -34,7 +35,7 @@ export interface WireProgram {
 
 /** Positions in these lists are the numbers of the file. */
 export const INPUT_CODES = ['bias', 'rate', 'poisson'] as const;
-export const MODELS = ['if', 'lif', 'integrator', 'relay', 'signed-if'] as const;
+export const MODELS = ['if', 'lif', 'integrator', 'relay', 'signed-if', 'cuba'] as const;
 export const RESETS = ['none', 'soft', 'hard', 'soft-two-compartment'] as const;
 
 /** Numbers as little-endian bytes, on any machine. */

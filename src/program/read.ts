@@ -68,10 +68,11 @@ function decode(payload: Uint8Array, name: string): WireProgram {
   return wire;
 }
 
-/** Neurons that fire need a reset, signed ones the soft one. */
+/** Neurons that fire need a reset, signed ones the soft one, those with a lasting current one in a single compartment. */
 function resetFits(model: (typeof MODELS)[number], reset: (typeof RESETS)[number]): boolean {
   switch (model) {
     case 'if': case 'lif': return reset !== 'none';
+    case 'cuba': return reset === 'soft' || reset === 'hard';
     case 'signed-if': return reset === 'soft';
     case 'integrator': case 'relay': return true;
   }
@@ -158,20 +159,22 @@ function readInput(wire: WireInput): IntegerInput {
 const readWindow = ({ kernel, stride, dilation, pads }: WireWindow): Window => ({ kernel, stride, dilation, pads } as unknown as { kernel: Pair; stride: Pair; dilation: Pair; pads: Pads });
 
 function readPopulation(wire: WirePopulation): IntegerPopulation {
-  const { shape, decay, threshold, initial, limit, depth } = wire;
+  const { shape, decay, threshold, initial, limit, depth, currentDecay, refractory } = wire;
   return {
+    ...(MODELS[wire.model] === 'cuba' ? { currentDecay: currentDecay ?? NaN, refractory: refractory ?? NaN } : {}),
     id: populationId(wire.id), shape: shape as unknown as MapShape, neuron: readNeuron(wire), decay, threshold, initial,
     bias: toInt32(wire.bias), limit, depth, scale: Float64Array.from(wire.scale), thresholdExponent: Uint8Array.from(wire.thresholdExponent),
   };
 }
 
-function readNeuron({ model, reset, leak, retract }: WirePopulation): Neuron {
+function readNeuron({ model, reset, leak, retract, refractory, currentLeak }: WirePopulation): Neuron {
   const how = RESETS[reset] as Reset; // `decode` has refused neurons that spike without one
   switch (MODELS[model]) {
     case 'integrator': return { model: 'integrator' };
     case 'relay': return { model: 'relay' };
     case 'if': return { model: 'if', reset: how };
     case 'lif': return { model: 'lif', reset: how, leak };
+    case 'cuba': return { model: 'cuba', reset: how === 'hard' ? 'hard' : 'soft', leak, currentLeak: currentLeak ?? NaN, refractory: refractory ?? NaN };
     case 'signed-if': return { model: 'signed-if', reset: 'soft', retract: retract ?? NaN };
   }
 }

@@ -6,7 +6,7 @@
 import { windowOutput } from '../graph/graph.js';
 import type { Window } from '../graph/graph.js';
 import { neuronCount } from '../spiking/network.js';
-import type { MapShape, PopulationId } from '../spiking/network.js';
+import type { MapShape, Neuron, PopulationId } from '../spiking/network.js';
 import type { IntegerHostLayer, IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection } from '../quantise/integer-network.js';
 
 /** Neurons of a whole network: five hundred times a VGG16. Bounds what a small file can make the tool allocate. */
@@ -52,6 +52,7 @@ function checkPopulation(p: IntegerPopulation, say: Say): void {
   if (p.scale.length !== p.shape[0] || !finite(p.scale)) say(`needs ${p.shape[0]} finite scales`);
   if (p.neuron.model === 'lif' && !(p.neuron.leak > 0 && p.neuron.leak <= 1)) say(`has the leak ${p.neuron.leak}`);
   if (p.neuron.model === 'signed-if' && !(p.neuron.retract >= 0 && p.neuron.retract <= 1 && p.decay === 0)) say(`takes spikes back below -${p.neuron.retract} thresholds with the decay ${p.decay}`);
+  if (p.neuron.model === 'cuba') checkCurrent(p, p.neuron, say);
   if (!within(p.decay, 0, 4096)) say(`has the decay ${p.decay}`);
   if (!within(p.limit, 1, INT32)) say(`has the limit ${p.limit}`);
   if (p.thresholdExponent.length !== p.shape[0]) say(`has ${p.thresholdExponent.length} threshold exponents for ${p.shape[0]} channels`);
@@ -60,6 +61,13 @@ function checkPopulation(p: IntegerPopulation, say: Say): void {
   if (!within(p.initial * gain, -p.limit, p.limit)) say(`starts at ${p.initial} with the limit ${p.limit}`);
   if (!p.bias.every((b) => Math.abs(b) <= p.limit)) say(`has a bias beyond its limit ${p.limit}`);
   if (!within(p.depth, 0, MOST_STEPS)) say(`has the depth ${p.depth}`);
+}
+
+/** A current that lasts, and a wait after spikes. */
+function checkCurrent({ currentDecay, refractory }: IntegerPopulation, { leak, currentLeak }: Extract<Neuron, { model: 'cuba' }>, say: Say): void {
+  if (!(leak > 0 && leak <= 1 && currentLeak >= 0 && currentLeak < 1)) say(`has the leak ${leak} and keeps ${currentLeak} of its current`);
+  if (!within(currentDecay ?? NaN, 1, 4096)) say(`has the current decay ${currentDecay}`);
+  if (!within(refractory ?? NaN, 1, MOST_STEPS)) say(`waits ${refractory} steps after a spike`);
 }
 
 function checkProjection(p: IntegerProjection, byId: ReadonlyMap<PopulationId, IntegerPopulation>, say: Say): void {

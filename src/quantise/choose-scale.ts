@@ -4,7 +4,7 @@
  * and its bias and threshold fit their registers. The layer takes the smallest, S, and every channel a
  * power of two of it, S * 2^e_c <= S_c, as far as the core has threshold profiles.
  */
-import { fires, type Population, type Projection } from '../spiking/network.js';
+import { fires, type Neuron, type Population, type Projection } from '../spiking/network.js';
 import type { Target } from '../target/schema.js';
 import { fanInSums } from './normalised-weights.js';
 
@@ -59,6 +59,9 @@ export function stepsInAccumulator({ numbers }: Target, shift: number): number {
 /** The shift from mantissas to v that gives `PREFERRED_UNIT`, as far as the chip allows. */
 export const preferredShift = ({ numbers }: Target): number =>
   Math.max(numbers.shiftMin, Math.min(PREFERRED_UNIT - Math.log2(numbers.weightStep), numbers.shiftMax));
+
+/** How many times its largest step a current that lasts can grow to within T steps; 0 where it does not last. */
+export const lastingGain = (neuron: Neuron, timesteps: number): number => (neuron.model === 'cuba' ? Math.min(timesteps, 1 / (1 - neuron.currentLeak)) : 0);
 
 export const usesTwoCompartments = ({ neuron }: Population): boolean => fires(neuron) && neuron.reset === 'soft-two-compartment';
 
@@ -115,8 +118,16 @@ function channelLimits(request: ScaleRequest, largest: readonly Float64Array[], 
   return Float64Array.from({ length: channels }, (_, c) => {
     const worst = Math.max(positive[c], negative[c]);
     const mantissas = largest.map((l, j) => (l[c] > 0 ? (target.numbers.weightMax * 2 ** exponents[j]) / l[c] : Infinity));
-    return Math.min(worst > 0 ? room / worst : Infinity, registerLimit(request, c), ...mantissas);
+    return Math.min(worst > 0 ? room / worst : Infinity, flowLimit(request, c, worst), registerLimit(request, c), ...mantissas);
   });
+}
+
+/** A current that lasts must stay inside the state with the bias on top: where it wraps, the emulators of a chip differ. */
+function flowLimit({ population, timesteps, target: { numbers }, target, slack }: ScaleRequest, c: number, worst: number): number {
+  const gain = lastingGain(population.neuron, timesteps);
+  if (gain === 0) return Infinity;
+  const most = worst * gain + Math.abs(population.bias[c]) / population.threshold[c];
+  return most > 0 ? (slack * (2 ** (numbers.stateBits - 1) - 1)) / (most * numbers.weightStep * 2 ** preferredShift(target)) : Infinity;
 }
 
 /** What the bias, the threshold and v of channel c allow. */

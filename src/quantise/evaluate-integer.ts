@@ -7,10 +7,9 @@
 import { randomStream, randomUint32, substream } from '../random.js';
 import type { MapShape } from '../spiking/network.js';
 import { fires, neuronCount } from '../spiking/network.js';
-import type {
-  BiasFormat, IntegerHostLayer, IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection,
-} from './integer-network.js';
-import { retractions, roundToBias } from './integer-network.js';
+import { addHostLayer } from './evaluate-host-layer.js';
+import type { IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection } from './integer-network.js';
+import { retractions, roundToBias, sumsCurrents } from './integer-network.js';
 
 export interface EvaluationCounters {
   /** Per population, in the network's order. Relays are set from outside and have no updates. */
@@ -19,7 +18,7 @@ export interface EvaluationCounters {
     readonly spikes: number;
     /** Spikes of -1. */
     readonly retractions: number;
-    /** Neuron-steps with a non-zero constant current or at least one weight read. */
+    /** Neuron-steps with a non-zero constant current, at least one weight read, a current that lasts (cuba) or a reset by a second compartment. */
     readonly activeUpdates: number;
     readonly inactiveUpdates: number;
     readonly saturations: number;
@@ -99,6 +98,10 @@ export interface PopulationRun {
   /** [local step] */
   readonly spikes: Int8Array[];
   readonly v: Int32Array;
+  /** The synaptic current of the last step; that of cuba neurons lasts. */
+  readonly u: Int32Array;
+  /** Steps that a cuba neuron still waits. */
+  readonly waiting: Int32Array;
   /** m of a signed neuron: spikes sent and not taken back. */
   readonly sent: Int32Array;
   /** Constant current of every step. */
@@ -110,7 +113,7 @@ export interface PopulationRun {
 
 /** The neurons of a population before their first step. `drive` is their constant current. */
 export const startNeurons = (population: IntegerPopulation, drive: Int32Array): PopulationRun => ({
-  population, spikes: [], v: initialPotentials(population), sent: new Int32Array(neuronCount(population.shape)),
+  population, spikes: [], v: initialPotentials(population), u: new Int32Array(neuronCount(population.shape)), waiting: new Int32Array(neuronCount(population.shape)), sent: new Int32Array(neuronCount(population.shape)),
   drive, active: 0, inactive: 0, saturations: 0,
 });
 
@@ -141,6 +144,7 @@ export function constantCurrent(network: IntegerNetwork, population: IntegerPopu
     for (const layer of input.layers) {
       if (layer.target === population.id) addHostLayer(drive, layer, { image, imageShape: network.imageShape, shape: population.shape, format: input.format });
     }
+    if (sumsCurrents(network, population)) drive.forEach((current, i) => { drive[i] = roundToBias(current, input.format); });
   } else if (input.code === 'rate' && input.population === population.id) {
     for (let i = 0; i < image.length; i++) {
       drive[i] += roundToBias(Math.max(image[i], 0) * input.scale, input.format);
@@ -148,58 +152,6 @@ export function constantCurrent(network: IntegerNetwork, population: IntegerPopu
     }
   }
   return drive;
-}
-
-interface HostContext {
-  readonly image: Float32Array;
-  readonly imageShape: MapShape;
-  readonly shape: MapShape;
-  readonly format: BiasFormat;
-}
-
-/**
- * The host's convolution in 32-bit floats, summed in the order ky, kx, row and column of the pool
- * cell, input channel, so that any build gives the same bits.
- */
-function addHostLayer(drive: Int32Array, layer: IntegerHostLayer, context: HostContext): void {
-  const [channels, height, width] = context.shape;
-  const [imageChannels, imageHeight, imageWidth] = context.imageShape;
-  const inputs = imageChannels / layer.groups;
-  const outputs = channels / layer.groups;
-  const [kernelY, kernelX] = layer.window.kernel;
-  for (let c = 0; c < channels; c++) {
-    const firstInput = Math.floor(c / outputs) * inputs;
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        let sum = 0;
-        for (let ky = 0; ky < kernelY; ky++) {
-          for (let kx = 0; kx < kernelX; kx++) {
-            for (const row of poolCell(layer, 0, y, ky, imageHeight)) {
-              for (const column of poolCell(layer, 1, x, kx, imageWidth)) {
-                for (let i = 0; i < inputs; i++) {
-                  const weight = layer.weight[((c * inputs + i) * kernelY + ky) * kernelX + kx];
-                  const pixel = context.image[((firstInput + i) * imageHeight + row) * imageWidth + column];
-                  sum = Math.fround(sum + Math.fround(weight * pixel));
-                }
-              }
-            }
-          }
-        }
-        drive[(c * height + y) * width + x] += roundToBias((sum + layer.bias[c]) * layer.scale[c], context.format);
-      }
-    }
-  }
-}
-
-/** Rows (axis 0) or columns (axis 1) of the source that one tap of one output place reads: floor(place / pool) = at * stride + tap * dilation - pad. */
-function poolCell(layer: Pick<IntegerHostLayer, 'window' | 'pool'>, axis: 0 | 1, at: number, tap: number, extent: number): number[] {
-  const cell = at * layer.window.stride[axis] + tap * layer.window.dilation[axis] - layer.window.pads[axis];
-  const places: number[] = [];
-  for (let i = 0; i < layer.pool[axis]; i++) {
-    const place = cell * layer.pool[axis] + i;
-    if (cell >= 0 && place < extent) places.push(place);
-  }
-  return places;
 }
 
 /**
@@ -297,22 +249,19 @@ function initialPotentials({ shape, initial, thresholdExponent }: IntegerPopulat
 }
 
 /** v = clip(decay(v) + a + bias); spike if v > threshold, take one back far below zero; reset. Returns the spikes. */
-export function updateNeurons(state: PopulationRun, { current, touched }: Arrivals): Int8Array {
-  const { neuron, decay, threshold, thresholdExponent, limit, shape } = state.population;
+export function updateNeurons(state: PopulationRun, arrivals: Arrivals): Int8Array {
+  const { neuron, threshold, thresholdExponent, shape } = state.population;
   const pixels = shape[1] * shape[2];
   const spikes = new Int8Array(state.v.length);
   const bounds = retractions(state.population);
   for (let i = 0; i < state.v.length; i++) {
-    const free = decayed(state.v[i], decay) + current[i] + state.drive[i];
-    let v = Math.min(limit, Math.max(-limit, free));
-    if (v !== free) state.saturations++;
-    if (touched[i] === 1 || state.drive[i] !== 0) state.active++;
-    else state.inactive++;
     const channel = Math.floor(i / pixels);
     const theta = threshold * 2 ** thresholdExponent[channel];
+    let v = integrate(state, arrivals, i, theta);
     if (fires(neuron) && v > theta) {
       spikes[i] = 1;
       v = neuron.reset === 'hard' ? 0 : v - theta;
+      state.waiting[i] = (state.population.refractory ?? 1) - 1;
     } else if (neuron.model === 'signed-if' && v < -bounds[channel] && state.sent[i] > 0) {
       spikes[i] = -1;
       v += theta;
@@ -322,6 +271,26 @@ export function updateNeurons(state: PopulationRun, { current, touched }: Arriva
   }
   return spikes;
 }
+
+/** v of neuron i before it may spike. Counts the update, and a clipped v or u. */
+function integrate(state: PopulationRun, { current, touched }: Arrivals, i: number, theta: number): number {
+  const { population: { neuron, decay, currentDecay, limit } } = state;
+  const lasts = neuron.model === 'cuba' && state.u[i] !== 0;
+  const owed = fires(neuron) && neuron.reset === 'soft-two-compartment' && state.spikes.at(-1)?.[i] === 1 ? theta : 0;
+  if (touched[i] === 1 || state.drive[i] !== 0 || lasts || owed !== 0) state.active++;
+  else state.inactive++;
+  const flowing = decayed(state.u[i], currentDecay ?? 4096) + current[i];
+  const u = neuron.model === 'cuba' ? clip(flowing, limit) : flowing;
+  const free = decayed(state.v[i] + owed, decay) - owed + u + state.drive[i];
+  const v = clip(free, limit);
+  if (v !== free || u !== flowing) state.saturations++;
+  state.u[i] = u;
+  if (state.waiting[i] === 0) return v;
+  state.waiting[i]--;
+  return 0;
+}
+
+const clip = (value: number, limit: number): number => Math.min(limit, Math.max(-limit, value));
 
 /** decay(v) = sgn(v) * ((|v| * (4096 - d)) >> 12), exactly: the product stays below 2^53. */
 export function decayed(v: number, decay: number): number {

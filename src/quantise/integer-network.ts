@@ -4,6 +4,9 @@
  *   a = sum over projections p of ( (sum of weights of p's arriving spikes) << shift_p )
  *   v = clip(decay(v) + a + bias, -limit, +limit)          decay(v) = sgn(v) * ((|v| * (4096 - d)) >> 12)
  *   spike if v > theta;   soft reset: v -= theta   hard reset: v = 0     theta = threshold * 2^exponent of the channel
+ *   cuba: a = u, where u = clip(decay(u) + the sum above, -limit, +limit) loses currentDecay;  v = 0 for refractory - 1 steps
+ *     from a spike on, whatever arrives
+ *   soft-two-compartment: v = clip(decay(v + owed) - owed + a + bias, ...), owed = theta after a spike, else 0
  *   signed-if: s = +1 if v > theta, -1 if v < -round(retract * theta) and m > 0, else 0;   v -= theta * s,   m += s
  *
  * `limit` = 2^(stateBits-1) - 1. The plain sum of weights never leaves 16 bits: quantisation proves it
@@ -19,6 +22,10 @@ export interface IntegerPopulation {
   readonly neuron: Neuron;
   /** 0..4096: v loses decay/4096 of itself in each step. 0 for IF. */
   readonly decay: number;
+  /** Of cuba neurons only, 1..4096: u loses currentDecay/4096 of itself in each step. */
+  readonly currentDecay?: number;
+  /** Of cuba neurons only, from 1: steps from a spike to the next possible one. */
+  readonly refractory?: number;
   /** State units, before `thresholdExponent`. 0 for the integrator. */
   readonly threshold: number;
   /**
@@ -92,6 +99,12 @@ export interface IntegerNetwork {
   readonly output: PopulationId;
   readonly timesteps: number;
 }
+
+/** True where what the host injects is a sum of several currents: the register holds the sum rounded once more. */
+export const sumsCurrents = ({ input }: IntegerNetwork, { id, bias }: IntegerPopulation): boolean => {
+  const layers = input.code === 'bias' ? input.layers.filter((l) => l.target === id).length : 0;
+  return layers > 1 || (layers === 1 && bias.some((b) => b !== 0));
+};
 
 /** Rounds a current to the nearest mantissa * 2^exponent that the format holds (smallest exponent that fits; saturates). */
 export function roundToBias(value: number, format: BiasFormat): number {

@@ -4,10 +4,10 @@
  * leaves; then the bound of every sum is proven again on the integers, and the scale shrinks a little
  * until it holds.
  */
-import { fires, isSigned, type SpikingNetwork, type Population } from '../spiking/network.js';
+import { fires, isSigned, type Neuron, type SpikingNetwork, type Population } from '../spiking/network.js';
 import type { Reporter } from '../diagnostics.js';
 import type { Target } from '../target/schema.js';
-import { chooseScale, preferredShift, stepsInAccumulator, SUM_MAX, usesTwoCompartments, type Incoming, type LayerScale } from './choose-scale.js';
+import { chooseScale, lastingGain, preferredShift, stepsInAccumulator, SUM_MAX, usesTwoCompartments, type Incoming, type LayerScale } from './choose-scale.js';
 import { roundToBias, type BiasFormat, type IntegerHostLayer, type IntegerInput, type IntegerNetwork, type IntegerPopulation, type IntegerProjection } from './integer-network.js';
 import { fanInSums, normalisedWeights, toEventOrder, type FanInSums } from './normalised-weights.js';
 import { roundKeepingSums } from './round-weights.js';
@@ -59,7 +59,7 @@ function quantiseLayer(population: Population, settings: Settings): Layer {
     const tooCoarse = scale.finest < MIN_STEPS;
     if (tooCoarse) report.report('quantise/no-precision', { kind: 'node', node: population.id }, { steps: scale.finest, target: target.name });
     const rounded = roundLayer(population, incoming, scale, settings);
-    if (tooCoarse || sumsFit(population, rounded, target)) return rounded;
+    if (tooCoarse || sumsFit(population, rounded, settings)) return rounded;
   }
 }
 
@@ -78,7 +78,7 @@ function roundLayer(population: Population, incoming: readonly Incoming[], scale
 }
 
 /** The proof on the integers: no step's sum leaves any neuron's accumulator, whatever spikes arrive. */
-function sumsFit(population: Population, { population: integer, projections, sums }: Layer, target: Target): boolean {
+function sumsFit(population: Population, { population: integer, projections, sums }: Layer, { network, target }: Settings): boolean {
   if (projections.length === 0) return true;
   const unit = Math.min(...projections.map((p) => p.shift));
   const room = stepsInAccumulator(target, unit - Math.log2(target.numbers.weightStep));
@@ -86,7 +86,9 @@ function sumsFit(population: Population, { population: integer, projections, sum
   return projections.every((p) => p.bound <= SUM_MAX) && integer.thresholdExponent.every((exponent, c) => {
     const total = (side: 'positive' | 'negative'): number => projections.reduce((sum, p, j) => sum + sums[j][side][c] * 2 ** (p.shift - unit), 0);
     const reset = two ? (integer.threshold * 2 ** exponent) / 2 ** unit : 0;
-    return total('positive') <= room && total('negative') + reset <= room;
+    const gain = lastingGain(population.neuron, network.timesteps);
+    const flowing = gain === 0 ? 0 : Math.max(total('positive'), total('negative')) * 2 ** unit * gain + Math.abs(integer.bias[c]);
+    return total('positive') <= room && total('negative') + reset <= room && flowing <= integer.limit;
   });
 }
 
@@ -130,7 +132,7 @@ function integerPopulation(population: Population, { perThreshold, exponents }: 
     id: population.id,
     shape: population.shape,
     neuron: population.neuron,
-    decay: population.neuron.model === 'lif' ? Math.round((1 - population.neuron.leak) * 4096) : 0,
+    ...registersOf(population.neuron, target),
     threshold: spikes ? perThreshold : 0,
     thresholdExponent: exponents,
     initial: spikes ? Math.round(population.initial * perThreshold) : 0,
@@ -139,6 +141,15 @@ function integerPopulation(population: Population, { perThreshold, exponents }: 
     depth: population.depth,
     scale,
   };
+}
+
+/** The decays and the wait of a neuron in the target's registers. */
+function registersOf(neuron: Neuron, { numbers }: Target): Pick<IntegerPopulation, 'decay' | 'currentDecay' | 'refractory'> {
+  const leak = neuron.model === 'lif' || neuron.model === 'cuba' ? neuron.leak : 1;
+  const floor = neuron.model === 'relay' ? 0 : numbers.leakFloor ?? 0;
+  const decay = Math.min(floor + 2 ** numbers.decayBits - 1, Math.max(floor, Math.round((1 - leak) * 4096)));
+  if (neuron.model !== 'cuba') return { decay };
+  return { decay, currentDecay: Math.max(1, Math.round((1 - neuron.currentLeak) * 4096)), refractory: neuron.refractory };
 }
 
 interface RoundOptions {

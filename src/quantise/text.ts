@@ -7,11 +7,13 @@ function thresholdText({ threshold, thresholdExponent }: IntegerPopulation): str
   return most === 0 ? String(threshold) : `${threshold} * 2^0..${most}`;
 }
 
+const currentText = ({ currentDecay, refractory }: IntegerPopulation): string => (currentDecay === undefined ? '' : `  current decay ${currentDecay}/4096  refractory ${refractory}`);
+
 export function integerText(network: IntegerNetwork): string {
   const lines = [`integer network  image ${network.imageShape.join('x')}  input ${network.input.code}  T ${network.timesteps}`];
   for (const p of network.populations) {
     const bias = p.bias.reduce((m, b) => Math.max(m, Math.abs(b)), 0);
-    lines.push(`  population  ${p.id}  ${p.shape.join('x')}  ${neuronText(p.neuron)}  threshold ${thresholdText(p)}  start ${p.initial}${p.decay > 0 ? `  decay ${p.decay}/4096` : ''}  |bias| <= ${bias}  depth ${p.depth}`);
+    lines.push(`  population  ${p.id}  ${p.shape.join('x')}  ${neuronText(p.neuron)}  threshold ${thresholdText(p)}  start ${p.initial}${p.decay > 0 ? `  decay ${p.decay}/4096` : ''}${currentText(p)}  |bias| <= ${bias}  depth ${p.depth}`);
     for (const q of network.projections.filter((j) => j.target === p.id)) {
       lines.push(`    <- ${q.source}  ${filterText(q)}  << ${q.shift}  bound ${q.bound}  weight error ${(100 * q.weightError).toFixed(2)} %${q.delay > 0 ? `  delay ${q.delay}` : ''}`);
     }

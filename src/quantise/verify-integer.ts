@@ -25,6 +25,11 @@ function verifyRegisters(p: IntegerPopulation, { numbers, capabilities, name }: 
   check(!spikes || (p.threshold > 0 && p.threshold % 2 ** numbers.thresholdShift === 0 && largest / 2 ** numbers.thresholdShift < 2 ** numbers.thresholdBits), `${p.id}: threshold ${largest} does not fit`);
   const signed = p.neuron.model !== 'signed-if' || (capabilities.signedSpikes === true && p.decay === 0 && p.neuron.retract >= 0 && p.neuron.retract <= 1);
   check(signed, `${p.id}: ${name} has no such signed neuron`);
+  const floor = p.neuron.model === 'relay' ? 0 : numbers.leakFloor ?? 0;
+  check(p.decay >= floor && p.decay <= floor + 2 ** numbers.decayBits - 1, `${p.id}: ${name} has no decay of ${p.decay}`);
+  const { currentDecay = NaN, refractory = NaN } = p;
+  const lasts = currentDecay >= 1 && currentDecay <= 4096 && refractory >= 1 && refractory <= (numbers.refractoryMax ?? 1);
+  check(p.neuron.model !== 'cuba' || (capabilities.currentDecay === true && lasts), `${p.id}: ${name} has no current decay of ${currentDecay} with a wait of ${refractory}`);
   const format = { mantissaMax: numbers.biasMantissaMax, exponentMax: numbers.biasExponentMax };
   check(p.bias.every((b) => roundToBias(b, format) === b), `${p.id}: a bias does not fit its register`);
   check(Math.abs(p.initial) * 2 ** Math.max(0, ...p.thresholdExponent) <= limit, `${p.id}: starts outside its state`);
@@ -51,6 +56,9 @@ function verifySums(p: IntegerPopulation, incoming: readonly IntegerProjection[]
   const worst = Math.max(0, ...positive, ...negative);
   const room = incoming.length === 0 ? Infinity : stepsInAccumulator(target, unit - Math.log2(numbers.weightStep));
   check(worst <= room, `${p.id}: a step's sum can reach ${worst} weight steps, the accumulator holds ${room}`);
+  const gain = p.neuron.model === 'cuba' ? Math.min(network.timesteps, 4096 / p.currentDecay!) : 0;
+  const flowing = incoming.length === 0 ? 0 : gain * worst * 2 ** unit + Math.max(0, ...p.bias.map(Math.abs));
+  check(gain === 0 || flowing <= p.limit, `${p.id}: a current can grow to ${flowing}, the state holds ${p.limit}`);
   check(incoming.every((q) => q.bound <= 32767), `${p.id}: a sum of weights leaves 16 bits`);
 }
 

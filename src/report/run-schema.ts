@@ -16,7 +16,7 @@ const size = Type.Integer({ minimum: 1, maximum: 2 ** 40 });
 const LayerSchema = record({
   name: text,
   shape: Type.Array(size, { minItems: 3, maxItems: 3, description: '[channels, height, width]' }),
-  neuron: Type.Union([Type.Literal('if'), Type.Literal('lif'), Type.Literal('signed-if'), Type.Literal('integrator'), Type.Literal('relay')]),
+  neuron: Type.Union([Type.Literal('if'), Type.Literal('lif'), Type.Literal('signed-if'), Type.Literal('cuba'), Type.Literal('integrator'), Type.Literal('relay')]),
   reset: nullable(Type.Union([Type.Literal('soft'), Type.Literal('hard'), Type.Literal('soft-two-compartment')])),
   retract: Type.Optional(Type.Number({ minimum: 0, description: 'Signed neurons: a spike is taken back below minus this many thresholds.' })),
   neurons: size,

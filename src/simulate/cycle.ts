@@ -17,7 +17,7 @@ import type { Program } from '../program/program.js';
 import type { Profile, Target } from '../target/schema.js';
 import type { CountingPlan } from './counting-plan.js';
 import { barrierNanoseconds, latencies, type Latencies } from './latencies.js';
-import { chipSteps, type PipelineTotals, type StepTimes } from './pipeline.js';
+import { bottleneckOf, chipSteps, type PipelineTotals, type StepTimes } from './pipeline.js';
 import { createTraffic } from './traffic.js';
 
 export interface CycleModel {
@@ -98,7 +98,7 @@ export function createCycle(source: CycleSource, kernels: Kernels, buffers: read
           done = Math.max(done, clock * generated[i], clock * processed[i]);
         }
         each.nanoseconds[s] = done + barrier;
-        each.bottlenecks.push(barrier >= done ? 'barrier' : core >= done - core ? 'core' : 'link');
+        each.bottlenecks.push(bottleneckOf(done, core, barrier));
         parts.core += core;
         parts.link += Math.max(0, done - core);
         bottleneck[each.bottlenecks[s]]++;

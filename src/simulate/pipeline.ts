@@ -6,23 +6,30 @@
  *   generation = inactive * neuronInactive + active * neuronActive + spikes * spike + messagesOut * axonOut
  *   processing = messagesIn * axonIn + synapticOps * synapticOp of the projection's format
  *   core       = max over cores of max(generation, processing)
- *   link       = max over links of messages * hop
- *   step       = max(core, link) + longest route in use + barrier
+ *   link       = max over links of messages * time that one keeps the link
+ *   done       = max(core, link + longest route in use, when the last core is done by the queue model)
+ *   step       = done + barrier
  *
- * Signed neurons, their messages and what those read may take longer: the profile's second state and
- * payload are added. A spike is sent and processed at its target in the step that emitted it. Contention beyond the
- * busiest link is not modelled. Constants are the profile's; those that are unpublished count as 0
- * and are named.
+ * The queue model (`queue-model.ts`) has what sums leave out: a core waits for its first message, and a
+ * sender for room at a core that is behind. What messages make each other wait at links they share, beyond the busiest
+ * link's sum, only the cycle model has. Signed neurons, their messages and what those read may take longer:
+ * the profile's second state and payload are added. A spike is sent and processed at its target in the step that
+ * emitted it. Constants are the profile's; those that are unpublished count as 0 and are named.
  */
+import type { KernelMemory } from '../kernels/kernels.js';
+import type { SpikeBuffers } from '../kernels/spiking-layer.js';
+import type { Route } from '../map/mapping.js';
 import { neuronsIn, linksOf } from '../map/reach.js';
 import type { Program } from '../program/program.js';
 import { fires, isSigned } from '../spiking/network.js';
-import type { Profile } from '../target/schema.js';
+import type { Profile, Target } from '../target/schema.js';
 import type { CountingPlan, Term } from './counting-plan.js';
 import { barrierNanoseconds, formatLatency, latencies, type Latencies } from './latencies.js';
 import type { LatencyParts } from './trace.js';
-import type { MeshUse } from './mesh-links.js';
+import type { MeshLink, MeshUse } from './mesh-links.js';
 import { meshUse } from './mesh-links.js';
+import { createQueueModel, type QueueModel } from './queue-model.js';
+import { senderOf } from './traffic.js';
 
 /** Time of some samples; nanoseconds of simulated time. */
 export interface PipelineTotals {
@@ -90,12 +97,23 @@ interface CoreCost {
   readonly compartments: number;
 }
 
-export function createPipeline(program: Program, plan: CountingPlan, profile: Profile): PipelineModel {
+export interface PipelineSource {
+  readonly program: Program;
+  readonly plan: CountingPlan;
+  readonly profile: Profile;
+  /** Masks of the sample to be timed, and the memory that holds them. */
+  readonly buffers: readonly SpikeBuffers[];
+  readonly memory: KernelMemory;
+}
+
+export function createPipeline(source: PipelineSource): PipelineModel {
+  const { program, plan, profile } = source;
   const ns = latencies(profile);
   const mesh = meshUse(program, plan.flows);
+  const finish = queueModelOf(source, ns);
   const { routes, flows } = messageCosts(program, plan, { ns, mesh });
   const cores = coreCosts(program, plan, ns);
-  const linkHop = mesh.links.map((l) => (l.from[1] === l.to[1] ? ns.hopX : ns.hopY) + (l.crossesChips ? ns.chipCrossing : 0));
+  const linkHold = mesh.links.map((l) => linkNanoseconds(program.target, l, ns));
   const barrier = barrierNanoseconds(profile.latency.barrier, new Set(program.places.map((p) => `${p.x},${p.y}`)).size);
   const steps = chipSteps(program);
   const T = program.network.timesteps;
@@ -148,12 +166,15 @@ export function createPipeline(program: Program, plan: CountingPlan, profile: Pr
         core = Math.max(core, took);
       }
       let link = 0;
-      for (let i = 0; i < linkHop.length; i++) link = Math.max(link, links[i * steps + s] * linkHop[i]);
-      each.nanoseconds[s] = Math.max(core, link) + travel[s] + barrier;
-      each.bottlenecks.push(barrier >= Math.max(core, link) ? 'barrier' : core >= link ? 'core' : 'link');
+      for (let i = 0; i < linkHold.length; i++) link = Math.max(link, links[i * steps + s] * linkHold[i]);
+      const done = Math.max(core, link + travel[s], finish(s));
+      const underWay = Math.min(travel[s], done - core);
+      each.nanoseconds[s] = done + barrier;
+      each.bottlenecks.push(bottleneckOf(done, core, barrier));
       total += each.nanoseconds[s];
-      parts[core >= link ? 'core' : 'link'] += Math.max(core, link);
-      parts.travel += travel[s];
+      parts.core += core;
+      parts.travel += underWay;
+      parts.link += done - core - underWay;
       parts.barrier += barrier;
       bottleneck[each.bottlenecks[s]]++;
     }
@@ -161,6 +182,34 @@ export function createPipeline(program: Program, plan: CountingPlan, profile: Pr
     return { nanoseconds: total, parts, bottleneck, cores: busy };
   };
   return { steps, time };
+}
+
+/** What a step's time is owed to: the barrier where it is the longer part; then the busiest core, or else the waiting for messages. */
+export const bottleneckOf = (done: number, core: number, barrier: number): Bottleneck => (barrier >= done ? 'barrier' : core >= done - core ? 'core' : 'link');
+
+/** Nanoseconds that one message keeps a link from others: what is known of the routers, or else a whole hop. */
+function linkNanoseconds({ router }: Target, { from, to, crossesChips }: MeshLink, ns: Latencies): number {
+  const cycles = (crossesChips ? router?.chipLinkCycles : null) ?? router?.linkCycles ?? null;
+  if (router === undefined || cycles === null || router.clockNanoseconds === null) return (from[1] === to[1] ? ns.hopX : ns.hopY) + (crossesChips ? ns.chipCrossing : 0);
+  return cycles * router.clockNanoseconds / (router.networks ?? 1);
+}
+
+const travelNanoseconds = ({ hopsX, hopsY, chipCrossings }: Route, ns: Latencies): number =>
+  (hopsX + hopsY === 0 ? ns.withinTile : hopsX * ns.hopX + hopsY * ns.hopY + chipCrossings * ns.chipCrossing);
+
+/** Queues as deep as the routers', where they are known; without end where not. */
+function queueModelOf({ program, plan, buffers, memory }: PipelineSource, ns: Latencies): QueueModel {
+  const { routes, cores, network, target: { router } } = program;
+  const between = new Map(routes.map((r) => [r.from * cores.length + r.to, r]));
+  const perRouter = (router?.bufferFlits ?? Infinity) * (router?.virtualChannels ?? Infinity);
+  return createQueueModel({
+    senders: cores.map((_, core) => senderOf(core, { program, plan, times: ns, buffers })), timesteps: network.timesteps, memory,
+    interval: (router?.clockNanoseconds ?? 0) / (router?.networks ?? 1),
+    way: (from, to) => {
+      const route = between.get(from * cores.length + to)!;
+      return { travel: travelNanoseconds(route, ns), places: (router?.networks ?? 1) * ((router?.receiveFlits ?? Infinity) + perRouter * (1 + route.hopsX + route.hopsY)) };
+    },
+  });
 }
 
 function messageCosts(program: Program, plan: CountingPlan, { ns, mesh }: { readonly ns: Latencies; readonly mesh: MeshUse }): { readonly routes: RouteCost[]; readonly flows: FlowCost[] } {
@@ -171,8 +220,7 @@ function messageCosts(program: Program, plan: CountingPlan, { ns, mesh }: { read
   });
   const routes = program.routes.map((route, i): RouteCost => {
     const { depth, operation } = projections[route.projection];
-    const travel = route.hopsX + route.hopsY === 0 ? ns.withinTile : route.hopsX * ns.hopX + route.hopsY * ns.hopY + route.chipCrossings * ns.chipCrossing;
-    return { to: route.to, depth, operation, travel, messages: plan.routes[i].messages, synapticOps: plan.routes[i].synapticOps };
+    return { to: route.to, depth, operation, travel: travelNanoseconds(route, ns), messages: plan.routes[i].messages, synapticOps: plan.routes[i].synapticOps };
   });
   const flows = plan.flows.map((flow, i): FlowCost => {
     const { depth, axonOut } = projections[flow.projection];

@@ -39,11 +39,14 @@ interface PixelTarget {
   readonly send: number;
   readonly work: number;
   readonly travel: number;
-  /** Work that may lie ahead at the target before the sender waits. */
-  readonly slack: number;
+  /** Messages that may lie ahead at the target before the sender waits. */
+  readonly places: number;
   /** Channels of each word of the cursor; null: all of the slice. */
   readonly masks: Int32Array | null;
 }
+
+/** Per core: when it is done with what it has; the work of its messages so far in the step, and how many they are. */
+interface Targets { readonly done: Float64Array; readonly work: Float64Array; readonly taken: Float64Array }
 
 /** Where a core stands in its step. */
 interface Cursor {
@@ -58,8 +61,9 @@ interface Cursor {
   t: number;
   y: number;
   x: number;
-  /** Spikes of the pixel (y, x). */
+  /** Spikes of the pixel (y, x), and how many of its targets have got theirs. */
   spikes: number;
+  sent: number;
   /** Generation without waits, and what waits have added. */
   clock: number;
   lag: number;
@@ -67,10 +71,10 @@ interface Cursor {
 
 export function createQueueModel(source: QueueSource): QueueModel {
   const cursors = source.senders.map((sender, core) => cursorOf(sender, core, source));
-  const done = new Float64Array(cursors.length);
+  const targets: Targets = { done: new Float64Array(cursors.length), work: new Float64Array(cursors.length), taken: new Float64Array(cursors.length) };
   const queue = createTimeQueue(cursors.length);
   return (step) => {
-    done.fill(0);
+    for (const sums of [targets.done, targets.work, targets.taken]) sums.fill(0);
     let last = 0;
     cursors.forEach((cursor, core) => {
       const t = step - cursor.sender.depth;
@@ -81,12 +85,11 @@ export function createQueueModel(source: QueueSource): QueueModel {
     });
     for (let core = queue.first(); core >= 0; core = queue.first()) {
       const cursor = cursors[core];
-      send(cursor, done);
-      if (advance(cursor)) { queue.replaceFirst(cursor.clock + cursor.lag); continue; }
+      if (send(cursor, targets) || advance(cursor)) { queue.replaceFirst(cursor.clock + cursor.lag); continue; }
       last = Math.max(last, cursor.clock + cursor.lag);
       queue.removeFirst();
     }
-    return done.reduce((most, d) => Math.max(most, d), last);
+    return targets.done.reduce((most, d) => Math.max(most, d), last);
   };
 }
 
@@ -98,11 +101,11 @@ function cursorOf(sender: Sender, core: number, { way, interval, memory }: Queue
   const masksOf = (low: number, high: number): Int32Array => Int32Array.from({ length: count }, (_, i) => rangeMask(low - (firstWord + i) * 32, high - (firstWord + i) * 32));
   const targets = sender.lists.map((columns) => columns.map((list) => list.map((d): PixelTarget => {
     const { travel, places } = way(core, d.core);
-    return { core: d.core, send: Math.max(d.send, interval), work: d.work, travel, slack: places * d.work, masks: d.from <= from && d.to >= to ? null : masksOf(d.from, d.to) };
+    return { core: d.core, send: Math.max(d.send, interval), work: d.work, travel, places, masks: d.from <= from && d.to >= to ? null : masksOf(d.from, d.to) };
   })));
   const fired = memory.uint32(buffers.spikes, places * buffers.signs * buffers.words * 2);
   const moved = memory.uint32(buffers.active, places * buffers.words * 2);
-  return { sender, firstWord, masks: masksOf(from, to), fired, moved, targets, t: 0, y: 0, x: 0, spikes: 0, clock: 0, lag: 0 };
+  return { sender, firstWord, masks: masksOf(from, to), fired, moved, targets, t: 0, y: 0, x: 0, spikes: 0, sent: 0, clock: 0, lag: 0 };
 }
 
 /** Bits low to high - 1 of 32, as far as there are such. */
@@ -133,23 +136,36 @@ function advance(cursor: Cursor): boolean {
     }
     cursor.clock += channels * inactive + taken * (active - inactive) + fired * spike;
     cursor.spikes = fired;
+    cursor.sent = 0;
     if (fired > 0) return true;
   }
 }
 
-/** Hands over the messages of the cursor's pixel; `done` is when each core is done with what it has. */
-function send(cursor: Cursor, done: Float64Array): void {
+/**
+ * Hands over messages of the cursor's pixel until one has to wait (true: some may be left) or all have gone.
+ */
+function send(cursor: Cursor, { done, work, taken }: Targets): boolean {
   const { sender } = cursor;
-  for (const target of cursor.targets[sender.rowKind[cursor.y - sender.rows[0]]][sender.columnKind[cursor.x - sender.columns[0]]]) {
+  const list = cursor.targets[sender.rowKind[cursor.y - sender.rows[0]]][sender.columnKind[cursor.x - sender.columns[0]]];
+  while (cursor.sent < list.length) {
+    const target = list[cursor.sent++];
     const messages = target.masks === null ? cursor.spikes : countSpikes(cursor, target.masks);
     if (messages === 0) continue;
+    const { core } = target;
     cursor.clock += messages * target.send;
     const ready = cursor.clock + cursor.lag;
     const arrived = ready + target.travel;
-    done[target.core] = (done[target.core] > arrived ? done[target.core] : arrived) + messages * target.work;
-    const release = done[target.core] - target.slack;
-    if (release > ready) cursor.lag += release - ready;
+    const after = (done[core] > arrived ? done[core] : arrived) + messages * target.work;
+    done[core] = after;
+    work[core] += messages * target.work;
+    taken[core] += messages;
+    const release = after - target.places * work[core] / taken[core];
+    if (release > ready) {
+      cursor.lag = release - cursor.clock;
+      return true;
+    }
   }
+  return false;
 }
 
 function countSpikes(cursor: Cursor, masks: Int32Array): number {

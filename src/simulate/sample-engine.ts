@@ -5,13 +5,13 @@
  * the next image, for whoever counts or draws them.
  */
 import type { Kernels } from '../kernels/kernels.js';
-import type { SpikeBuffers, SpikingLayer } from '../kernels/spiking-layer.js';
+import type { LayerReset, SpikeBuffers, SpikingLayer } from '../kernels/spiking-layer.js';
 import { prepareLayer, reserveSpikes } from '../kernels/spiking-layer.js';
 import { prepareHostLayer, setPoissonSpikes } from '../kernels/spiking-input.js';
 import { randomStream, substream } from '../random.js';
 import { checkDelays } from '../quantise/evaluate-integer.js';
 import type { IntegerNetwork, IntegerPopulation } from '../quantise/integer-network.js';
-import { retractions, roundToBias } from '../quantise/integer-network.js';
+import { retractions, roundToBias, sumsCurrents } from '../quantise/integer-network.js';
 import type { Neuron, PopulationId } from '../spiking/network.js';
 import { isSigned, neuronCount } from '../spiking/network.js';
 
@@ -29,7 +29,12 @@ export interface SampleEngine {
   readonly run: (image: Float32Array, sample: number) => SampleResult;
   /** Masks of the last sample, per population. */
   readonly buffers: readonly SpikeBuffers[];
+  /** Constant currents of the last sample, per population: int32 [pixel][stride], stride 0 where all pixels are alike; null for relays. */
+  readonly drives: readonly (DrivePlace | null)[];
 }
+
+/** Where constant currents lie in the kernels' memory. */
+export interface DrivePlace { readonly at: number; readonly stride: number }
 
 /** Packs `network`; `seed` is that of the Poisson code. */
 export function createSampleEngine(network: IntegerNetwork, kernels: Kernels, seed: number): SampleEngine {
@@ -43,6 +48,7 @@ export function createSampleEngine(network: IntegerNetwork, kernels: Kernels, se
   const output = network.populations.findIndex((p) => p.id === network.output);
   return {
     buffers: [...buffers.values()],
+    drives: stages.map((stage) => stage.drive),
     run: (values, sample) => {
       pixels.set(values);
       const saturations = stages.map((stage) => stage.run(sample));
@@ -54,6 +60,7 @@ export function createSampleEngine(network: IntegerNetwork, kernels: Kernels, se
 interface Stage {
   readonly run: (sample: number) => number;
   readonly trace: number;
+  readonly drive: DrivePlace | null;
 }
 
 interface EngineContext {
@@ -71,7 +78,7 @@ function prepareStage(network: IntegerNetwork, population: IntegerPopulation, co
   const drive = prepareDrive(context.kernels, population, injected);
   const inject = injected ? prepareInjection(network, population, drive, context) : [];
   const layer: SpikingLayer = prepareLayer(context.kernels, {
-    buffers: own, decay: population.decay, limit: population.limit,
+    buffers: own, decay: population.decay, current: population.neuron.model === 'cuba' ? { decay: population.currentDecay ?? 4096, refractory: population.refractory ?? 1 } : null, limit: population.limit,
     thresholds: Int32Array.from(population.thresholdExponent, (e) => population.threshold * 2 ** e),
     initials: Int32Array.from(population.thresholdExponent, (e) => population.initial * 2 ** e),
     retractions: retractions(population),
@@ -81,6 +88,7 @@ function prepareStage(network: IntegerNetwork, population: IntegerPopulation, co
   });
   return {
     trace: layer.trace,
+    drive,
     run: () => {
       if (injected) drive.reset();
       for (const add of inject) add();
@@ -89,11 +97,12 @@ function prepareStage(network: IntegerNetwork, population: IntegerPopulation, co
   };
 }
 
-function resetOf(neuron: Neuron): 'none' | 'soft' | 'hard' | 'signed' {
+function resetOf(neuron: Neuron): LayerReset {
   switch (neuron.model) {
     case 'integrator': case 'relay': return 'none';
     case 'signed-if': return 'signed';
-    case 'if': case 'lif': return neuron.reset === 'hard' ? 'hard' : 'soft';
+    case 'cuba': return neuron.reset;
+    case 'if': case 'lif': return neuron.reset === 'soft-two-compartment' ? 'second' : neuron.reset;
   }
 }
 
@@ -102,7 +111,7 @@ function prepareRelay(network: IntegerNetwork, buffers: SpikeBuffers, { kernels,
   if (input.code !== 'poisson') throw new RangeError('internal: a relay population needs the Poisson code');
   const stream = substream(randomStream(seed), 'poisson');
   const values = kernels.memory.float32(image, neuronCount(network.imageShape));
-  return { trace: 0, run: (sample) => { setPoissonSpikes(kernels, values, buffers, { full: input.full, stream: substream(stream, sample) }); return 0; } };
+  return { trace: 0, drive: null, run: (sample) => { setPoissonSpikes(kernels, values, buffers, { full: input.full, stream: substream(stream, sample) }); return 0; } };
 }
 
 function injectsInto({ input }: IntegerNetwork, population: IntegerPopulation): boolean {
@@ -113,9 +122,7 @@ function injectsInto({ input }: IntegerNetwork, population: IntegerPopulation): 
   }
 }
 
-interface Drive {
-  readonly at: number;
-  readonly stride: number;
+interface Drive extends DrivePlace {
   /** Back to the population's bias, before the host adds an image's currents. */
   readonly reset: () => void;
 }
@@ -133,11 +140,17 @@ function prepareDrive({ memory }: Kernels, population: IntegerPopulation, inject
   return { at, stride: injected ? lanes : 0, reset };
 }
 
-function prepareInjection({ input, imageShape }: IntegerNetwork, population: IntegerPopulation, drive: Drive, { kernels, image }: EngineContext): (() => void)[] {
+function prepareInjection(network: IntegerNetwork, population: IntegerPopulation, drive: Drive, { kernels, image }: EngineContext): (() => void)[] {
+  const { input, imageShape } = network;
   switch (input.code) {
-    case 'bias':
-      return input.layers.filter((l) => l.target === population.id)
-        .map((layer) => prepareHostLayer(kernels, { ...layer, imageShape, shape: population.shape, format: input.format, image, drive }));
+    case 'bias': {
+      const { format } = input;
+      const layers = input.layers.filter((l) => l.target === population.id)
+        .map((layer) => prepareHostLayer(kernels, { ...layer, imageShape, shape: population.shape, format, image, drive }));
+      if (!sumsCurrents(network, population)) return layers;
+      const currents = kernels.memory.int32(drive.at, drive.stride * population.shape[1] * population.shape[2]);
+      return [...layers, () => currents.forEach((current, i) => { currents[i] = roundToBias(current, format); })];
+    }
     case 'rate': {
       const size = neuronCount(imageShape);
       const plane = imageShape[1] * imageShape[2];
@@ -174,7 +187,8 @@ function checkRange(network: IntegerNetwork): void {
     const bias = population.bias.reduce((most, b) => Math.max(most, Math.abs(b)), 0);
     const injected = !injectsInto(network, population) || network.input.code === 'poisson' ? 0
       : network.input.format.mantissaMax * 2 ** network.input.format.exponentMax;
-    const most = population.limit + arriving + bias + injected;
+    // u of a cuba neuron is clipped before v takes it in
+    const most = population.neuron.model === 'cuba' ? population.limit + Math.max(arriving, population.limit + bias + injected) : population.limit + arriving + bias + injected;
     if (most > 2147483647) throw new RangeError(`internal: population ${population.id} can reach ${most}, beyond 32 bits, before it is clipped`);
     for (const p of network.projections) if (p.bound > 32767) throw new RangeError(`internal: projection ${p.id} has the bound ${p.bound}, beyond 16 bits`);
   }

@@ -13,10 +13,15 @@ import type { Profile } from '../target/schema.js';
 import { planCounting } from './counting-plan.js';
 import type { CountingPlan } from './counting-plan.js';
 import { imageReader } from './image-reader.js';
-import type { PipelineTotals } from './pipeline.js';
+import type { Observed, SampleRecord } from './observer.js';
+import type { PipelineTotals, StepTimes } from './pipeline.js';
 import { createPipeline } from './pipeline.js';
+import { createProbeRecorder } from './probe-recorder.js';
+import type { ProbedLayer } from './probes.js';
 import { readRaster } from './raster.js';
 import { createSampleEngine } from './sample-engine.js';
+import { createStepCounters } from './step-counters.js';
+import type { SampleSteps } from './step-counters.js';
 import type { Raster } from './trace.js';
 
 export interface SimulationInit {
@@ -28,11 +33,15 @@ export interface SimulationInit {
   readonly profile: Profile | null;
   /** Sample whose spikes are kept, or null. */
   readonly raster: number | null;
+  /** Layers whose neurons are recorded. */
+  readonly probes?: readonly ProbedLayer[];
+  /** Whether the counters of each step are kept. */
+  readonly steps?: boolean;
 }
 
 export interface SimulationJob { readonly first: number; readonly count: number }
 
-export interface ChunkResult {
+export interface ChunkResult extends Observed {
   /** [count, T] */
   readonly predictions: Uint16Array;
   /** [count, classes] */
@@ -50,7 +59,9 @@ export function start(init: SimulationInit): (job: SimulationJob) => ChunkResult
   const engine = createSampleEngine(network, kernels, init.seed);
   const plan = planCounting(init.program);
   const count = countRegions(kernels, plan, engine.buffers);
-  const pipeline = init.profile === null ? null : createPipeline(init.program, plan, init.profile);
+  const pipeline = init.profile === null ? null : createPipeline({ program: init.program, plan, profile: init.profile, buffers: engine.buffers, memory: kernels.memory });
+  const stepCounters = init.steps === true ? createStepCounters(init.program, plan) : null;
+  const record = init.probes === undefined || init.probes.length === 0 ? null : createProbeRecorder(network, init.probes, { engine, memory: kernels.memory });
   const read = imageReader(init.images, network.imageShape, normalisation);
   const classes = neuronCount(network.populations.find((p) => p.id === network.output)!.shape);
   return (job) => {
@@ -60,6 +71,8 @@ export function start(init: SimulationInit): (job: SimulationJob) => ChunkResult
     };
     let time = pipeline === null ? null : emptyTime(init.program.cores.length);
     let raster: Raster | null = null;
+    const records: SampleRecord[] = [];
+    const steps: SampleSteps[] = [];
     for (let i = 0; i < job.count; i++) {
       const sample = job.first + i;
       const answer = engine.run(read(sample), sample);
@@ -68,10 +81,13 @@ export function start(init: SimulationInit): (job: SimulationJob) => ChunkResult
       answer.saturations.forEach((n, p) => { result.saturations[p] += n; });
       const counts = count();
       addTotals(result.regions, counts, network.timesteps);
-      if (pipeline !== null && time !== null) time = addTime(time, pipeline.time(counts));
+      let stepTimes: StepTimes | null = null;
+      if (pipeline !== null && time !== null) time = addTime(time, pipeline.time(counts, (each) => { stepTimes = each; }));
+      if (stepCounters !== null) steps.push({ sample, counters: stepCounters(counts), time: stepTimes });
+      if (record !== null) records.push({ sample, layers: record() });
       if (sample === init.raster) raster = readRaster(kernels.memory, engine.buffers, sample);
     }
-    return { ...result, time, raster };
+    return { ...result, time, raster, records, steps };
   };
 }
 

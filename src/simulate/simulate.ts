@@ -11,7 +11,10 @@ import type { Profile, Target } from '../target/schema.js';
 import { planCounting } from './counting-plan.js';
 import { countersOf } from './counters.js';
 import { unpublishedLatencies } from './latencies.js';
+import type { SimulationObserver } from './observer.js';
+import { inOrder } from './observer.js';
 import { chipSteps } from './pipeline.js';
+import { resolveProbes } from './probes.js';
 import { addTime, emptyTime } from './simulate-task.js';
 import type { ChunkResult, SimulationInit, SimulationJob } from './simulate-task.js';
 import type { TimingModel, TimingTrace, Trace } from './trace.js';
@@ -34,6 +37,8 @@ export interface SimulationOptions {
   readonly limit?: number;
   /** Sample whose spikes are kept for a raster plot. */
   readonly raster?: number;
+  /** Looks inside: probes, and counters by step and core. */
+  readonly observer?: SimulationObserver;
   /** Called as samples are finished. */
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -43,20 +48,25 @@ export interface SimulationOptions {
 const CHUNK = 4;
 
 /**
- * Simulates every sample for T steps a population. Throws `run/data-shape` and
- * `report/unknown-profile` where data or options do not fit the program.
+ * Simulates every sample for T steps a population. Throws `run/data-shape`, `report/unknown-profile`
+ * and the messages of `resolveProbes` where data or options do not fit the program.
  */
 export async function simulate(program: Program, data: SimulationData, options: SimulationOptions): Promise<Trace> {
   const samples = Math.min(data.count, options.limit ?? data.count);
   const profile = options.timing === 'pipeline' ? latencyProfile(program.target, options.profile) : null;
   check(program, data, { ...options, samples });
+  const { observer = {} } = options;
   const began = performance.now();
-  const init: SimulationInit = { program, images: shared(data.images, samples * neuronCount(data.shape)), seed: options.seed, profile, raster: options.raster ?? null };
+  const init: SimulationInit = {
+    program, images: shared(data.images, samples * neuronCount(data.shape)), seed: options.seed, profile, raster: options.raster ?? null,
+    probes: resolveProbes(program.network, observer.probes ?? []), steps: observer.onSteps !== undefined,
+  };
   const jobs: SimulationJob[] = [];
   for (let first = 0; first < samples; first += CHUNK) jobs.push({ first, count: Math.min(CHUNK, samples - first) });
   const chunks = await runJobs<SimulationInit, SimulationJob, ChunkResult>(new URL('./simulate-task.js', import.meta.url), init, jobs, {
     workers: options.workers,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
+    keep: inOrder(observer),
     onDone: (done) => options.onProgress?.(Math.min(done * CHUNK, samples), samples),
   });
   return traceOf(program, chunks, {

@@ -32,7 +32,7 @@ export interface Destination {
   readonly core: number;
   readonly from: number;
   readonly to: number;
-  /** Time of sending it, and of its work at the target. */
+  /** Time of sending it (with multicast only that of a projection's first core), and of its work at the target. */
   readonly send: number;
   readonly work: number;
 }
@@ -168,13 +168,16 @@ function destinationKinds(core: number, { program, plan, times }: Pick<TrafficSo
   const { slice } = program.cores[core];
   const links = linksOf(program.network);
   const signed = new Set(program.network.populations.filter(isSigned).map((p) => p.id));
+  const sent = new Set<number>();
   const terms = program.routes.flatMap((route, i) => {
     if (route.from !== core) return [];
+    const again = program.target.capabilities.multicast === true && sent.has(route.projection);
+    sent.add(route.projection);
     const link = links[route.projection];
     const graded = signed.has(link.projection.source);
     const operation = times[formatLatency(link, program)] + (graded ? times.gradedSynapticOp : 0);
     return plan.routes[i].synapticOps.map(({ region, times: targets }) => ({
-      core: route.to, region: plan.regions[region], operation: targets * operation, send: times.axonOut + (graded ? times.gradedMessage : 0),
+      core: route.to, region: plan.regions[region], operation: targets * operation, send: again ? 0 : times.axonOut + (graded ? times.gradedMessage : 0),
     }));
   });
   const row = kindsOf(slice.rows, terms.map((t) => t.region.rows));

@@ -18,6 +18,8 @@ export interface ConversionOptions {
   readonly leak: number;
   /** Makes signed IF neurons (soft reset, no leak) that take a spike back below -retract thresholds. Those that only the image drives stay unsigned: they would never take one back. */
   readonly retract?: number;
+  /** Makes cuba neurons: the share of a synaptic current that still flows a step later, and the steps from a spike to the next possible one. */
+  readonly current?: { readonly leak: number; readonly refractory: number };
   readonly code: InputCode['code'];
   /** v at the start as a share of the threshold. */
   readonly initial: number;
@@ -63,8 +65,9 @@ function findDepths(inflows: readonly Inflow[], input: NodeId, inputDepth: numbe
 }
 
 /** What a rectifier becomes. */
-export function rectifierNeuron({ reset, leak, retract }: Pick<ConversionOptions, 'reset' | 'leak' | 'retract'>): Neuron {
+export function rectifierNeuron({ reset, leak, retract, current }: Pick<ConversionOptions, 'reset' | 'leak' | 'retract' | 'current'>): Neuron {
   if (retract !== undefined) return { model: 'signed-if', reset: 'soft', retract };
+  if (current !== undefined) return { model: 'cuba', reset: reset === 'hard' ? 'hard' : 'soft', leak, currentLeak: current.leak, refractory: current.refractory };
   return leak === 1 ? { model: 'if', reset } : { model: 'lif', reset, leak };
 }
 
@@ -113,6 +116,8 @@ interface PathContext {
 }
 
 function makeProjections(inflow: Inflow, context: PathContext): Projection[] {
+  // what a spike brings flows over several steps where currents last: their sum is to be the weight
+  const share = inflow.isOutput ? 1 : 1 - (context.options.current?.leak ?? 0);
   return inflow.paths.flatMap((path, index) => {
     const fromInput = path.source === context.input;
     if (fromInput && context.encoder === undefined) return [];
@@ -124,12 +129,12 @@ function makeProjections(inflow: Inflow, context: PathContext): Projection[] {
     };
     const cell = path.pool[0] * path.pool[1];
     if (fromInput && context.encoder !== undefined) {
-      const weight = withGain(signedInputWeight(path, context.options.inputRange / cell), inflow, context.options);
+      const weight = withGain(signedInputWeight(path, (share * context.options.inputRange) / cell), inflow, context.options);
       return [{ ...shared, source: context.encoder.id, weight, groups: 1 }];
     }
     const threshold = context.options.thresholds.get(path.source);
     if (threshold === undefined) throw new Error(`internal: no threshold for ${path.source}`);
-    return [{ ...shared, source: populationId(path.source), weight: withGain(scaleBySource(path, threshold, cell), inflow, context.options), groups: path.groups }];
+    return [{ ...shared, source: populationId(path.source), weight: withGain(scaleBySource(path, threshold.map((t) => share * t), cell), inflow, context.options), groups: path.groups }];
   });
 }
 

@@ -2,7 +2,8 @@
  * The dynamics of spiking neurons in floating point, over currents that are known for all T steps. It is
  * the neuron of `network.ts` with a correction in front: the current is gain * I(t) + bias, the
  * potential starts at `initial` thresholds. Used to choose thresholds and corrections before anything is
- * rounded; the emitted program's own dynamics are the integers of `quantise/evaluate-integer.ts`.
+ * rounded; the emitted program's own dynamics are the integers of `quantise/evaluate-integer.ts`. A current
+ * that lasts (cuba) is filtered whole here, constant parts included, which differ only in the first steps.
  */
 import type { Neuron } from './network.js';
 
@@ -38,16 +39,22 @@ export function fire(currents: Float32Array, options: FiringOptions, out?: Float
   const pixels = size / threshold.length;
   const counts = new Float32Array(count * size);
   const v = new Float64Array(size);
+  const flowing = new Float64Array(size);
+  const waiting = new Int32Array(size);
   const rule = ruleOf(neuron);
   for (let n = 0; n < count; n++) {
     const own = counts.subarray(n * size, (n + 1) * size);
+    flowing.fill(0);
+    waiting.fill(0);
     for (let i = 0; i < size; i++) v[i] = correction.initial * threshold[Math.floor(i / pixels)];
     for (let t = 0; t < timesteps; t++) {
       const first = (n * timesteps + t) * size;
       for (let c = 0; c < threshold.length; c++) {
         const [from, theta, gain, bias] = [c * pixels, threshold[c], correction.gain[c], correction.bias[c]];
         for (let i = from; i < from + pixels; i++) {
-          const u = rule.leak * v[i] + gain * currents[first + i] + bias;
+          if (rule.lasts) flowing[i] = rule.currentLeak * flowing[i] + (1 - rule.currentLeak) * (gain * currents[first + i] + bias);
+          const u = !rule.lasts ? rule.leak * v[i] + gain * currents[first + i] + bias : waiting[i] > 0 ? 0 : rule.leak * v[i] + flowing[i];
+          if (rule.lasts) waiting[i] = waiting[i] > 0 ? waiting[i] - 1 : u > theta ? rule.refractory - 1 : 0;
           const spike = u > theta ? 1 : own[i] > 0 && u < rule.retract * theta ? -1 : 0;
           v[i] = spike === 0 ? u : rule.hard ? 0 : u - spike * theta;
           own[i] += spike;
@@ -62,16 +69,23 @@ export function fire(currents: Float32Array, options: FiringOptions, out?: Float
 interface Rule {
   readonly leak: number;
   readonly hard: boolean;
+  /** A cuba neuron: the two that follow apply. */
+  readonly lasts: boolean;
+  /** Share of the last step's current that still flows; the rest is the new one's. */
+  readonly currentLeak: number;
+  readonly refractory: number;
   /** Below this share of the threshold a spike is taken back; -Infinity: never. */
   readonly retract: number;
 }
 
 /** What the loop needs to know of a neuron. */
 function ruleOf(neuron: Neuron): Rule {
+  const plain = { leak: 1, hard: false, lasts: false, currentLeak: 0, refractory: 1, retract: -Infinity };
   switch (neuron.model) {
     case 'integrator': case 'relay': throw new Error(`internal: a rectifier does not become ${neuron.model === 'relay' ? 'a relay' : 'an integrator'}`);
-    case 'if': return { leak: 1, hard: neuron.reset === 'hard', retract: -Infinity };
-    case 'lif': return { leak: neuron.leak, hard: neuron.reset === 'hard', retract: -Infinity };
-    case 'signed-if': return { leak: 1, hard: false, retract: -neuron.retract };
+    case 'if': return { ...plain, hard: neuron.reset === 'hard' };
+    case 'lif': return { ...plain, leak: neuron.leak, hard: neuron.reset === 'hard' };
+    case 'cuba': return { ...plain, leak: neuron.leak, hard: neuron.reset === 'hard', lasts: true, currentLeak: neuron.currentLeak, refractory: neuron.refractory };
+    case 'signed-if': return { ...plain, retract: -neuron.retract };
   }
 }

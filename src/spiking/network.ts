@@ -19,13 +19,16 @@ export type MapShape = readonly [channels: number, height: number, width: number
  *
  *   if          v <- v + I;            spike if v > threshold, then reset
  *   lif         v <- leak * v + I;     spike if v > threshold, then reset
+ *   cuba        u <- currentLeak * u + S;  v <- leak * v + u + B;  spike if v > threshold, then reset and v held at 0
+ *               for refractory - 1 steps;  I = S + B: what spikes bring (S) lasts, constant currents (B) do not
  *   signed-if   v <- v + I;            s = +1 if v > threshold; -1 if v < -retract * threshold and m > 0; else 0
  *                                      v <- v - threshold * s;  m <- m + s
  *   integrator  v <- v + I;            never spikes: the output layer, read at the end
  *   relay       spikes are set from outside (a Poisson input), v is not used
  *
- * soft reset: v <- v - threshold; hard reset: v <- 0. `soft-two-compartment` has the dynamics of the
- * soft reset, built from two Loihi 1 compartments and an inhibitory synapse of weight -threshold.
+ * soft reset: v <- v - threshold; hard reset: v <- 0. `soft-two-compartment` is the soft reset built from
+ * two Loihi 1 compartments and an inhibitory synapse of weight -threshold, which acts one step later: v leaks
+ * before it pays, v <- leak * v + I - threshold * (spike of the step before). Without leak that is the soft reset.
  *
  * The signed neuron counts in m the spikes that it has sent and not taken back (0 at the start). A spike
  * of -1 takes one back: behind a projection it counts with -weight. So currents that come too early do
@@ -34,6 +37,7 @@ export type MapShape = readonly [channels: number, height: number, width: number
 export type Neuron =
   | { readonly model: 'if'; readonly reset: Reset }
   | { readonly model: 'lif'; readonly reset: Reset; readonly leak: number }
+  | { readonly model: 'cuba'; readonly reset: 'soft' | 'hard'; readonly leak: number; readonly currentLeak: number; readonly refractory: number }
   | { readonly model: 'signed-if'; readonly reset: 'soft'; readonly retract: number }
   | { readonly model: 'integrator' }
   | { readonly model: 'relay' };

@@ -19,6 +19,7 @@ export function neuronText(neuron: Neuron): string {
   switch (neuron.model) {
     case 'if': return `if ${neuron.reset}`;
     case 'lif': return `lif ${neuron.reset} leak ${neuron.leak}`;
+    case 'cuba': return `cuba ${neuron.reset} leak ${neuron.leak} current leak ${neuron.currentLeak} refractory ${neuron.refractory}`;
     case 'signed-if': return `signed-if ${neuron.reset} retract ${neuron.retract}`;
     case 'integrator': return 'integrator';
     case 'relay': return 'relay';

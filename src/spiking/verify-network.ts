@@ -35,6 +35,10 @@ function verifyPopulation(p: Population): void {
   check(p.threshold.every((t) => t > 0 && Number.isFinite(t)), `${p.id} has a threshold that is not positive`);
   check(p.bias.every(Number.isFinite), `${p.id} has a bias that is not finite`);
   check(p.neuron.model !== 'lif' || (p.neuron.leak > 0 && p.neuron.leak <= 1), `${p.id} has a leak outside (0, 1]`);
+  if (p.neuron.model === 'cuba') {
+    const { leak, currentLeak, refractory } = p.neuron;
+    check(leak > 0 && leak <= 1 && currentLeak >= 0 && currentLeak < 1 && Number.isInteger(refractory) && refractory >= 1, `${p.id} has a leak outside 0 to 1 or waits ${refractory} steps`);
+  }
   check(p.neuron.model !== 'signed-if' || (p.neuron.retract >= 0 && p.neuron.retract <= 1), `${p.id} takes spikes back outside 0 to 1 thresholds`);
 }
 

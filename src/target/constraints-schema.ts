@@ -16,6 +16,7 @@ export const AbilitiesSchema = record({
   signedWeights: ability('One synapse list may hold both signs.'),
   gradedSpikes: ability('A spike may carry an integer.'),
   signedSpikes: Type.Optional(ability('A spike may be +1 or -1, and a neuron may count what it has sent: signed IF neurons. They reset softly. Left out: no.')),
+  currentDecay: Type.Optional(ability('The synaptic current u may last: it loses (register + 1) / 4096 of itself in a step, the register has 12 bits. Left out: no.')),
   multicast: ability('One message may reach several cores.'),
 }, { description: 'What passes ask a chip for.' });
 

@@ -35,6 +35,10 @@ const wrong: readonly (readonly [words: string, sentence: string])[] = [
   ['compile a.onnx --workers 0', 'A whole number from 1 to 256 is wanted.'],
   ['simulate a.spk', "error: required option '--data <spec>' not specified"],
   ['simulate a.spk --data x --workers 0', 'A whole number from 1 to 256 is wanted.'],
+  ['simulate a.spk --data x --probe conv1', 'LAYER:NEURONS is wanted, for example conv1:0-31 or conv1:0/all/all.'],
+  ['simulate a.spk --data x --probe conv1:9-4', 'LAYER:NEURONS is wanted'],
+  ['simulate a.spk --data x --probe conv1:all', 'error: --probe without --probe-out: the arrays have nowhere to go'],
+  ['simulate a.spk --data x --probe-out d', 'error: --probe-out without --probe: there is nothing to record'],
   ['simulate a.spk --data x --timing cycle', 'Allowed choices are functional, pipeline.'],
 ];
 

@@ -175,6 +175,12 @@ describe('what is wrong', () => {
     expect(await message({ checkpoint: { path: join(folder, 'missing', 'a.ckpt'), everySteps: 1 } })).toBe('error[learn/checkpoint-not-written] in FOLDER/missing/a.ckpt: the checkpoint cannot be written: the folder is not there (ENOENT); the checkpoint before it is untouched\n  hint: free some space, or name a file in a folder that you may write in');
   });
 
+  it('neurons that it does not know: learn/lasting-currents', async () => {
+    const cuba = { model: 'cuba', reset: 'soft', leak: 1, currentLeak: 0.5, refractory: 1 } as const;
+    const populations = network.populations.map((p) => (p.neuron.model === 'integrator' ? p : { ...p, neuron: cuba }));
+    expect(await message({}, { network: { populations } })).toBe('error[learn/lasting-currents]: learning knows no neurons with a current that lasts or that wait after a spike\n  hint: leave --current-decay and --refractory out, or compile without --encrypt');
+  });
+
   it('images, classes, steps, code and settings that do not fit: learn/images-differ, learn/classes-differ, learn/no-timesteps, learn/poisson-code, learn/bad-setting', async () => {
     expect(await message({ batch: 2.5 })).toBe('error[learn/bad-setting]: the batch is 2.5, but must be a whole number above 0\n  hint: leave it out for the default');
     const text = await message({ rate: -1 }, {

@@ -52,6 +52,26 @@ describe('a program file', () => {
     };
     expect([fields(signed), fields(sampleProgram())]).toEqual([[false, true, false], [false, false, false]]);
   });
+  test('holds cuba neurons; without them the file has no trace of their fields', () => {
+    const shape = [2, 5, 5] as const;
+    const neuron = { model: 'cuba', reset: 'hard', leak: 0.875, currentLeak: 0.75, refractory: 3 } as const;
+    const plain = chain(shape, [dense(3, shape), dense(2, [3, 1, 1])], { neuron });
+    const network = { ...plain, populations: plain.populations.map((p) => (p.neuron.model === 'cuba' ? { ...p, decay: 512, currentDecay: 1024, refractory: 3 } : p)) };
+    const program = programOf(network);
+    const bytes = emitProgram(program);
+    expect(readProgram(bytes, 'toy.spk')).toEqual(program);
+    expect(programText(program)).toContain('population  p1  3x1x1  cuba hard leak 0.875 current leak 0.75 refractory 3  threshold 6400  start 0  decay 512/4096  current decay 1024/4096  refractory 3');
+    const fields = (of: Program): string[] => {
+      const wire = SpikeProgramType.decode(payloadOf(emitProgram(of))) as unknown as WireProgram;
+      return wire.network.populations.map((p) => ['currentDecay', 'refractory', 'currentLeak'].filter((name) => Object.hasOwn(p, name)).join());
+    };
+    expect([fields(program), fields(sampleProgram())]).toEqual([['', 'currentDecay,refractory,currentLeak', ''], ['', '', '']]);
+    const broken = (change: object): string => complaint(emitProgram({ ...program, network: { ...network, populations: network.populations.map((p) => (p.neuron.model === 'cuba' ? { ...p, ...change } : p)) } }));
+    expect(broken({ currentDecay: 0 })).toContain('population "p1" has the current decay 0');
+    expect(broken({ currentDecay: 4097 })).toContain('population "p1" has the current decay 4097');
+    expect(broken({ refractory: 0 })).toContain('population "p1" waits 0 steps after a spike');
+    expect(broken({ neuron: { ...neuron, currentLeak: 1 } })).toContain('population "p1" has the leak 0.875 and keeps 1 of its current');
+  });
   test('does not share memory with the bytes it was read from', () => {
     const bytes = emitProgram(sampleProgram());
     const back = readProgram(bytes, 'toy.spk');
@@ -114,7 +134,7 @@ describe('a broken file', () => {
     const bytes = good.slice();
     bytes[8] = 9;
     expect(complaint(bytes)).toBe(
-      'error[program/other-version] in toy.spk: the program has format version 9, this tool reads version 1\n'
+      'error[program/other-version] in toy.spk: the program has format version 9, this tool reads version 2\n'
       + '  hint: update Spikeveil, or compile the model again with this version');
   });
 });

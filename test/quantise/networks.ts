@@ -25,11 +25,14 @@ export const neuronOptions = (neuron: Reset | number): { readonly reset: Reset; 
 
 const CODES: readonly InputCode['code'][] = ['bias', 'rate', 'poisson'];
 
+/** Options of conversion that a test chooses for itself. */
+export interface NeuronOptions { readonly reset: Reset; readonly leak?: number; readonly current?: { readonly leak: number; readonly refractory: number } }
+
 /** A random network; now and then with channels far smaller or larger than the others. */
-export function randomSpiking(seed: number, neuron: Reset | number, timesteps = 16): SpikingNetwork {
+export function randomSpiking(seed: number, neuron: Reset | number | NeuronOptions, timesteps = 16): SpikingNetwork {
   const graph = uneven(lowered(randomNetwork(seed, 1 + (seed % 3))), seed);
   const images = randomImages(graph, 2, seed);
-  return converted(graph, { thresholds: roomyThresholds(graph, images, 2), ...neuronOptions(neuron), timesteps, code: CODES[seed % 3] });
+  return converted(graph, { thresholds: roomyThresholds(graph, images, 2), ...(typeof neuron === 'object' ? neuron : neuronOptions(neuron)), timesteps, code: CODES[seed % 3] });
 }
 
 function uneven(graph: Graph<CoreNode>, seed: number): Graph<CoreNode> {

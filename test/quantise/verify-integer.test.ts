@@ -52,6 +52,20 @@ it('takes each weight with both signs behind a source whose spikes may be -1', (
   expect(() => verifyIntegerNetwork(from({ ...signed, retract: 1.5 }, 1), loihi2)).toThrow('in: loihi2 has no such signed neuron');
 });
 
+it('holds decays and waits against the registers, and lets no current outgrow its state', () => {
+  const neuron = { model: 'cuba', reset: 'hard', leak: 1, currentLeak: 0.5, refractory: 1 } as const;
+  const cuba = (change: Partial<IntegerPopulation>): IntegerNetwork => ({ ...withOut({ neuron, currentDecay: 2048, refractory: 1, ...change }), timesteps: 100 });
+  const check = (network: IntegerNetwork, chip = target) => () => verifyIntegerNetwork(network, chip);
+  const reached = (decay: number): number => Math.max(...[0, 1].map((c) => Math.max(...[1, -1].map((sign) => q.weight.reduce((sum, w, i) => sum + (i % 2 === c ? Math.max(0, sign * w) : 0), 0))))) * 2 ** q.shift * (4096 / decay);
+  expect(check(cuba({}))).not.toThrow();
+  expect(check(cuba({ currentDecay: 4097 }))).toThrow('out: loihi1 has no current decay of 4097 with a wait of 1');
+  expect(check(cuba({ refractory: 64 }))).toThrow('out: loihi1 has no current decay of 2048 with a wait of 64');
+  expect(check(cuba({}), { ...target, capabilities: { ...target.capabilities, currentDecay: false } })).toThrow('out: loihi1 has no current decay of 2048 with a wait of 1');
+  expect(check(cuba({ currentDecay: 100 }))).toThrow(`out: a current can grow to ${reached(100)}, the state holds 8388607`);
+  expect(check(withOut({ decay: 4096 }))).toThrow('out: loihi1 has no decay of 4096');
+  expect(check(good, { ...target, numbers: { ...target.numbers, leakFloor: 1 } })).toThrow('out: loihi1 has no decay of 0');
+});
+
 it('counts the weight that resets the second compartment among the inhibitory ones', () => {
   const { threshold } = good.populations[1];
   const room = 32767 - threshold / 2 ** q.shift;

@@ -1,6 +1,6 @@
 // Small integer networks of every kind the compiler can emit, from one seed: convolutions (strided,
 // dilated, padded, grouped, depthwise), folded pooling, several projections into one population, dense
-// layers, soft and hard reset, IF, LIF and signed IF, and the three input codes.
+// layers, soft and hard reset, IF, LIF, cuba and signed IF, and the three input codes.
 import { randomStream, substream, uniform } from '../../src/random.js';
 import type { MapShape, Neuron, PopulationId } from '../../src/spiking/network.js';
 import { populationId } from '../../src/spiking/network.js';
@@ -150,6 +150,20 @@ export function randomNetwork(seed: number): { readonly network: IntegerNetwork;
     network: { imageShape, input, populations: [first, hiddenPopulation, sumPopulation, output], projections, output: output.id, timesteps: d.pick([1, 5, 16, 70]) },
     image: randomImage(imageShape, d),
   };
+}
+
+/** The same network with cuba neurons: currents that last, waits after spikes. */
+export function cubaNetwork(seed: number): ReturnType<typeof randomNetwork> {
+  const { network, image } = randomNetwork(seed);
+  const d = dice(seed + 0.25);
+  const populations = network.populations.map((p): IntegerPopulation => {
+    if (p.neuron.model === 'integrator' || p.neuron.model === 'relay' || d.unit() < 0.1) return p;
+    const currentDecay = d.pick([1, 2, 700, 2048, 4095, 4096]);
+    const refractory = d.pick([1, 1, 2, 5, 63]);
+    const neuron = { model: 'cuba', reset: d.pick(['soft', 'hard'] as const), leak: 1 - p.decay / 8192, currentLeak: 1 - currentDecay / 4096, refractory } as const;
+    return { ...p, neuron, currentDecay, refractory };
+  });
+  return { network: { ...network, populations }, image };
 }
 
 /** The same network with signed neurons that start far above their thresholds: they send early, and those of a negative drift take all of it back. */

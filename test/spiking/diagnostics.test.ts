@@ -62,6 +62,41 @@ it('takes the soft reset for signed spikes, wherever it stands in the target', a
   expect(await said({ target: hardFirst, spikes: 'signed' })).toBe('');
 });
 
+it('spiking/lasting-current-not-available, spiking/bad-current-decay, spiking/bad-refractory', async () => {
+  const base = loadTarget('virtual');
+  const { currentDecay: _, ...capabilities } = base.capabilities;
+  const { refractoryMax: __, ...numbers } = base.numbers;
+  const bare = { ...base, name: 'bare', capabilities, numbers };
+  const none = 'error[spiking/lasting-current-not-available] for --current-decay: target bare has no neurons with a synaptic current of their own\n'
+    + '  hint: leave --current-decay and --refractory out, or choose another --target';
+  expect(await said({ target: bare, currentDecay: 100 })).toBe(none);
+  expect(await said({ target: bare, reset: 'hard', refractory: 2 })).toBe(
+    `${none.replace('--current-decay:', '--refractory:')}\nerror[spiking/bad-refractory] for --refractory: from a spike to the next, a neuron of bare takes 1 step, not 2\n  hint: leave --refractory out, or choose another --target`);
+  expect(await said({ target: loadTarget('loihi1'), reset: 'hard', currentDecay: 4096, refractory: 64 })).toContain(
+    'error[spiking/bad-current-decay] for --current-decay: a current decay of 4096 does not fit the register of 12 bits\n'
+    + '  hint: choose --current-decay 0 to 4095: a step keeps (4095 - decay) / 4096 of the current\n'
+    + 'error[spiking/bad-refractory] for --refractory: from a spike to the next, a neuron of loihi1 takes 1 to 63 steps, not 64\n'
+    + '  hint: choose --refractory 1 to 63');
+});
+
+it('spiking/lasting-current-unsigned, spiking/lasting-current-one-compartment, spiking/refractory-resets-to-zero', async () => {
+  expect(await said({ spikes: 'signed', currentDecay: 100 })).toBe(
+    'error[spiking/lasting-current-unsigned] for --current-decay: signed spikes do not go with currents that last or with a wait after spikes\n'
+    + '  hint: leave --spikes out, or --current-decay and --refractory');
+  expect(await said({ target: loadTarget('loihi1'), reset: 'soft-two-compartment', currentDecay: 100 })).toBe(
+    'error[spiking/lasting-current-one-compartment] for --current-decay: the second compartment pays back through the synaptic current of the first: one that lasts would pay over many steps, and a wait would lose it\n'
+    + '  hint: choose --reset hard, or leave --current-decay and --refractory out');
+  expect(await said({ reset: 'soft', refractory: 2 })).toBe(
+    'error[spiking/refractory-resets-to-zero] for --refractory: a neuron that waits after a spike is held at zero: what a soft reset keeps would be lost\n'
+    + '  hint: choose --reset hard, or leave --refractory out');
+  expect(await said({ reset: 'soft', currentDecay: 100 })).toBe('');
+});
+
+it('spiking/signed-spikes-without-leak on a chip that always leaks', async () => {
+  const base = loadTarget('loihi2');
+  expect(await said({ target: { ...base, numbers: { ...base.numbers, leakFloor: 1 } }, spikes: 'signed' })).toContain('error[spiking/signed-spikes-without-leak]');
+});
+
 it('spiking/hard-reset-loses-accuracy', async () => {
   expect(await said({ target: loadTarget('loihi1') })).toBe(
     'warning[spiking/hard-reset-loses-accuracy] for --reset: hard reset on loihi1 throws away what exceeds the threshold; through 2 spiking layers the loss adds up\n'

@@ -49,18 +49,8 @@
   P(int32_t, taps) /* scratch: (pixel, row) of the window */ \
   P(float, sent) /* scratch: spikes sent and not taken back [width], or before each step [step][LANES] */
 
-#define POINTER_(type, name) type *name;
-#define INTEGER_(name) int32_t name;
-#define FLOAT_(name) float name;
 typedef struct { LINK_FIELDS(POINTER_, INTEGER_, FLOAT_) } Link;
 typedef struct { LAYER_FIELDS(POINTER_, INTEGER_, FLOAT_) } Layer;
-
-/* A descriptor in the memory as a struct of pointers. */
-#define READ_POINTER_(type, name) out.name = *at == 0 ? NULL : AT(type, *at); at++;
-#define READ_INTEGER_(name) out.name = (int32_t)*at++;
-#define READ_FLOAT_(name) memcpy(&out.name, at++, 4);
-#define ONE_P_(type, name) + 1
-#define ONE_(name) + 1
 enum { LINK_WORDS = 0 LINK_FIELDS(ONE_P_, ONE_, ONE_) };
 
 #define READ_LAYER(offset) ({ const uint32_t *at = AT(uint32_t, offset); Layer out; LAYER_FIELDS(READ_POINTER_, READ_INTEGER_, READ_FLOAT_) out; })

@@ -40,6 +40,16 @@ enum { LANES = 4 };
 #define AT(type, offset) ((type *)(arena + (uint32_t)(offset)))
 #endif
 
+/* A descriptor is a list of four-byte fields, P(type, name) a pointer, I(name) an integer and F(name) a float: as a struct, read from the memory, and counted. */
+#define POINTER_(type, name) type *name;
+#define INTEGER_(name) int32_t name;
+#define FLOAT_(name) float name;
+#define READ_POINTER_(type, name) out.name = *at == 0 ? NULL : AT(type, *at); at++;
+#define READ_INTEGER_(name) out.name = (int32_t)*at++;
+#define READ_FLOAT_(name) memcpy(&out.name, at++, 4);
+#define ONE_P_(type, name) + 1
+#define ONE_(name) + 1
+
 #define INLINE static inline __attribute__((always_inline))
 #define NOINLINE static __attribute__((noinline))
 #ifdef __clang__

@@ -2,34 +2,43 @@
  * Counting spikes: sums over the bit masks [pixel][step][word of 64 channels] of a population. Every
  * counter of a simulation is made of these.
  */
-#include <stdint.h>
-
-#define EXPORT __attribute__((visibility("default")))
+#include "simd.h"
 
 /* Number of set bits of n words. */
-EXPORT double spiking_count(const uint64_t *masks, int n) {
-  int64_t count = 0;
-  for (int i = 0; i < n; i++) count += __builtin_popcountll(masks[i]);
-  return (double)count;
+ENTRY(spiking_count, uint32_t masks, uint32_t n) {
+  const uint64_t *m = AT(uint64_t, masks);
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < n; i++) count += (uint32_t)__builtin_popcountll(m[i]);
+  return count;
 }
 
-/* counts[i] = set bits of place i among the channels of `select` [words]. */
-EXPORT void spiking_popcounts(const uint64_t *masks, int n, int words, const uint64_t *select, int32_t *counts) {
-  for (int i = 0; i < n; i++) {
+/* counts[i] = set bits of place i, of n, among the channels of `select` [words]. */
+ENTRY(spiking_popcounts, uint32_t masks, uint32_t n, uint32_t words, uint32_t select, uint32_t counts) {
+  const uint64_t *m = AT(uint64_t, masks), *chosen = AT(uint64_t, select);
+  int32_t *out = AT(int32_t, counts);
+  for (uint32_t i = 0; i < n; i++, m += words) {
     int count = 0;
-    for (int w = 0; w < words; w++) count += __builtin_popcountll(masks[i * words + w] & select[w]);
-    counts[i] = count;
+    for (uint32_t w = 0; w < words; w++) count += __builtin_popcountll(m[w] & chosen[w]);
+    out[i] = count;
   }
+  return 0;
 }
 
-/* out[t] = sum over rows [y0, y1) and columns [x0, x1) of rows[y] * columns[x] * counts[y * width + x][t]. */
-EXPORT void spiking_weigh(const int32_t *counts, int steps, int width, const int32_t *box, const int32_t *rows, const int32_t *columns, int32_t *out) {
-  for (int t = 0; t < steps; t++) out[t] = 0;
-  for (int y = box[0]; y < box[1]; y++)
-    for (int x = box[2]; x < box[3]; x++) {
-      int weight = rows[y] * columns[x];
+/*
+ * out[t] = sum over rows [y0, y1) and columns [x0, x1) of rows[y] * columns[x] * counts[y * width + x][t].
+ * `box` holds y0, y1, x0, x1, width, height, then the weights of all rows and of all columns.
+ */
+ENTRY(spiking_weigh, uint32_t counts, uint32_t steps, uint32_t box, uint32_t sums) {
+  const int32_t *b = AT(int32_t, box), *rows = b + 6, *columns = rows + b[5];
+  const int width = b[4], n = (int)steps;
+  int32_t *out = AT(int32_t, sums);
+  for (int t = 0; t < n; t++) out[t] = 0;
+  for (int y = b[0]; y < b[1]; y++)
+    for (int x = b[2]; x < b[3]; x++) {
+      const int weight = rows[y] * columns[x];
       if (weight == 0) continue;
-      const int32_t *c = counts + (y * width + x) * steps;
-      for (int t = 0; t < steps; t++) out[t] += weight * c[t];
+      const int32_t *c = AT(int32_t, counts) + (y * width + x) * n;
+      for (int t = 0; t < n; t++) out[t] += weight * c[t];
     }
+  return 0;
 }

@@ -2,22 +2,18 @@
  * How an image enters a spiking network: the layer that the host computes in 32-bit floats, summed in
  * a fixed order and rounded to bias currents, and Poisson spikes from a counter-based random stream.
  */
-#include <stdint.h>
-
-#define EXPORT __attribute__((visibility("default")))
-#define INLINE static inline __attribute__((always_inline))
+#include "simd.h"
 
 /* The layer that the host computes: float convolution of the image [C, H, W], then the rounding of `roundToBias`. */
-typedef struct {
-  const float *image, *weights; /* [tap][input of the group][channels] */
-  const float *bias;            /* [channels] */
-  const double *scale;
-  float *sums; /* scratch [channels] */
-  int32_t *drive; /* [pixel][driveStride], added to */
-  int32_t driveStride, imageHeight, imageWidth, height, width, channels, inputs, groups;
-  int32_t kernelY, kernelX, strideY, strideX, dilationY, dilationX, padY, padX, poolY, poolX;
-  int32_t mantissaMax, exponentMax;
-} HostLayer;
+#define HOST_FIELDS(P, I) \
+  P(float, image) P(float, weights) /* [tap][input of the group][channels] */ \
+  P(float, bias) P(double, scale)   /* [channels] */ \
+  P(float, sums)                    /* scratch [channels] */ \
+  P(int32_t, drive) I(driveStride)  /* [pixel][driveStride], added to */ \
+  I(imageHeight) I(imageWidth) I(height) I(width) I(channels) I(inputs) I(groups) \
+  I(kernelY) I(kernelX) I(strideY) I(strideX) I(dilationY) I(dilationX) I(padY) I(padX) I(poolY) I(poolX) \
+  I(mantissaMax) I(exponentMax)
+typedef struct { HOST_FIELDS(POINTER_, INTEGER_) } HostLayer;
 
 INLINE int32_t roundToBias(double value, int mantissaMax, int exponentMax) {
   double size = value < 0 ? -value : value, step = 1;
@@ -39,7 +35,11 @@ static void addInput(const HostLayer *h, const float *pixel, const float *weight
   }
 }
 
-EXPORT void spiking_host_layer(const HostLayer *h) {
+ENTRY(spiking_host_layer, uint32_t layer) {
+  const uint32_t *at = AT(uint32_t, layer);
+  HostLayer out;
+  HOST_FIELDS(READ_POINTER_, READ_INTEGER_)
+  const HostLayer *h = &out;
   for (int y = 0; y < h->height; y++)
     for (int x = 0; x < h->width; x++) {
       for (int c = 0; c < h->channels; c++) h->sums[c] = 0;
@@ -56,6 +56,7 @@ EXPORT void spiking_host_layer(const HostLayer *h) {
       for (int c = 0; c < h->channels; c++)
         drive[c] += roundToBias(((double)h->sums[c] + (double)h->bias[c]) * h->scale[c], h->mantissaMax, h->exponentMax);
     }
+  return 0;
 }
 
 /* Philox4x32-10 (Salmon, Moraes, Dror, Shaw, SC 2011), as in random.ts. */
@@ -73,16 +74,24 @@ static void philox(uint64_t counter, uint32_t k0, uint32_t k1, uint32_t *out) {
   out[0] = c0; out[1] = c1; out[2] = c2; out[3] = c3;
 }
 
-/* Poisson spikes of an image [channels][pixels]: probability times 2^32 of each value, and the channel in which it spikes. */
-EXPORT void spiking_poisson(const double *chance, const int32_t *channel, int count, int pixels, int steps, int words, uint32_t key0, uint32_t key1, uint64_t *masks) {
-  int blocks = (count + 3) / 4;
-  for (int t = 0; t < steps; t++)
+/* Poisson spikes of an image [values]: probability times 2^32 of each value, and the channel in which it spikes. */
+#define POISSON_FIELDS(P, I) \
+  P(double, chance) P(int32_t, channel) I(values) I(pixels) I(steps) I(words) I(key0) I(key1) P(uint64_t, masks)
+typedef struct { POISSON_FIELDS(POINTER_, INTEGER_) } Poisson;
+
+ENTRY(spiking_poisson, uint32_t description) {
+  const uint32_t *at = AT(uint32_t, description);
+  Poisson out;
+  POISSON_FIELDS(READ_POINTER_, READ_INTEGER_)
+  const int blocks = (out.values + 3) / 4;
+  for (int t = 0; t < out.steps; t++)
     for (int b = 0; b < blocks; b++) {
       uint32_t draws[4];
-      philox((uint64_t)t * (uint64_t)blocks + (uint64_t)b, key0, key1, draws);
-      for (int j = 0; j < 4 && b * 4 + j < count; j++) {
-        int k = b * 4 + j;
-        if ((double)draws[j] < chance[k]) masks[((k % pixels) * steps + t) * words + channel[k] / 64] |= 1ull << (channel[k] % 64);
+      philox((uint64_t)t * (uint64_t)blocks + (uint64_t)b, (uint32_t)out.key0, (uint32_t)out.key1, draws);
+      for (int j = 0; j < 4 && b * 4 + j < out.values; j++) {
+        const int k = b * 4 + j, channel = out.channel[k];
+        if ((double)draws[j] < out.chance[k]) out.masks[((k % out.pixels) * out.steps + t) * out.words + channel / 64] |= 1ull << (channel % 64);
       }
     }
+  return 0;
 }
