@@ -98,7 +98,7 @@ export function createCycle(source: CycleSource, kernels: Kernels, buffers: read
           done = Math.max(done, clock * generated[i], clock * processed[i]);
         }
         each.nanoseconds[s] = done + barrier;
-        each.bottlenecks.push(bottleneckOf(done, core, barrier));
+        each.bottlenecks.push(bottleneckOf({ core, wait: done - core, travel: 0 }, barrier));
         parts.core += core;
         parts.link += Math.max(0, done - core);
         bottleneck[each.bottlenecks[s]]++;

@@ -2,11 +2,11 @@
  * When cores are done with one chip step if messages wait for cores but not for links. Pixel by pixel a
  * core updates its neurons and hands over the messages of their spikes, all to one core at once; they
  * travel their route and wait for the core to be done with what came before. A core takes only so many
- * messages ahead of its work: the places of its queue and of the buffers on the route. Whoever sends beyond that
- * waits, and all that it sends after that comes later (head-of-line blocking). In time order over all cores:
+ * messages ahead of its work. Once it has fallen behind by that much, senders wait until it has caught up with part of
+ * it, and all that they send after that comes later (head-of-line blocking). In time order over all cores:
  *
  *   done(core)  = max(done(core), ready + travel) + work of the messages
- *   ready       = max(ready, done(core) - places * mean work of the messages)      of what is sent next
+ *   ready       = max(ready, done(core) - travel - places * mean work of its messages)      for what is sent next
  *
  * Each step is O(pixels with spikes * cores that they reach), however many synapses there are.
  */
@@ -28,6 +28,8 @@ export interface QueueSource {
   readonly way: (from: number, to: number) => Way;
   /** Least time between two messages of a core. */
   readonly interval: number;
+  /** Messages that a core that is idle can fall behind by before its senders have to wait. */
+  readonly most: number;
 }
 
 /** Gives the time at which all cores are done with chip step s, in the unit of the senders' times. */
@@ -45,8 +47,16 @@ interface PixelTarget {
   readonly masks: Int32Array | null;
 }
 
-/** Per core: when it is done with what it has; the work of its messages so far in the step, and how many they are. */
-interface Targets { readonly done: Float64Array; readonly work: Float64Array; readonly taken: Float64Array }
+interface Targets {
+  /** Per core: when it is done with what it has. */
+  readonly done: Float64Array;
+  /** The work of its messages so far in the step, and how many they are. */
+  readonly work: Float64Array;
+  readonly taken: Float64Array;
+  /** 1: it fell behind by more than `most` messages and has not been idle since. */
+  readonly full: Uint8Array;
+  readonly most: number;
+}
 
 /** Where a core stands in its step. */
 interface Cursor {
@@ -71,10 +81,10 @@ interface Cursor {
 
 export function createQueueModel(source: QueueSource): QueueModel {
   const cursors = source.senders.map((sender, core) => cursorOf(sender, core, source));
-  const targets: Targets = { done: new Float64Array(cursors.length), work: new Float64Array(cursors.length), taken: new Float64Array(cursors.length) };
+  const targets: Targets = { done: new Float64Array(cursors.length), work: new Float64Array(cursors.length), taken: new Float64Array(cursors.length), full: new Uint8Array(cursors.length), most: source.most };
   const queue = createTimeQueue(cursors.length);
   return (step) => {
-    for (const sums of [targets.done, targets.work, targets.taken]) sums.fill(0);
+    for (const sums of [targets.done, targets.work, targets.taken, targets.full]) sums.fill(0);
     let last = 0;
     cursors.forEach((cursor, core) => {
       const t = step - cursor.sender.depth;
@@ -144,7 +154,7 @@ function advance(cursor: Cursor): boolean {
 /**
  * Hands over messages of the cursor's pixel until one has to wait (true: some may be left) or all have gone.
  */
-function send(cursor: Cursor, { done, work, taken }: Targets): boolean {
+function send(cursor: Cursor, { done, work, taken, full, most }: Targets): boolean {
   const { sender } = cursor;
   const list = cursor.targets[sender.rowKind[cursor.y - sender.rows[0]]][sender.columnKind[cursor.x - sender.columns[0]]];
   while (cursor.sent < list.length) {
@@ -156,11 +166,14 @@ function send(cursor: Cursor, { done, work, taken }: Targets): boolean {
     const ready = cursor.clock + cursor.lag;
     const arrived = ready + target.travel;
     const after = (done[core] > arrived ? done[core] : arrived) + messages * target.work;
-    done[core] = after;
     work[core] += messages * target.work;
     taken[core] += messages;
-    const release = after - target.places * work[core] / taken[core];
-    if (release > ready) {
+    const backlog = (after - arrived) * taken[core] / work[core];
+    if (done[core] <= arrived) full[core] = 0;
+    else if (backlog > most) full[core] = 1;
+    done[core] = after;
+    const release = after - target.travel - target.places * work[core] / taken[core];
+    if (release > ready && full[core] === 1) {
       cursor.lag = release - cursor.clock;
       return true;
     }
