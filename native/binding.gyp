@@ -5,6 +5,7 @@
     'kernel_sources': [
       '../src/kernels/c/learning-forward.c', '../src/kernels/c/learning-delta.c', '../src/kernels/c/learning-source.c',
       '../src/kernels/c/learning-weights.c', '../src/kernels/c/learning-host.c',
+      '../src/kernels/c/spiking.c', '../src/kernels/c/spiking-lists.c', '../src/kernels/c/spiking-count.c', '../src/kernels/c/spiking-input.c',
     ],
     'kernel_flags': ['-O3', '-std=gnu17', '-ffp-contract=off', '-fno-math-errno', '-fvisibility=hidden'],
   },

@@ -13,10 +13,11 @@ import { createKernels } from './kernels/kernels.js';
 import { referenceOf } from './lower/check-pass.js';
 import { learnInPasses, measureLearning, type LearnOptions } from './learning-passes.js';
 import { asCore, lowerPasses, runPass } from './lower/lower.js';
-import { partition } from './map/partition.js';
+import { checkDelays, partition } from './map/partition.js';
 import { place } from './map/place.js';
 import { route } from './map/route.js';
 import { mappingText } from './map/text.js';
+import type { SpikeTraffic } from './map/traffic-graph.js';
 import { verifyPartitioned, verifyPlaced, verifyRouted } from './map/verify.js';
 import { importOnnx, type ImportOptions } from './onnx/import-onnx.js';
 import { Pipeline, type PassObserver, type PassRecord } from './pipeline.js';
@@ -28,6 +29,8 @@ import { quantise } from './quantise/quantise.js';
 import { integerText } from './quantise/text.js';
 import { verifyIntegerNetwork } from './quantise/verify-integer.js';
 import { learningReportText, type LearningReport } from './report/learning-report.js';
+import { mappingLines } from './report/mapping-lines.js';
+import { mappingReport, type MappingReport } from './report/mapping-report.js';
 import { calibrate } from './spiking/calibrate.js';
 import { calibrationSamples, perChannel } from './spiking/calibration-samples.js';
 import { convert, rectifierNeuron } from './spiking/convert.js';
@@ -71,6 +74,8 @@ export interface CompileOptions extends Omit<ImportOptions, 'report'> {
   /** Retrains the converted network through time, with the ANN as teacher, and measures what came of it. */
   readonly learn?: LearnOptions;
   readonly seed?: number;
+  /** Mean spikes of a neuron in one inference by population, as an earlier program of this model had them on `data`: cores are placed for them in place of the estimate. */
+  readonly measured?: { readonly spikes: SpikeTraffic; readonly data: string };
   /** Trials of the placement search as a multiple of its default. */
   readonly placementEffort?: number;
   /** Does the dense work of the float network in place of the own kernels; the checks of the lowering stay with these. */
@@ -92,6 +97,8 @@ export interface CompileSummary {
   readonly search?: SearchRecord;
   /** What temporal learning did, if it was asked for. */
   readonly learning?: LearningReport;
+  /** How full the cores are and what the spikes put on the mesh. */
+  readonly mapping: MappingReport;
   readonly passes: readonly PassRecord[];
   readonly warnings: readonly Diagnostic[];
 }
@@ -141,28 +148,30 @@ export async function compileModel(path: string, options: CompileOptions): Promi
     text: ({ record }) => searchLines(record).map((line) => line.join(': ')).join('\n'),
   });
   const converted = await pipeline.step('convert', { run: () => convert(core, { ...calibration, ...searched, ...dynamics, code, inputRange: samples.range }), verify: verifySpikingNetwork, text: spikingText });
-  await pipeline.step('check-reset', { run: (report) => checkChoices({ ...choices, populations: converted.populations.length - 1 }, report) });
+  await pipeline.step('check-reset', { run: (report) => { checkChoices({ ...choices, populations: converted.populations.length - 1 }, report); checkDelays(converted, target, report); } });
   const lesson = options.learn === undefined ? null : await learnInPasses(pipeline, options.learn, { converted, ann: core, target, seed, backend: options.backend, request: { ...synthetic, seed: seed + 1, dataset: undefined, count: options.learn.images } });
   const spiking = lesson?.learned.network ?? converted;
   const integers = await pipeline.step('quantise', { run: (report) => quantise(spiking, target, report), verify: (n) => verifyIntegerNetwork(n, target), text: integerText });
 
   const partitioned = await pipeline.step('partition', { run: (report) => partition(integers, target, report), verify: (m) => throwProblems(verifyPartitioned(m)), text: mappingText });
-  const traffic = new Map([...calibration.rates].map(([id, rate]) => [populationId(id), rate * timesteps]));
+  const estimated = new Map([...calibration.rates].map(([id, rate]) => [populationId(id), rate * timesteps]));
+  const traffic = options.measured?.spikes ?? estimated;
   const placed = await pipeline.step('place', { run: () => place(partitioned, { seed, traffic, effort: options.placementEffort ?? 1 }), verify: (m) => throwProblems(verifyPlaced(m)), text: mappingText });
   const routed = await pipeline.step('route', { run: () => route(placed), verify: (m) => throwProblems(verifyRouted(m)), text: mappingText });
+  const mapping = await pipeline.step('weigh', { run: () => mappingReport(routed, { traffic, rates: options.measured === undefined ? 'estimated' : 'measured' }), text: (m) => mappingLines(m).map((line) => line.join(': ')).join('\n') });
 
   const layers = layerWork(model.graph).map(({ id, macs, parameters, inputs, outputs }) => ({ name: id, macs, parameters, inputs, outputs }));
   const parameters = layers.reduce((sum, l) => sum + l.parameters, 0);
-  const program: Program = {
+  const mapped: Program = {
     ...routed,
-    provenance: { tool: toolVersion(), modelSha256: model.sha256, modelName: options.card?.name ?? modelName(path), seed, calibration: [calibration.description, ...(searched === null ? [] : [`searched: ${searched.record.chosen}`]), ...(lesson === null ? [] : [`learned through time on ${lesson.learned.record.recipe}`])].join('; '), privateData: calibration.privateData },
+    provenance: { tool: toolVersion(), modelSha256: model.sha256, modelName: options.card?.name ?? modelName(path), seed, calibration: [calibration.description, ...(searched === null ? [] : [`searched: ${searched.record.chosen}`]), ...(lesson === null ? [] : [`learned through time on ${lesson.learned.record.recipe}`]), ...(options.measured === undefined ? [] : [`placed for the spikes of ${options.measured.data}`])].join('; '), privateData: calibration.privateData || options.measured !== undefined },
     normalisation, source: { layers, parameters }, classes: [],
   };
-  const bytes = await pipeline.step('emit', { run: () => emitProgram(program), verify: (b) => verifyBytes(b, path), text: () => programText(program) });
+  const { bytes, program } = await pipeline.step('emit', { run: () => emitAndRead(mapped, path), verify: (file) => verifyBytes(file), text: (file) => programText(file.program) });
   const learning = lesson === null ? null : await pipeline.step('measure', { run: (report) => measureLearning({ ...lesson, emitted: program.network }, options.learn!, report), text: learningReportText });
   return {
     program, bytes,
-    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, backend: options.backend?.identity ?? OWN_KERNELS, ...(searched === null ? {} : { search: searched.record }), ...(learning === null ? {} : { learning }), passes: pipeline.passes, warnings: pipeline.warnings },
+    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, backend: options.backend?.identity ?? OWN_KERNELS, mapping, ...(searched === null ? {} : { search: searched.record }), ...(learning === null ? {} : { learning }), passes: pipeline.passes, warnings: pipeline.warnings },
   };
 }
 
@@ -173,12 +182,17 @@ function throwProblems(problems: readonly string[]): void {
   if (problems.length > 0) throw new Error(`internal: mapping: ${problems.join('; ')}`);
 }
 
-/** What was written must read back as the same program; if not, that is our mistake, whatever the reader calls it. */
-function verifyBytes(bytes: Uint8Array, path: string): void {
+/** The file and what it says: from here on the program is what was read from its bytes. That it can be read is up to us. */
+function emitAndRead(mapped: Program, path: string): { readonly bytes: Uint8Array; readonly program: Program } {
+  const bytes = emitProgram(mapped);
   try {
-    if (Buffer.compare(emitProgram(readProgram(bytes, path)), bytes) === 0) return;
+    return { bytes, program: readProgram(bytes, path) };
   } catch (cause) {
     throw new Error('internal: the program cannot be read back', { cause });
   }
-  throw new Error('internal: the program does not survive being written and read');
+}
+
+/** Written again, it must give the same bytes. */
+function verifyBytes({ bytes, program }: { readonly bytes: Uint8Array; readonly program: Program }): void {
+  if (Buffer.compare(emitProgram(program), bytes) !== 0) throw new Error('internal: the program does not survive being written and read');
 }

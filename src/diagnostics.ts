@@ -14,6 +14,7 @@ import { programMessages } from './diagnostics/program-messages.js';
 import { targetMessages } from './diagnostics/target-messages.js';
 import { dataMessages } from './diagnostics/data-messages.js';
 import { runMessages } from './diagnostics/run-messages.js';
+import { auditMessages } from './diagnostics/audit-messages.js';
 import { observeMessages } from './diagnostics/observe-messages.js';
 import { reportMessages } from './diagnostics/report-messages.js';
 import { backendMessages } from './diagnostics/backend-messages.js';
@@ -30,6 +31,7 @@ export const catalogue = {
   ...targetMessages,
   ...dataMessages,
   ...runMessages,
+  ...auditMessages,
   ...observeMessages,
   ...reportMessages,
   ...backendMessages,

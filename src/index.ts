@@ -1,6 +1,6 @@
 /**
  * The public API: what a program needs to compile a network, read and write spike programs, simulate
- * them, price them and write the page. `examples/` shows each in one screen. What is not exported here
+ * them, price them, account for privacy and write the page. `examples/` shows each in one screen. What is not exported here
  * may change without notice.
  */
 export { compileModel, type CompileOptions, type CompileResult, type CompileSummary } from './compile.js';
@@ -28,6 +28,8 @@ export { readProgram } from './program/read.js';
 export { programText } from './program/text.js';
 export type { Normalisation, Program, Provenance } from './program/program.js';
 export type { IntegerNetwork, IntegerPopulation, IntegerProjection } from './quantise/integer-network.js';
+export { mappingReport, type MappingReport } from './report/mapping-report.js';
+export type { SpikeTraffic } from './map/traffic-graph.js';
 export type { CorePlace, CoreSlice, CoreUse, Route, Slice } from './map/mapping.js';
 
 export { simulate, type SimulationData, type SimulationOptions } from './simulate/simulate.js';
@@ -36,9 +38,13 @@ export { parseProbe, resolveProbes, type Probe, type ProbedLayer } from './simul
 export type { LayerRecord, StateRecord } from './simulate/probe-recorder.js';
 export { probeFiles, probeIndex, probeNumbers, type ProbedRun, type ProbeFile, type Quantity, type RecordedSteps } from './simulate/probe-files.js';
 export { stepTableHead, stepTableRows, type SampleSteps, type StepCounter } from './simulate/step-counters.js';
+export { replay, takeSnapshot, type PopulationState, type ReplayedLayer, type ReplayedStep, type RunInput, type Snapshot, type StateArray } from './simulate/replay.js';
+export { printSnapshot, readSnapshot } from './simulate/snapshot-file.js';
+export { programSha256 } from './program/program-hash.js';
 export type { TimingModel, Trace } from './simulate/trace.js';
 export { energyReport, type EnergyReport } from './energy/energy-report.js';
 export type { EnergyLine } from './energy/energy-lines.js';
+export { conventionRatios, measuredWorkload, paperWorkload, type ConventionRatio, type PaperNetwork, type Workload } from './energy/conventions.js';
 
 export { explicitNetwork, type ExplicitNetwork, type Stimulus } from './interop/explicit-network.js';
 export { architectureYaml } from './interop/sana-fe-architecture.js';
@@ -51,4 +57,13 @@ export { runFigures, type RunAnswers, type RunFigures } from './commands/run-fig
 export { buildRunRecord, type RunSource } from './report/run-record.js';
 export { printRunRecord, readRunRecord } from './report/read-run.js';
 export type { RunRecord } from './report/run-schema.js';
+export { ratioPlot, standaloneSvg, type RatioSeries } from './report/ratio-plot.js';
 export { renderReport } from './report/html-report.js';
+
+export type { Phase } from './audit/accountant/mechanism.js';
+export { tightEpsilon, type TightEpsilon } from './audit/accountant/tight-epsilon.js';
+export { noiseForBudget, type Budget, type NoiseForBudget } from './audit/accountant/noise-for-budget.js';
+export { renyiEpsilon, renyiEpsilons, type Conversion, type RenyiEpsilon } from './audit/accountant/renyi.js';
+export { clopperPearson, type Interval } from './audit/bounds/clopper-pearson.js';
+export { epsilonFromOneRun, epsilonFromRates, gaussianEpsilon, gaussianMuFromRates, type AttackCounts, type OneRun } from './audit/bounds/epsilon-from-attack.js';
+export { capFromEpsilon, capsFromMechanism } from './audit/bounds/true-positive-cap.js';

@@ -55,9 +55,37 @@ describe('examples', () => {
     expect(Math.min(...totals)).toBeGreaterThan(0);
   });
 
+  it('put the published 55x under six conventions, as a table that fits and a plot', async () => {
+    const plot = join(work, 'ratios.svg');
+    const text = await example('fifty-five-times', '2', plot);
+    const lines = text.trimEnd().split('\n');
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    const rows = lines.slice(1, 7).map((line) => line.slice(50).trim().split(/\s+/).map(Number));
+    expect(rows.map((r) => r.length)).toEqual([3, 3, 3, 3, 3, 3]);
+    expect(rows[0][0]).toBe(55);
+    for (const network of [0, 1, 2]) {
+      expect(rows[0][network]).toBeGreaterThan(1); // the published convention favours spikes for each of them
+      for (const convention of [2, 3, 4, 5]) expect(rows[convention][network]).toBeLessThan(1); // the chip and the quantised ANN do not
+      expect(rows[3][network]).toBeLessThan(rows[2][network]);
+    }
+    const svg = readFileSync(plot, 'utf8');
+    expect(svg).toMatch(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+    expect(svg).toContain('VGG16 (paper)');
+    expect(svg).not.toContain('var(--');
+  });
+
+  it('watch a neuron, whose potential is the sum of its currents less a threshold a spike', async () => {
+    const [head, ...lines] = (await example('watch-neuron', program)).trim().split('\n');
+    const [, spikes, steps, threshold] = /^\S+, neuron \d+: (\d+) spikes in (\d+) steps, threshold (\d+)$/.exec(head)!.map(Number);
+    expect([lines.length, lines.filter((l) => l.endsWith(', spiked')).length]).toEqual([steps, spikes]);
+    expect(spikes).toBeGreaterThan(2);
+    const course = lines.map((l) => /current (-?\d+), then v (-?\d+)/.exec(l)!.slice(1).map(Number));
+    course.slice(1).forEach(([current, v], t) => expect(v - course[t][1], lines[t + 1]).toBe(current - (lines[t + 1].endsWith('spiked') ? threshold : 0)));
+  });
+
   it('are one screen long each and all run here', () => {
     const files = readdirSync(folder).sort();
-    expect(files).toEqual(['compare-energy.mjs', 'compile-and-simulate.mjs', 'list-cores.mjs']);
+    expect(files).toEqual(['compare-energy.mjs', 'compile-and-simulate.mjs', 'fifty-five-times.mjs', 'list-cores.mjs', 'watch-neuron.mjs']);
     for (const file of files) expect(readFileSync(join(folder, file), 'utf8').split('\n').length).toBeLessThanOrEqual(SCREEN);
   });
 });

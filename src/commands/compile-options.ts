@@ -7,11 +7,12 @@ import { fail } from '../diagnostics.js';
 import { kernelBuild } from '../kernels/kernels.js';
 import { ADAM } from '../learn/optimiser.js';
 import type { LearnOptions } from '../learning-passes.js';
+import { readRunRecord } from '../report/read-run.js';
 import type { SpikeKind } from '../spiking/choices.js';
-import type { InputCode, Reset } from '../spiking/network.js';
+import { populationId, type InputCode, type Reset } from '../spiking/network.js';
 import { loadTarget } from '../target/load-target.js';
 import { readImageSet } from '../synthesise/image-set-file.js';
-import type { ModelReading } from './compile-notes.js';
+import { sha256Of, type ModelReading } from './compile-notes.js';
 import type { LearningFlags } from './learning-options.js';
 import { modelSource, present } from './model-source.js';
 import { status } from './output.js';
@@ -32,6 +33,7 @@ export interface CompileFlags extends ModelReading, LearningFlags {
   readonly calibrate?: string;
   readonly images?: string;
   readonly search?: number;
+  readonly rates?: string;
   readonly placementEffort: number;
   readonly backend: BackendChoice;
   readonly workers: number;
@@ -50,11 +52,20 @@ export function compileOptions(model: string, flags: CompileFlags): Omit<Compile
     ...present({
       reset, currentDecay, refractory, retract, weightBits, normalisation: source.normalisation ?? undefined,
       calibration: calibrate === undefined ? undefined : loadDataset(calibrate, '--calibrate'),
+      measured: flags.rates === undefined ? undefined : measuredSpikes(flags.rates, model),
       images: images === undefined ? undefined : readImageSet(readInput(images), images),
       search: flags.search === undefined ? undefined : { trials: flags.search, workers: flags.workers, onTrial: (done: number, trials: number) => status(`searching thresholds: candidate ${done} of ${trials}`) },
       learn: flags.encrypt === true ? learning(flags) : undefined,
     }),
   };
+}
+
+/** Mean spikes of a neuron by layer, out of a run of a program of the same model. */
+function measuredSpikes(path: string, model: string): NonNullable<CompileOptions['measured']> {
+  const { layers, data, model: { sha256, name } } = readRunRecord(path);
+  const found = sha256Of(model);
+  if (found !== null && found !== sha256) fail('run/rates-of-another-model', { kind: 'file', path }, { ran: name, model });
+  return { spikes: new Map(layers.map((l) => [populationId(l.name), l.spikes / l.neurons])), data: data.name };
 }
 
 /** The learning that the flags ask for. Reads the data set of `--data`. */

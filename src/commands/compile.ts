@@ -5,6 +5,7 @@ import { describeBackend } from '../backend/dense-backend.js';
 import type { CompileResult } from '../compile.js';
 import { fail } from '../diagnostics.js';
 import type { PassObserver } from '../pipeline.js';
+import { mappingLines } from '../report/mapping-lines.js';
 import { formatCount, formatSi } from '../report/quantities.js';
 import { backendOption, chosenBackend } from './backend-option.js';
 import { modelReading, NOTES_FORMAT, notesPath, pathFrom, printNotes, type CompileNotes } from './compile-notes.js';
@@ -40,6 +41,7 @@ export const compileCommand = (): Command => addLearningOptions(addReadingOption
   .option('--images <file>', 'choose thresholds on a set of images that `spikeveil synthesise` made from this model')
   .addOption(new Option('--calibrate <spec>', 'choose thresholds on these images instead of on none; the program then depends on your data').conflicts('images')))
   .addOption(new Option('--search <n>', 'try n candidates of thresholds and corrections on images made from the network, and take the one that answers most like it').argParser(integer(1, 1000)).conflicts('calibrate'))
+  .option('--rates <run>', 'place cores for the spikes that an earlier program of this model had, out of the file of `simulate --out`; the places then depend on its data')
   .addOption(new Option('--placement-effort <n>', 'trials of the search for short ways on the mesh, as a multiple of the default; 0: none').argParser(weight).default(1))
   .option('--print-after <pass>', 'print what left this pass, or "all"')
   .addOption(backendOption())
@@ -121,8 +123,9 @@ function summaryText({ program, bytes, summary }: CompileResult, path: string, l
   return [
     pairs([
       ['model', `${program.provenance.modelName}, ${formatCount(summary.parameters)} parameters`],
-      ['target', `${program.target.name}: ${plural(summary.cores, 'core')} on ${plural(summary.chips, 'chip')}`],
+      ['target', `${program.target.name}: ${plural(summary.cores, 'core')} on ${plural(summary.chips, 'chip')}, lower bound ${formatCount(summary.mapping.leastCores)}`],
       ['network', `${formatCount(summary.neurons)} neurons, ${formatCount(summary.synapses)} synapses, ${program.network.timesteps} time steps`],
+      ...mappingLines(summary.mapping),
       ['thresholds', program.provenance.calibration],
       ['dense work', describeBackend(summary.backend)],
       ['private data read', `${program.provenance.privateData ? 'yes' : 'none'}${(summary.learning?.data ?? null) === null ? '' : '; --data was read for the accuracies below only, no bit of the program depends on it'}`],

@@ -15,7 +15,7 @@ const right = 'right' as const;
 
 export function energyText(energy: EnergyReport, explain: boolean): string {
   return [
-    heading(energy), bill(energy), latency(energy), busiestCores(energy), baselineTable(energy), quotients(energy), breakEven(energy),
+    heading(energy), bill(energy), profiles(energy), latency(energy), busiestCores(energy), baselineTable(energy), quotients(energy), breakEven(energy),
     explain ? explanation(energy) : 'Constants, sources, products and what is left out: --explain',
   ].filter((part) => part !== '').join('\n\n');
 }
@@ -39,6 +39,12 @@ function bill({ perInference, profile, latencySeconds }: EnergyReport): string {
   const columns = [{ head: 'line' }, { head: 'count', align: right }, { head: 'each', align: right }, { head: 'energy', align: right }];
   const error = profile.errorEnvelope === '' ? '' : `\n${wrap(`Error of the model: ${profile.errorEnvelope}`)}`;
   return `${table(columns, [...rows, ...totals])}${error}`;
+}
+
+function profiles({ byProfile }: EnergyReport): string {
+  if (byProfile.length < 2) return '';
+  return table([{ head: 'the same events, profile' }, { head: 'dynamic', align: right }, { head: 'static', align: right }, { head: 'total', align: right }],
+    byProfile.map((p) => [p.name, formatJoules(p.dynamicJoules), formatJoules(p.staticJoules), formatJoules(p.totalJoules)]));
 }
 
 function latency({ latency: report }: EnergyReport): string {

@@ -9,8 +9,13 @@ import { notice, sayJson } from './output.js';
 
 export const EXIT = { ok: 0, input: 1, usage: 2, bug: 70, interrupted: 130 } as const;
 
+const SAID = 'spikeveil.said';
+/** Ends a command that has itself printed what is wrong with the input. */
+export const inputAtFault = (): never => { throw new CommanderError(EXIT.input, SAID, 'the input is at fault'); };
+
 /** Prints what was thrown and says with which code to end. With `json`, diagnostics are on stdout as well. */
 export function exitCode(error: unknown, json: boolean): number {
+  if (error instanceof CommanderError && error.code === SAID) return EXIT.input;
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof CompileError) {
     notice(error.message);

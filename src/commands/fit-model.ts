@@ -1,108 +1,132 @@
 /**
- * Whether a network fits a chip. What a core must hold depends on shapes, not on values, so no threshold
- * is chosen, no weight rounded and no image run: the cutting into cores alone is the real one.
+ * Whether a network fits a chip: which of its nodes can become spiking, what its layers take and which rules of
+ * the chip they break. Chips that nothing is compiled for are judged by their published rules alone.
  */
-import { Reporter, type Diagnostic } from '../diagnostics.js';
+import { CompileError, Reporter, type Diagnostic } from '../diagnostics.js';
 import type { CoreNode, Graph } from '../graph/graph.js';
 import { asCore, lowerPasses } from '../lower/lower.js';
-import { coresPerChip } from '../map/board.js';
-import { partition } from '../map/partition.js';
-import type { CoreSlice, CoreUse } from '../map/mapping.js';
-import { importOnnx } from '../onnx/import-onnx.js';
-import type { IntegerNetwork } from '../quantise/integer-network.js';
+import { fitChip, weightNeeds, type LayerUse } from '../map/fit/fit-chip.js';
+import { fitLayers, imageLayer, type FitLayer } from '../map/fit/fit-layer.js';
+import type { Violation } from '../map/fit/layer-rules.js';
+import { countNodes, importOnnx } from '../onnx/import-onnx.js';
+import type { MappingReport } from '../report/mapping-report.js';
 import { checkChoices } from '../spiking/choices.js';
-import { convert } from '../spiking/convert.js';
-import { findInflows } from '../spiking/linear-paths.js';
-import { neuronCount, type InputCode, type Reset, type SpikingNetwork } from '../spiking/network.js';
-import type { Target } from '../target/schema.js';
+import { findInflows, mapShape } from '../spiking/linear-paths.js';
+import type { InputCode, Reset } from '../spiking/network.js';
+import { chipCores } from '../target/chip-cores.js';
+import { isTarget } from '../target/load-target.js';
+import type { Chip } from '../target/schema.js';
+import { fitTarget, type TargetFit } from './fit-target.js';
 import type { ModelSource } from './model-source.js';
 
 export interface FitOptions {
-  readonly target: Target;
-  readonly reset: Reset;
+  readonly chip: Chip;
+  /** Where programs are compiled for the chip; the first that it offers unless told otherwise. */
+  readonly reset: Reset | undefined;
   readonly code: InputCode['code'];
   readonly timesteps: number;
+  /** Also give the cores their places, where programs are compiled for the chip. */
+  readonly place: boolean;
 }
 
-/** What a core can run out of. */
-export type Resource = 'compartments' | 'memory' | 'axons in' | 'axons out';
-
 /** What a layer takes on the chip. */
-export interface LayerFit {
+export interface LayerFit extends LayerUse {
   readonly name: string;
   readonly neurons: number;
-  readonly cores: number;
-  /** Of its fullest core for each resource. */
-  readonly most: CoreUse;
-  /** Of which resource its fullest core uses the largest share; null where the chip has no limits. */
-  readonly boundBy: Resource | null;
+  readonly parameters: number;
+  readonly fanIn: number;
+  readonly fanOut: number;
+  /** Axons into its cores, and bits of their synaptic memory; null where not counted. */
+  readonly axons: number | null;
+  readonly synapticBits: number | null;
+  /** The resource of which its fullest core uses the largest share; null where the chip has no limits. */
+  readonly boundBy: string | null;
 }
 
 export interface Fit {
+  readonly fits: boolean;
   readonly target: string;
-  readonly reset: Reset;
-  readonly cores: number;
-  readonly chips: number;
-  readonly coresPerChip: number;
+  readonly compile: Chip['compile'];
+  readonly reset: Reset | null;
+  /** Nodes of the file, and those that cannot become spiking. */
+  readonly nodes: { readonly all: number; readonly convertible: number; readonly refused: readonly { readonly node: string; readonly problem: string; readonly hint: string }[] };
+  readonly cores: number | null;
+  readonly chips: number | null;
+  readonly coresPerChip: number | null;
+  /** No partition has fewer; null where not counted. */
+  readonly leastCores: number | null;
+  /** As if every neuron spiked once; null where no places were asked for. */
+  readonly mapping: MappingReport | null;
   readonly neurons: number;
+  readonly parameters: number;
   readonly layers: readonly LayerFit[];
-  /** The core's limits; null: none. */
-  readonly limits: Target['core'];
-  /** Nodes of the file by operator. */
+  /** Rules that the network as a whole breaks. */
+  readonly violations: readonly Violation[];
+  /** What weights must be rounded to before they fit. */
+  readonly needs: readonly string[];
+  readonly notes: readonly string[];
+  /** Nodes of the file by operator; empty where some are refused. */
   readonly operators: Readonly<Record<string, number>>;
   readonly warnings: readonly Diagnostic[];
+  /** Why it does not fit, beside broken rules. */
+  readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Throws a CompileError with everything that is not supported or does not fit. */
-export function fitModel(source: ModelSource, { target, reset, code, timesteps }: FitOptions): Fit {
+/** Throws what stands in the way of an answer: an unreadable file, a reset that the chip lacks. */
+export function fitModel(source: ModelSource, { chip, reset: asked, code, timesteps, place }: FitOptions): Fit {
   const report = new Reporter();
-  checkChoices({ target, reset, neuron: 'if', timesteps, spikes: 'binary', current: null, populations: 0 }, report);
+  const target = isTarget(chip) ? chip : null;
+  const reset = target === null ? null : asked ?? target.capabilities.resets[0];
+  if (target !== null && reset !== null) checkChoices({ target, reset, neuron: 'if', timesteps, spikes: 'binary', current: null, populations: 0 }, report);
   report.finish();
-  const model = importOnnx(source.path, { ...source.import, report });
-  const graph = lowered(model.graph, report);
-  const thresholds = new Map(findInflows(graph).map((inflow) => [inflow.target, new Float32Array(inflow.shape[0]).fill(1)]));
-  const network = convert(graph, { timesteps, reset, leak: 1, code, initial: 0.5, inputRange: 1, thresholds });
-  checkChoices({ target, reset, neuron: 'if', timesteps, spikes: 'binary', current: null, populations: network.populations.length - 1 }, report);
-  const { cores } = partition(hollow(network), target, report);
-  report.finish();
+  const base = { target: chip.name, compile: chip.compile, reset, coresPerChip: chipCores(chip), leastCores: null, mapping: null, needs: target === null ? weightNeeds(chip) : [], warnings: report.warnings };
+  const model = readGraph(source, report);
+  if ('refused' in model) return { ...base, ...refusal(model.refused, countNodes(source.path)) };
+
+  const inflows = findInflows(model.graph);
+  const image = model.graph.nodes.find((n) => n.kind === 'input');
+  if (image === undefined) throw new Error('internal: a core graph has an input');
+  const own = fitLayers(inflows, image.id);
+  const layers = target === null || code === 'bias' ? own : [imageLayer(image.id, mapShape(image.shape), own), ...own];
+  const all = Object.values(model.operators).reduce((a, b) => a + b, 0);
+  const counted = { nodes: { all, convertible: all, refused: [] }, neurons: sum(layers, (l) => l.neurons), parameters: sum(layers, (l) => l.parameters), operators: model.operators };
+  if (target !== null && reset !== null) {
+    const found = fitTarget(model.graph, { inflows, layers }, { target, reset, code, timesteps, place }, report);
+    return { ...base, ...counted, fits: found.problems.length === 0, cores: found.cores, chips: found.chips, leastCores: found.leastCores, mapping: found.mapping, layers: layers.map((l, i) => layerFit(l, found.layers[i], found.totals[i])), violations: [], notes: [], diagnostics: found.problems };
+  }
+  const found = fitChip(layers, chip);
+  const fits = found.violations.length === 0 && found.layers.every((l) => l.violations.length === 0);
+  const { coresPerChip } = base;
   return {
-    target: target.name, reset, cores: cores.length, chips: Math.ceil(cores.length / coresPerChip(target)), coresPerChip: coresPerChip(target),
-    neurons: network.populations.reduce((sum, p) => sum + neuronCount(p.shape), 0),
-    layers: network.populations.map((p) => layerFit(p.id, neuronCount(p.shape), { cores: cores.filter((c) => c.slice.population === p.id), limits: target.core })),
-    limits: target.core, operators: model.operators, warnings: report.warnings,
+    ...base, ...counted, fits, cores: found.cores, chips: found.cores === null || coresPerChip === null ? null : Math.ceil(found.cores / coresPerChip),
+    layers: layers.map((l, i) => layerFit(l, found.layers[i], null)), violations: found.violations, notes: found.notes, diagnostics: [],
   };
 }
 
-/** As `lower` does, without evaluating the graph after each pass. */
-function lowered(graph: Graph, report: Reporter): Graph<CoreNode> {
-  const result = lowerPasses.reduce((current, pass) => pass.run(current, report), graph);
-  return asCore(result);
+const sum = <T>(list: readonly T[], pick: (item: T) => number): number => list.reduce((a, b) => a + pick(b), 0);
+
+interface Readable { readonly graph: Graph<CoreNode>; readonly operators: Readonly<Record<string, number>> }
+
+/** The lowered graph, or the nodes that stand in its way. As `lower` does, without evaluating the graph after each pass. */
+function readGraph(source: ModelSource, report: Reporter): Readable | { readonly refused: readonly Diagnostic[] } {
+  try {
+    const model = importOnnx(source.path, { ...source.import, report });
+    return { graph: asCore(lowerPasses.reduce<Graph>((current, pass) => pass.run(current, report), model.graph)), operators: model.operators };
+  } catch (error) {
+    if (!(error instanceof CompileError) || error.diagnostics.some((d) => d.where.kind !== 'node')) throw error;
+    return { refused: error.diagnostics };
+  }
 }
 
-/** The network as the mapping sees it: shapes and neurons, with every number left at zero. */
-function hollow(network: SpikingNetwork): IntegerNetwork {
-  return {
-    ...network,
-    input: { code: 'bias', layers: [], format: { mantissaMax: 1, exponentMax: 0 } },
-    populations: network.populations.map(({ id, shape, neuron, depth }) => ({
-      id, shape, neuron, depth, decay: 0, threshold: 0, initial: 0, limit: 1,
-      thresholdExponent: new Uint8Array(shape[0]), bias: new Int32Array(shape[0]), scale: new Float64Array(shape[0]),
-    })),
-    projections: network.projections.map((p) => ({ ...p, weight: new Int8Array(p.weight.length), shift: 0, bound: 0, weightError: 0 })),
-  };
+function refusal(diagnostics: readonly Diagnostic[], all: number): Omit<Fit, 'target' | 'compile' | 'reset' | 'coresPerChip' | 'leastCores' | 'mapping' | 'needs' | 'warnings'> {
+  const refused = diagnostics.map((d) => ({ node: d.where.kind === 'node' ? d.where.node : '', problem: d.message, hint: d.hint }));
+  const convertible = Math.max(0, all - new Set(refused.map((r) => r.node)).size);
+  return { fits: false, nodes: { all, convertible, refused }, cores: null, chips: null, neurons: 0, parameters: 0, layers: [], violations: [], notes: [], operators: {}, diagnostics };
 }
 
-interface Placement { readonly cores: readonly CoreSlice[]; readonly limits: Target['core'] }
-
-function layerFit(name: string, neurons: number, { cores, limits }: Placement): LayerFit {
-  const largest = (pick: (use: CoreUse) => number): number => cores.reduce((a, c) => Math.max(a, pick(c.use)), 0);
-  const most = { neurons: largest((u) => u.neurons), inAxons: largest((u) => u.inAxons), outAxons: largest((u) => u.outAxons), synapticBits: largest((u) => u.synapticBits) };
-  const shares: readonly (readonly [Resource, number])[] = [
-    ['compartments', most.neurons / (limits.neurons ?? Infinity)],
-    ['memory', most.synapticBits / (limits.synapticMemoryBits ?? Infinity)],
-    ['axons in', most.inAxons / (limits.inAxons ?? Infinity)],
-    ['axons out', most.outAxons / (limits.outAxons ?? Infinity)],
-  ];
-  const [boundBy, share] = shares.reduce((a, b) => (b[1] > a[1] ? b : a));
-  return { name, neurons, cores: cores.length, most, boundBy: share === 0 ? null : boundBy };
+function layerFit(layer: FitLayer, use: LayerUse, totals: TargetFit['totals'][number]): LayerFit {
+  const shares = use.resources.flatMap(({ name, used, limit }) => (limit === null || used === 0 ? [] : [{ name, share: used / limit }]));
+  const bound = shares.reduce<(typeof shares)[number] | null>((a, b) => (a === null || b.share > a.share ? b : a), null);
+  const { name, neurons, parameters, fanIn, fanOut } = layer;
+  return { name, neurons, parameters, fanIn, fanOut, axons: totals?.axons ?? null, synapticBits: totals?.synapticBits ?? null, ...use, boundBy: bound?.name ?? null };
 }

@@ -2,7 +2,7 @@
 import { Option, type Command } from 'commander';
 import type { KernelChoice } from '../kernels/kernels.js';
 import type { SurrogateShape } from '../learn/learning-problem.js';
-import { integer, positive, share, weight } from './options.js';
+import { integer, kernelsOption, positive, share, weight } from './options.js';
 
 export interface LearningFlags {
   readonly encrypt?: true;
@@ -45,7 +45,7 @@ const settings = (): readonly Option[] => [
   new Option('--distance <w>', 'reward for moving the weights away from the ANN\'s').argParser(weight).default(0),
   new Option('--compare', 'learn once more without --distance, to show what it costs'),
   new Option('--checkpoint <file>', 'keep the state here every 10 steps, and go on from it'),
-  new Option('--kernels <which>', 'WASM, or native ones if they are built (auto); the bytes are the same').choices(['auto', 'wasm', 'native']).default('auto'),
+  kernelsOption(),
   new Option('--data <spec>', 'labelled images (as for `simulate`) to state accuracies on; the program does not depend on them'),
   new Option('--limit <n>', 'of --data: so many images, equally many of each class').argParser(integer(1, 1e9)).default(1000),
 ];

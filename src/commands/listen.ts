@@ -1,6 +1,7 @@
 /**
  * What a process that runs commands hears: Ctrl-C, a reader that goes away, an error nobody caught.
- * Ctrl-C ends at once: outputs are written whole in one go, so nothing half-done can be left.
+ * Ctrl-C ends at once: outputs are written whole in one go, and those that grow during a run
+ * (`streamed-outputs.ts`) are removed as the process ends, so nothing half-done can be left.
  */
 import { EXIT, exitCode } from './exit-code.js';
 import { notice } from './output.js';

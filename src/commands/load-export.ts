@@ -4,7 +4,7 @@ import { chooseProfile } from '../energy/energy-report.js';
 import { loadDataset } from '../data/load-dataset.js';
 import type { Stimulus } from '../interop/explicit-network.js';
 import { linksOf } from '../map/reach.js';
-import { synapseFormat } from '../map/synaptic-memory.js';
+import { skipsZeros, synapseFormat } from '../map/synapse-format.js';
 import type { Program } from '../program/program.js';
 import { readProgram } from '../program/read.js';
 import { constantCurrent, poissonStep } from '../quantise/evaluate-integer.js';
@@ -36,6 +36,6 @@ export function stimulusOf(program: Program, image: Float32Array, at: { readonly
   return {
     drive: network.populations.map((p, i) => (relay[i] ? new Int32Array() : constantCurrent(network, p, image))),
     spikes: network.populations.map((_, i) => (relay[i] ? Array.from({ length: network.timesteps }, (__, step) => poissonStep(network.input, image, { ...at, step })) : null)),
-    formats: linksOf(network).map((link) => synapseFormat(link, program.target)),
+    storage: linksOf(network).map((link) => ({ format: synapseFormat(link, program.target), skipsZeros: skipsZeros(link, program.target) })),
   };
 }

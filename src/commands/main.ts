@@ -32,7 +32,9 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   simulate: async () => (await import('./simulate.js')).simulateCommand(),
   energy: async () => (await import('./energy.js')).energyCommand(),
   export: async () => (await import('./export.js')).exportCommand(),
+  replay: async () => (await import('./replay.js')).replayCommand(),
   report: async () => (await import('./report.js')).reportCommand(),
+  privacy: async () => (await import('./privacy.js')).privacyCommand(),
   targets: async () => (await import('./targets.js')).targetsCommand(),
 };
 
@@ -47,8 +49,11 @@ async function commandLine(words: readonly string[]): Promise<Command> {
   for (const [name, load] of Object.entries(VERBS)) {
     if (words[0] === name || !asked) root.addCommand((await load()).copyInheritedSettings(root));
   }
-  for (const command of [root, ...root.commands]) {
-    command.exitOverride().showHelpAfterError(`(\`${[command.parent?.name(), command.name()].filter(Boolean).join(' ')} --help\` lists what can be written)`);
+  for (const command of [root, ...root.commands, ...root.commands.flatMap((c) => c.commands)]) {
+    command.helpCommand(false).configureHelp({ helpWidth: 80 }).exitOverride().showHelpAfterError(`(\`${path(command)} --help\` lists what can be written)`);
   }
   return root;
 }
+
+/** `spikeveil privacy epsilon`: the words that lead to a command. */
+const path = (command: Command): string => (command.parent === null ? command.name() : `${path(command.parent)} ${command.name()}`);

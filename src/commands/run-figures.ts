@@ -41,6 +41,8 @@ export interface RunFigures {
   /** Synaptic operations simulated in a second, all workers together. */
   readonly eventsPerSecond: number;
   readonly workers: number;
+  /** Build of the kernels that simulated. */
+  readonly kernels: string;
   readonly profile: string;
   /** One entry a time step: accuracy if the answer were read there. */
   readonly accuracyByStep: readonly number[];
@@ -82,7 +84,7 @@ export function runFigures(program: Program, trace: Trace, energy: EnergyReport,
     chipsUsed: program.chipsUsed,
     wallSeconds: trace.wallSeconds,
     eventsPerSecond: trace.wallSeconds > 0 ? events / trace.wallSeconds : 0,
-    workers: trace.workers,
+    workers: trace.workers, kernels: trace.kernels,
     profile: energy.profile.name,
     accuracyByStep,
   };

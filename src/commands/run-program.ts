@@ -7,9 +7,11 @@ import { fitDataset } from '../data/fit-dataset.js';
 import { loadDataset } from '../data/load-dataset.js';
 import { subset } from '../data/subset.js';
 import { chooseProfile, energyReport, type EnergyReport } from '../energy/energy-report.js';
+import type { KernelChoice } from '../kernels/kernels.js';
 import type { Program } from '../program/program.js';
 import { readProgram } from '../program/read.js';
 import type { SimulationObserver } from '../simulate/observer.js';
+import { publishesLatency } from '../simulate/latencies.js';
 import { simulate } from '../simulate/simulate.js';
 import type { TimingModel, Trace } from '../simulate/trace.js';
 import { notice, progress } from './output.js';
@@ -22,6 +24,7 @@ export interface RunFlags {
   readonly profile?: string;
   readonly seed: number;
   readonly workers: number;
+  readonly kernels?: KernelChoice;
   /** Image whose spikes are kept. */
   readonly raster?: number;
 }
@@ -53,10 +56,13 @@ export function loadRun(path: string, flags: RunFlags): LoadedRun {
 
 /** Simulates and prices. */
 export async function runProgram({ program, dataset, profile }: LoadedRun, flags: RunRequest): Promise<ProgramRun> {
+  const timing = publishesLatency(chooseProfile(program.target, profile)) ? flags.timing : 'functional';
+  if (timing !== flags.timing) notice(`no latency of ${program.target.name} is published (profile ${profile}): timing is functional, and static power is not counted`);
   const bar = progress('simulating');
   try {
     const trace = await simulate(program, dataset, {
-      timing: flags.timing, profile, seed: flags.seed, workers: flags.workers, onProgress: bar.onDone,
+      ...(flags.kernels === undefined ? {} : { kernels: flags.kernels }),
+      timing, profile, seed: flags.seed, workers: flags.workers, onProgress: bar.onDone,
       ...(flags.observer === undefined ? {} : { observer: flags.observer }),
       ...(flags.raster === undefined ? {} : { raster: Math.min(flags.raster, dataset.count - 1) }),
     });

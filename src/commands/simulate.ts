@@ -4,9 +4,9 @@ import { describeBackend } from '../backend/dense-backend.js';
 import type { BackendChoice } from '../backend/open-backend.js';
 import { formatCount, formatJoules, formatPercent, formatRatio, formatSeconds, formatSi } from '../report/quantities.js';
 import { backendOption, chosenBackend } from './backend-option.js';
-import { dataOption, integer, jsonOption, limitOption, profileOption, seedOption, workersOption } from './options.js';
+import { dataOption, integer, jsonOption, kernelsOption, limitOption, profileOption, seedOption, workersOption } from './options.js';
 import { notice, say, sayJson } from './output.js';
-import { addObserveOptions, checkProbeFlags, type ObserveFlags } from './observe-options.js';
+import { addObserveOptions, checkProbeFlags, checkSnapshotFlags, type ObserveFlags } from './observe-options.js';
 import type { RunFigures } from './run-figures.js';
 import type { RunFlags } from './run-program.js';
 import { pairs, plural } from './table.js';
@@ -25,6 +25,7 @@ export const simulateCommand = (): Command => addObserveOptions(new Command('sim
   .option('--ann <model>', 'the ONNX file it was compiled from (default: the one compile noted)')
   .option('--out <file>', 'write the run for `spikeveil report`')
   .addOption(new Option('--raster <image>', 'keep every spike of this image for the report (with --out, image 0 unless told otherwise)').argParser(integer(0, 1e9)))
+  .addOption(kernelsOption())
   .addOption(backendOption())
   .addOption(seedOption())
   .addOption(workersOption())
@@ -32,12 +33,13 @@ export const simulateCommand = (): Command => addObserveOptions(new Command('sim
   .addHelpText('after', '\nExamples:\n  $ spikeveil simulate vgg.spk --data cifar10:models/samples/cifar10-1000.bin.gz\n  $ spikeveil simulate vgg.spk --data cifar10:test_batch.bin.gz --limit 500 --out run.json\n  $ spikeveil simulate vgg.spk --data cifar10:test_batch.bin.gz --limit 10 --probe relu_1:0-31 --probe-out probes --trace steps.csv')
   .action(async (path: string, flags: SimulateFlags, command: Command) => {
     checkProbeFlags(flags, command);
+    checkSnapshotFlags(flags, command);
     if (flags.out !== undefined) checkOutput(flags.out);
     const [{ loadRun, runProgram }, { annAnswers }, { runFigures }, { observedOutputs }] = await Promise.all([import('./run-program.js'), import('./ann-answers.js'), import('./run-figures.js'), import('./observed-outputs.js')]);
     const backend = await chosenBackend(flags.backend);
     const loaded = loadRun(path, flags);
     const { program, dataset } = loaded;
-    const inside = observedOutputs(program, flags, { samples: dataset.count, seed: flags.seed, data: dataset.name, timing: flags.timing });
+    const inside = observedOutputs(program, flags, { dataset, seed: flags.seed, timing: flags.timing });
     try {
       const ann = await annAnswers(program, dataset, { programPath: path, annPath: flags.ann, workers: flags.workers, backend });
       const { trace, energy } = await runProgram(loaded, { ...flags, observer: inside.observer, ...(flags.out !== undefined && flags.raster === undefined ? { raster: 0 } : {}) });
@@ -74,5 +76,6 @@ export function figuresText(f: RunFigures): string {
     ...(f.pipelineLatencySeconds === null || f.pipelineOverCycle === null ? [] : [['by pipeline timing', `${formatSeconds(f.pipelineLatencySeconds)}, ${formatRatio(f.pipelineOverCycle)} times cycle timing`] as const]),
     ['cores', `${formatCount(f.coresUsed)} on ${plural(f.chipsUsed, 'chip')}`],
     ['simulated in', `${formatSi(f.wallSeconds, 's')}, ${formatSi(f.eventsPerSecond, '')}events/s on ${plural(f.workers, 'worker')}`],
+    ['kernels', f.kernels],
   ]);
 }

@@ -3,9 +3,9 @@
 const error = <P>(message: (p: P) => string, hint: (p: P) => string): { severity: 'error'; message: typeof message; hint: typeof hint } => ({ severity: 'error', message, hint });
 
 export const interopMessages = {
-  'interop/signed-neurons': error(
-    (p: { population: string }) => `SANA-FE has no spikes of -1, which the signed neurons of ${p.population} send`,
-    () => 'compile with `--spikes binary`',
+  'interop/unsupported-neurons': error(
+    (p: { population: string; lacks: string }) => `SANA-FE has no ${p.lacks}, which the neurons of ${p.population} need`,
+    () => 'compile with binary spikes and IF neurons, or with LIF neurons and a reset in one compartment',
   ),
   'interop/too-many-synapses': error(
     (p: { synapses: number; most: number }) => `the program has ${p.synapses} synapses when every convolution is unrolled; ${p.most} is the most that is written unasked`,

@@ -14,11 +14,22 @@ const remedies: Readonly<Record<CoreResource, string>> = {
   'threshold profiles': 'choose the hard reset, which takes one profile a core',
 };
 
+/** What the fan-in of one neuron takes, which a second core could share if it could send its part of the sum. */
+const FAN_IN: readonly CoreResource[] = ['input axons', 'bits of synaptic memory'];
+
+/** Why a neuron whose fan-in is too large is not spread over several cores. */
+function whyNotSplit({ target, resource, neurons, gradedSpikes }: { readonly target: string; readonly resource: CoreResource; readonly neurons: number; readonly gradedSpikes: boolean | null }): string {
+  if (neurons !== 1 || !FAN_IN.includes(resource)) return '';
+  return gradedSpikes === true
+    ? '. Its fan-in is not split over cores: graded spikes could carry exact partial sums, one step later, but this compiler does not do that'
+    : `. Its fan-in cannot be split over cores exactly: ${gradedSpikes === null ? `graded spikes of ${target} are not published` : `${target} has no graded spikes`}, and a partial sum sent as plain spikes is rounded to whole thresholds and loses its sign`;
+}
+
 export const mapMessages = {
   'map/layer-does-not-fit': error(
-    (p: { target: string; resource: CoreResource; used: number; allowed: number; neurons: number }) =>
+    (p: { target: string; resource: CoreResource; used: number; allowed: number; neurons: number; gradedSpikes: boolean | null }) =>
       `the layer does not fit the cores of ${p.target}: ${p.neurons === 1 ? 'even one neuron on a core of its own' : `a slice of ${p.neurons} neurons`} needs ${p.used} ${p.resource}, a core has ${p.allowed}`,
-    (p) => remedies[p.resource],
+    (p) => `${remedies[p.resource]}${whyNotSplit(p)}`,
   ),
   'map/delay-too-long': error(
     (p: { target: string; delay: number; allowed: number }) => `the projection waits ${p.delay} steps, ${p.target} delays a spike by at most ${p.allowed}`,

@@ -18,7 +18,7 @@ export const programMessages = {
     () => AGAIN,
   ),
   'program/damaged': error(
-    (_: Record<string, never>) => 'the file does not match its checksum: some of it has changed',
+    (p: { parts: readonly string[] }) => `the file does not match its checksums: its ${p.parts.join(' and its ')} ${p.parts.length === 1 ? 'has' : 'have'} changed`,
     () => AGAIN,
   ),
   'program/malformed': error(
@@ -28,5 +28,9 @@ export const programMessages = {
   'program/inconsistent': error(
     (p: { problem: string }) => `the program contradicts itself: ${p.problem}`,
     () => 'it was changed after it was compiled; compile the model again',
+  ),
+  'program/memory': error(
+    (p: { problem: string }) => `the synaptic memory does not belong to this program: ${p.problem}`,
+    () => 'it was packed for another target or changed after it was compiled; compile the model again',
   ),
 } as const;

@@ -27,6 +27,14 @@ export const runMessages = {
     (p: { found: string; wanted: string }) => `this is not the model that the program was compiled from: its SHA-256 begins with ${p.found.slice(0, 12)}, the program names ${p.wanted.slice(0, 12)}`,
     () => 'name the model file that was compiled, or compile this one',
   ),
+  'run/no-native-kernels': error(
+    () => 'the native kernels are not built for this machine',
+    () => 'build them with `npm run build:native`, or leave --kernels out: the WASM kernels give the same results',
+  ),
+  'run/rates-of-another-model': error(
+    (p: { ran: string; model: string }) => `the run is of a program of another model, "${p.ran}": its spikes say nothing about ${p.model}`,
+    () => 'name the file that `simulate --out` wrote for a program of this model file',
+  ),
   'run/unknown-pass': error(
     (p: { name: string; known: readonly string[] }) => `no pass is called "${p.name}"`,
     (p) => `the passes of this compile were ${p.known.join(', ')}`,

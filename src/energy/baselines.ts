@@ -70,7 +70,7 @@ function baseline(recipe: Recipe): Baseline {
 }
 
 /** Joules of each baseline for one inference. `work` is per inference. */
-export function baselines(program: Program, work: Work, timesteps: number): readonly Baseline[] {
+export function baselines(program: Pick<Program, 'target'>, work: Work, timesteps: number): readonly Baseline[] {
   return [...arithmeticBaselines(work, timesteps), ...annWithMemory(work, timesteps), snnWithMemory(program, work, timesteps)];
 }
 
@@ -115,7 +115,7 @@ function annWithMemory(work: Work, timesteps: number): readonly Baseline[] {
 }
 
 /** The spiking network with every weight, sum and state that it reads and writes. */
-function snnWithMemory({ target: { numbers } }: Program, work: Work, timesteps: number): Baseline {
+function snnWithMemory({ target: { numbers } }: Pick<Program, 'target'>, work: Work, timesteps: number): Baseline {
   const accumulatorBits = bitsOf(numbers.accumulatorMax);
   const countBits = activationBits(timesteps);
   const bit = operationCosts.memoryBit.picojoules;

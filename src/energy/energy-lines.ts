@@ -63,8 +63,8 @@ export function coreLines(populations: readonly PopulationEvents[], samples: num
   const e = profile.energy;
   return [
     line({ key: 'synops-dense', name: 'Synaptic operations, dense', counted: 'weight read', count: perInference((p) => p.synapticOps.dense), note: 'zero weights in the row are read too' }, e.synapticOpDense),
-    line({ key: 'synops-sparse', name: 'Synaptic operations, sparse', counted: 'weight read', count: 0, note: 'the compiler stores no sparse lists' }, e.synapticOpSparse),
-    line({ key: 'synops-shared', name: 'Synaptic operations, shared', counted: 'weight read', count: perInference((p) => p.synapticOps.shared), note: 'convolutions whose weights a core stores once' }, e.synapticOpShared),
+    line({ key: 'synops-sparse', name: 'Synaptic operations, sparse', counted: 'weight read', count: perInference((p) => p.synapticOps.sparse), note: 'pruned weights are not stored and not read' }, e.synapticOpSparse),
+    line({ key: 'synops-shared', name: 'Synaptic operations, shared', counted: 'weight read', count: perInference((p) => p.synapticOps.shared), note: 'convolutions whose weights a core stores once; zeros of dense segments are read too' }, e.synapticOpShared),
     line({ key: 'reset-ops', name: 'Reset synapses', counted: 'weight read', count: perInference((p) => p.resetOps), note: 'one a spike where the soft reset is built from two compartments; dense' }, e.synapticOpDense),
     line({ key: 'neuron-active', name: 'Neuron updates, active', counted: 'compartment and step', count: perInference((p) => p.activeUpdates) }, e.neuronActive),
     line({ key: 'neuron-inactive', name: 'Neuron updates, inactive', counted: 'compartment and step', count: perInference((p) => p.inactiveUpdates) }, e.neuronInactive),

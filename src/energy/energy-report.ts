@@ -35,6 +35,8 @@ export interface EnergyReport {
     /** Lines that are shown beside the total and are not in it. */
     readonly beside: readonly EnergyLine[];
   };
+  /** The same events and the same latency under every profile of the target, this one included. */
+  readonly byProfile: readonly ProfileTotals[];
   /** The busiest core of each count beside the total. */
   readonly coreMaxima: readonly CoreMaximum[];
   /** Null with functional timing. */
@@ -54,6 +56,15 @@ export interface EnergyReport {
   readonly notes: readonly string[];
 }
 
+/** What one profile makes of the events. */
+export interface ProfileTotals {
+  readonly name: string;
+  readonly dynamicJoules: number;
+  /** Of the powered chips over the latency of the report. */
+  readonly staticJoules: number;
+  readonly totalJoules: number;
+}
+
 /** Finds a profile by name; without a name, the target's first. Throws `report/unknown-profile`. */
 export function chooseProfile(target: Target, name: string | undefined): Profile {
   if (name === undefined) return target.profiles[0] as Profile;
@@ -69,7 +80,8 @@ export function energyReport(program: Program, trace: Trace, options: { readonly
   const profile = chooseProfile(program.target, options.profile);
   const events = populationEvents(program, trace);
   const latencySeconds = trace.time?.secondsPerInference ?? null;
-  const dynamic = [...coreLines(events, trace.samples, profile), ...sharedLines(program, trace, profile)];
+  const dynamicLines = (of: Profile): readonly EnergyLine[] => [...coreLines(events, trace.samples, of), ...sharedLines(program, trace, of)];
+  const dynamic = dynamicLines(profile);
   const powered = { chips: program.chipsUsed, cores: program.coresUsed, seconds: latencySeconds };
   const standing = staticLine(powered, profile);
   const cores = staticCoresLine(powered, profile);
@@ -92,6 +104,7 @@ export function energyReport(program: Program, trace: Trace, options: { readonly
       staticUsedCoresJoules: cores.unitPicojoules === null ? null : cores.joules,
       beside: [cores],
     },
+    byProfile: program.target.profiles.map((p) => totals(p.name, dynamicLines(p), staticLine(powered, p))),
     coreMaxima: coreMaxima(program, trace),
     latency: latencyReport(trace),
     populations: events.map((p) => ({ id: p.id, joules: populationJoules(p, trace.samples, profile) })),
@@ -104,6 +117,11 @@ export function energyReport(program: Program, trace: Trace, options: { readonly
     breakEven: breakEven(synapticOps > 0 ? (opsJoules * 1e12) / synapticOps : null),
     notes: notes(profile, { program, trace }, [...dynamic, standing]),
   };
+}
+
+function totals(name: string, dynamic: readonly EnergyLine[], standing: EnergyLine): ProfileTotals {
+  const dynamicJoules = dynamic.reduce((sum, l) => sum + l.joules, 0);
+  return { name, dynamicJoules, staticJoules: standing.joules, totalJoules: dynamicJoules + standing.joules };
 }
 
 /** axonOut to "axon out". */
@@ -123,7 +141,7 @@ function notes(profile: Profile, { program, trace }: { readonly program: Program
     ...(timed === null || timed.pipelineSeconds === null ? [] : [`The latency is that of cycle timing; pipeline timing of the same images gives ${(timed.pipelineSeconds / timed.secondsPerInference).toPrecision(3)} times that.`]),
     ...(untimed.length === 0 ? [] : [`The latency leaves out, because unpublished: ${untimed.map(inWords).join(', ')}.`]),
     ...(timed !== null && timed.profile !== profile.name ? [`The latency was timed with the profile ${timed.profile}, the energy is priced with ${profile.name}.`] : []),
-    'Every synaptic operation is charged once, zero weights included; every neuron is charged in every step, with or without input.',
+    'Every synaptic operation is charged once, zeros of dense segments included; every neuron is charged in every step, with or without input.',
     'A synaptic operation reads a weight and adds it to a buffered sum; the membrane potential is read and written once an update, in the price of the update.',
     'The total is dynamic energy and the static energy of the powered chips; that of the used cores alone is shown beside it.',
     'The baselines by operation count leave out memory, control and static power; only those with memory put both networks under one memory model.',

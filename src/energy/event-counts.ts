@@ -6,7 +6,7 @@
 import { isSigned, neuronCount, type PopulationId } from '../spiking/network.js';
 import { hasTwoCompartments } from '../map/core-use.js';
 import { linksOf } from '../map/reach.js';
-import { synapseFormat, type SynapseFormat } from '../map/synaptic-memory.js';
+import { synapseFormat, type SynapseFormat } from '../map/synapse-format.js';
 import type { Program } from '../program/program.js';
 import type { Trace } from '../simulate/trace.js';
 
@@ -41,7 +41,7 @@ export function populationEvents(program: Program, trace: Trace): readonly Popul
   return network.populations.map((population): PopulationEvents => {
     const counted = counters.get(population.id);
     const spikes = counted?.spikes ?? 0;
-    const synapticOps = { dense: 0, shared: 0 };
+    const synapticOps = { dense: 0, sparse: 0, shared: 0 };
     let gradedOps = 0;
     for (const link of links) {
       if (link.projection.target !== population.id) continue;

@@ -12,6 +12,7 @@ export const horowitz = 'Horowitz, ISSCC 2014, 45 nm, 0.9 V';
 
 export const operationCosts = {
   macFloat32: { picojoules: 3.7 + 0.9, source: `${horowitz}: fp32 multiply 3.7 pJ + add 0.9 pJ` },
+  addFloat32: { picojoules: 0.9, source: `${horowitz}: fp32 add 0.9 pJ` },
   macInt32: { picojoules: 3.1 + 0.1, source: `${horowitz}: int32 multiply 3.1 pJ + add 0.1 pJ` },
   macInt8: { picojoules: 0.2 + 0.03, source: `${horowitz}: int8 multiply 0.2 pJ + add 0.03 pJ` },
   multiplyInt8: { picojoules: 0.2, source: `${horowitz}: int8 multiply 0.2 pJ` },

@@ -13,7 +13,7 @@
  */
 import { fail, Reporter } from '../diagnostics.js';
 import type { Program } from '../program/program.js';
-import { fires, isSigned, neuronCount } from '../spiking/network.js';
+import { fires, neuronCount } from '../spiking/network.js';
 
 type IntegerPopulation = Program['network']['populations'][number];
 type IntegerProjection = Program['network']['projections'][number];
@@ -24,6 +24,12 @@ export const UNIT = 64;
 /** How the synapses of a projection are stored; one price each. */
 export type StoredFormat = 'dense' | 'sparse' | 'shared';
 
+export interface Storage {
+  readonly format: StoredFormat;
+  /** Zero weights are not stored: a spike does not read them. */
+  readonly skipsZeros: boolean;
+}
+
 /** One image at the doors of the network. */
 export interface Stimulus {
   /** Per population: constant current of each neuron in every step, state units; empty for relays. */
@@ -31,7 +37,7 @@ export interface Stimulus {
   /** Per population: spikes of each step; null where it is no relay. */
   readonly spikes: readonly (readonly Int8Array[] | null)[];
   /** Per projection. */
-  readonly formats: readonly StoredFormat[];
+  readonly storage: readonly Storage[];
 }
 
 /** Neurons that share their equation. Arrays have one entry a neuron. */
@@ -79,16 +85,19 @@ export interface ExplicitNetwork {
   readonly helpers: { readonly synapses: number; readonly operations: number; readonly messages: number };
 }
 
-/** Throws `interop/signed-neurons` where spikes have a sign. */
+/** Throws `interop/unsupported-neurons` where SANA-FE's neurons have other dynamics. */
 export function explicitNetwork(program: Program, stimulus: Stimulus): ExplicitNetwork {
   const { network } = program;
   const report = new Reporter();
-  for (const p of network.populations) if (isSigned(p)) report.report('interop/signed-neurons', { kind: 'nowhere' }, { population: p.id });
+  for (const p of network.populations) {
+    const lacks = missingDynamics(p);
+    if (lacks !== null) report.report('interop/unsupported-neurons', { kind: 'nowhere' }, { population: p.id, lacks });
+  }
   report.finish();
   const index = new Map(network.populations.map((p, i) => [p.id, i]));
   const plans = network.populations.map((p, i) => planPopulation(p, stimulus.drive[i]));
   const groups = network.populations.map((p, i) => groupOf(program, p, { index: i, plan: plans[i], stimulus }));
-  const bundles = network.projections.map((p) => bundleOf(program, p, { source: index.get(p.source)!, target: index.get(p.target)! }));
+  const bundles = network.projections.map((p, i) => bundleOf(program, p, { source: index.get(p.source)!, target: index.get(p.target)!, skipsZeros: stimulus.storage[i].skipsZeros }));
   const helpers = plans.flatMap((plan, target) => helpersOf(program, plan, target));
   let at = groups.length;
   const helperBundles = helpers.map(({ bundle }) => ({ ...bundle, source: at++ }));
@@ -102,6 +111,16 @@ export function explicitNetwork(program: Program, stimulus: Stimulus): ExplicitN
       operations: sum(helpers.map((h) => h.bundle.count * h.spikes)), messages: sum(helpers.map((h) => h.cores * h.spikes)),
     },
   };
+}
+
+/** What these neurons do and SANA-FE's do not, or null. */
+function missingDynamics({ neuron, decay }: IntegerPopulation): string | null {
+  switch (neuron.model) {
+    case 'signed-if': return 'spikes of -1';
+    case 'cuba': return 'synaptic current that is rounded in every step';
+    case 'if': case 'lif': return neuron.reset === 'soft-two-compartment' && decay > 0 ? 'reset that comes one step late, after the leak' : null;
+    case 'integrator': case 'relay': return null;
+  }
 }
 
 /** What the neurons of a population need before their window begins. */
@@ -161,7 +180,7 @@ function groupOf(program: Program, population: IntegerPopulation, { index, plan,
     reset: !fires(neuron) ? 'none' : neuron.reset === 'hard' ? 'hard' : 'soft', leak: (4096 - decay) / 4096,
     // step 1 comes before chip step 0
     spikes: relay ? Array.from({ length: count }, (_, i) => Uint8Array.of(0, ...trains!.map((step) => step[i]))) : null,
-    format: into < 0 ? 'dense' : stimulus.formats[into],
+    format: into < 0 ? 'dense' : stimulus.storage[into].format,
     core: coresOf(program, population),
   };
 }
@@ -202,11 +221,15 @@ function helpersOf(program: Program, { population, start, drive }: PopulationPla
   });
 }
 
-function bundleOf({ network }: Program, projection: IntegerProjection, { source, target }: { readonly source: number; readonly target: number }): SynapseBundle {
+function bundleOf({ network }: Program, projection: IntegerProjection, { source, target, skipsZeros }: { readonly source: number; readonly target: number; readonly skipsZeros: boolean }): SynapseBundle {
   const ends = { from: network.populations[source].shape, to: network.populations[target].shape };
   const [rows, columns] = ([0, 1] as const).map((axis) => tapsOf(projection, axis, ends));
-  const perPair = ends.from[0] / projection.groups * ends.to[0];
-  return { source, target, delay: projection.delay, count: rows.length * columns.length * perPair, synapses: () => synapsesOf(projection, ends, { rows, columns }) };
+  const all = (): Iterable<ExplicitSynapse> => synapsesOf(projection, ends, { rows, columns });
+  const total = rows.length * columns.length * (ends.from[0] / projection.groups) * ends.to[0];
+  if (!skipsZeros) return { source, target, delay: projection.delay, count: total, synapses: all };
+  let count = 0;
+  for (const s of all()) if (s.weight !== 0) count++;
+  return { source, target, delay: projection.delay, count, *synapses() { for (const s of all()) if (s.weight !== 0) yield s; } };
 }
 
 type Shape = readonly [channels: number, height: number, width: number];

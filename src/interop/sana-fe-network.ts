@@ -28,13 +28,14 @@ export function* networkYaml(program: Program, network: ExplicitNetwork): Iterab
 const quoted = (text: string): string => JSON.stringify(text.replace(/\[/g, '('));
 const range = (from: number, to: number): string => (to === from + 1 ? `${from}` : `${from}..${to - 1}`);
 
-function* heading({ network: { populations, timesteps } }: Program, { steps, synapses, helpers }: ExplicitNetwork): Iterable<string> {
+function* heading({ network: { populations, timesteps }, target }: Program, { steps, synapses, helpers }: ExplicitNetwork): Iterable<string> {
   yield '# Written by Spikeveil for SANA-FE: one image, every synapse on its own line.\n';
   yield `# Run ${steps} steps. Chip step s of the program is step s + 2 here, counted from 1; a population of\n`;
   yield `# depth d works from step d + 2 for ${timesteps} steps. What it does later reaches no answer.\n`;
   yield '# Values are mantissa units (state units / 64). v is not clipped here; the program clips it.\n';
   yield `# ${synapses} synapses are the program's. Groups start* and drive* set v at the beginning: ${helpers.synapses}\n`;
   yield `# synapses that cause ${helpers.operations} synaptic operations and ${helpers.messages} messages more than the program has.\n`;
+  if (target.capabilities.multicast) yield '# This target sends one message to several cores; SANA-FE sends one to each.\n';
   yield* populations.map((p, i) => `# p${i}: ${p.id.replace(/\s+/g, ' ')}, ${p.shape.join(' x ')}, depth ${p.depth}\n`);
 }
 

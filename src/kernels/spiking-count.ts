@@ -12,6 +12,16 @@ export interface MaskSum {
   readonly columns: Int32Array;
   readonly rowRange: readonly [number, number];
   readonly columnRange: readonly [number, number];
+  /** Where it is given, a bit counts by its channel, and `rows` and `columns` number the patterns of the table, -1 where nothing counts. */
+  readonly table?: ChannelTable;
+}
+
+/** A bit of channel c at a place of row pattern r and column pattern k counts weights[(r * columnPatterns + k) * channels + c]. */
+export interface ChannelTable {
+  readonly columnPatterns: number;
+  /** Channels of the population. */
+  readonly channels: number;
+  readonly weights: Int32Array;
 }
 
 /** Which masks of a population: its spikes of either sign, those of -1 alone, or its active neurons. */
@@ -37,10 +47,11 @@ export function prepareMaskSums(kernels: Kernels, groups: readonly MaskSums[], r
   };
 }
 
-/** Sums over the same channels share their pixel counts. */
+/** Sums over the same channels share their pixel counts; those with a table need none. */
 function byChannels(group: MaskSums): MaskSums[] {
   const parts = new Map<string, { sum: MaskSum; row: number }[]>();
   for (const entry of group.sums) {
+    if (entry.sum.table !== undefined) { parts.set(`row ${entry.row}`, [entry]); continue; }
     const key = entry.sum.channels.join();
     const part = parts.get(key);
     if (part === undefined) parts.set(key, [entry]);
@@ -56,6 +67,8 @@ function packPart(kernels: Kernels, { buffers, plane, sums }: MaskSums, { steps,
   const words = buffers.words * (plane === 'active' ? 1 : buffers.signs);
   const select = memory.reserve(words * 8);
   memory.uint8(select, words * 8).set(channelMask(sums[0].sum.channels, plane, buffers));
+  const [{ sum: first, row: firstRow }] = sums;
+  if (first.table !== undefined) return packTable(kernels, { buffers, plane, masks, select }, { sum: first, table: first.table, out: result + firstRow * steps * 4 });
   const packed = sums.map(({ sum, row }) => {
     const box = memory.reserve((6 + height + width) * 4);
     memory.int32(box, 6 + height + width).set([...sum.rowRange, ...sum.columnRange, width, height, ...sum.rows, ...sum.columns]);
@@ -69,6 +82,29 @@ function packPart(kernels: Kernels, { buffers, plane, sums }: MaskSums, { steps,
     for (const { box, out } of packed) call['spiking_weigh'](counts, steps, box, out);
     memory.release(mark);
   };
+}
+
+interface ChosenMasks { readonly buffers: SpikeBuffers; readonly plane: MaskPlane; readonly masks: number; readonly select: number }
+
+/** Tables are packed with zeros up to whole words; equal ones once. */
+const packedTables = new WeakMap<Kernels, Map<ChannelTable, number>>();
+
+function packTable(kernels: Kernels, { buffers: { shape: [, height, width], words, signs, steps }, plane, masks, select }: ChosenMasks, { sum, table, out }: { readonly sum: MaskSum; readonly table: ChannelTable; readonly out: number }): () => void {
+  const { memory, call } = kernels;
+  const known = packedTables.get(kernels) ?? new Map<ChannelTable, number>();
+  packedTables.set(kernels, known);
+  const patterns = table.weights.length / table.channels;
+  const weights = known.get(table) ?? memory.reserve(patterns * words * 64 * 4);
+  if (!known.has(table)) {
+    const rows = memory.int32(weights, patterns * words * 64).fill(0);
+    for (let i = 0; i < patterns; i++) rows.set(table.weights.subarray(i * table.channels, (i + 1) * table.channels), i * words * 64);
+    known.set(table, weights);
+  }
+  const box = memory.reserve((10 + height + width) * 4);
+  memory.int32(box, 10 + height + width).set([
+    ...sum.rowRange, ...sum.columnRange, width, height, table.columnPatterns, words, plane === 'active' ? 1 : signs, steps, ...sum.rows, ...sum.columns,
+  ]);
+  return () => { call['spiking_weigh_channels'](masks, select, box, weights, out); };
 }
 
 /** The bits of one place's words that count: in the words of +1, in those of -1, or in both. */

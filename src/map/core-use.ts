@@ -1,6 +1,6 @@
 /**
  * What one slice needs of each resource of its core, given how its neighbours are cut. A population
- * axon names up to `axonChannels` channels of one source pixel inside one source slice; a dense axon
+ * axon names up to `axonChannels` channels of one source pixel inside one source slice; without shared lists an axon
  * names one neuron. Every pair (source axon, core it reaches) is one input axon there and one output
  * axon here. Answers for one axis are kept, since a cut uses the same few ranges again and again.
  */
@@ -10,8 +10,8 @@ import { fires } from '../spiking/network.js';
 import type { CoreUse, Slice } from './mapping.js';
 import { axisOf, axisReach, channelReach, countPositions, intersect, lengthOf, neuronsIn } from './reach.js';
 import type { AxisReach, Link, Range } from './reach.js';
-import { bitsPerSynapse, runBits, synapseFormat, synapticBits } from './synaptic-memory.js';
-import type { SynapseFormat } from './synaptic-memory.js';
+import { isShared, resetSynapseBits, skipsZeros } from './synapse-format.js';
+import { synapticBits } from './synaptic-memory.js';
 
 /** A population cut into boxes: every combination of one range of each. */
 export interface Grid {
@@ -29,7 +29,7 @@ export interface Neighbourhood {
 }
 
 /** True where the soft reset is built from a second compartment. */
-export const hasTwoCompartments = ({ neuron }: IntegerPopulation): boolean => fires(neuron) && neuron.reset === 'soft-two-compartment';
+export const hasTwoCompartments = ({ neuron }: Pick<IntegerPopulation, 'neuron'>): boolean => fires(neuron) && neuron.reset === 'soft-two-compartment';
 
 /** A function that gives the use of any slice of the population. */
 export function coreUse(around: Neighbourhood): (slice: Slice) => CoreUse {
@@ -37,7 +37,7 @@ export function coreUse(around: Neighbourhood): (slice: Slice) => CoreUse {
   const incoming = around.incoming.map(({ link, grid }) => incomingUse(link, grid, target));
   const outgoing = around.outgoing.flatMap(({ link, grid }) => (grid === null ? [] : [outgoingUse(link, grid, target)]));
   const two = hasTwoCompartments(population);
-  const resetBits = two ? runBits(1, bitsPerSynapse(0, target), target.memory) : 0;
+  const resetBits = two ? resetSynapseBits(target) : 0;
   return (slice) => {
     const count = neuronsIn(slice);
     let inAxons = two ? count : 0;
@@ -54,17 +54,18 @@ export function coreUse(around: Neighbourhood): (slice: Slice) => CoreUse {
 }
 
 function incomingUse(link: Link, grid: Grid | null, target: Target): (slice: Slice) => { axons: number; bits: number } {
-  const format = synapseFormat(link, target);
+  const shared = isShared(link, target);
+  const sparse = skipsZeros(link, target);
   const rows = memoRange((range) => axisFacts(axisReach(axisOf(link, 0), range), range));
   const columns = memoRange((range) => axisFacts(axisReach(axisOf(link, 1), range), range));
-  const perPixel = memoRange((range) => axonsPerPixel(channelReach(link, range), grid?.channels ?? [[0, link.source[0]]], format, target));
+  const perPixel = memoRange((range) => axonsPerPixel(channelReach(link, range), grid?.channels ?? [[0, link.source[0]]], shared, target));
   const known = new Map<string, number>();
   const perGroup = link.target[0] / link.projection.groups;
   return (slice) => {
     const row = rows(slice.rows);
     const column = columns(slice.columns);
-    // The bits depend on the shape of the slice and of its reach, not on where it lies.
-    const phase = link.projection.groups === 1 ? 0 : slice.channels[0] % perGroup;
+    // The bits depend on the shape of the slice and of its reach, not on where it lies; where zeros are left out, on its channels.
+    const phase = sparse ? slice.channels[0] : link.projection.groups === 1 ? 0 : slice.channels[0] % perGroup;
     const key = `${lengthOf(slice.channels)}+${phase};${row.shape};${column.shape}`;
     let bits = known.get(key);
     if (bits === undefined) {
@@ -76,20 +77,20 @@ function incomingUse(link: Link, grid: Grid | null, target: Target): (slice: Sli
 }
 
 function outgoingUse(link: Link, grid: Grid, target: Target): (slice: Slice) => number {
-  const format = synapseFormat(link, target);
+  const shared = isShared(link, target);
   // With multicast an axon serves all cores it reaches, so the map counts as one box.
   const { channels, rows, columns }: Grid = target.capabilities.multicast
     ? { channels: [[0, link.target[0]]], rows: [[0, link.target[1]]], columns: [[0, link.target[2]]] } : grid;
   const total = (reaches: readonly AxisReach[]) => memoRange((range) => reaches.reduce((sum, reach) => sum + countPositions(reach, range), 0));
   const rowTotal = total(rows.map((range) => axisReach(axisOf(link, 0), range)));
   const columnTotal = total(columns.map((range) => axisReach(axisOf(link, 1), range)));
-  const channelTotal = memoRange((range) => channels.reduce((sum, c) => sum + axonsPerPixel(channelReach(link, c), [range], format, target), 0));
+  const channelTotal = memoRange((range) => channels.reduce((sum, c) => sum + axonsPerPixel(channelReach(link, c), [range], shared, target), 0));
   return (slice) => rowTotal(slice.rows) * columnTotal(slice.columns) * channelTotal(slice.channels);
 }
 
 /** Axons of one source pixel for the channels `reach`, when the source is cut into `cuts`. */
-function axonsPerPixel(reach: Range, cuts: readonly Range[], format: SynapseFormat, target: Target): number {
-  if (format === 'dense') return cuts.reduce((sum, cut) => sum + lengthOf(intersect(cut, reach)), 0);
+function axonsPerPixel(reach: Range, cuts: readonly Range[], shared: boolean, target: Target): number {
+  if (!shared) return cuts.reduce((sum, cut) => sum + lengthOf(intersect(cut, reach)), 0);
   return cuts.reduce((sum, cut) => sum + Math.ceil(lengthOf(intersect(cut, reach)) / target.memory.axonChannels), 0);
 }
 

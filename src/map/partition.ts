@@ -132,9 +132,10 @@ function slicesOf(population: IntegerPopulation, near: Neighbourhood, grid: Grid
   const over = overrunOfProfiles(near.incoming.length + (two ? profiles : 0), profiles + (two ? 1 : 0), near.target)
     ?? (worst === undefined ? null : overrun(use(one), near.target, most));
   const where = { kind: 'node', node: population.id } as const;
-  if (over !== null) report.report('map/layer-does-not-fit', where, { target: near.target.name, neurons: 1, ...over });
+  const chip = { target: near.target.name, gradedSpikes: near.target.capabilities.gradedSpikes };
+  if (over !== null) report.report('map/layer-does-not-fit', where, { ...chip, neurons: 1, ...over });
   else if (worst !== undefined) {
-    report.report('map/layer-does-not-fit', where, { target: near.target.name, neurons: neuronsIn(worst.slice), ...overrun(worst.use, near.target, most) as Overrun });
+    report.report('map/layer-does-not-fit', where, { ...chip, neurons: neuronsIn(worst.slice), ...overrun(worst.use, near.target, most) as Overrun });
   }
   return slices;
 }
@@ -145,7 +146,8 @@ function overrunOfProfiles(formats: number, thresholds: number, { core }: Target
   return null;
 }
 
-function checkDelays({ projections }: IntegerNetwork, target: Target, report: Reporter): void {
+/** Reports every projection that waits longer than the target can. */
+export function checkDelays({ projections }: { readonly projections: readonly { readonly id: string; readonly delay: number }[] }, target: Target, report: Reporter): void {
   const allowed = target.numbers.delayMax;
   for (const { id, delay } of projections) {
     if (delay > allowed) report.report('map/delay-too-long', { kind: 'node', node: id }, { target: target.name, delay, allowed });

@@ -1,4 +1,5 @@
-/** The printed form of a mapping, one line a core, then the load of the mesh, for --print-after and goldens. */
+/** The printed form of a mapping, the memory by projection, one line a core, then the load of the mesh, for --print-after and goldens. */
+import { memoryByProjection, memoryText } from './memory-by-projection.js';
 import type { Partitioned, Placed, Routed } from './mapping.js';
 
 export function mappingText(mapping: Partitioned | Placed | Routed): string {
@@ -9,8 +10,9 @@ export function mappingText(mapping: Partitioned | Placed | Routed): string {
     return `  core ${i}  ${slice.population}  channels ${range(slice.channels)} rows ${range(slice.rows)} columns ${range(slice.columns)}`
       + `  neurons ${use.neurons}  in ${use.inAxons}  out ${use.outAxons}  memory ${use.synapticBits} bits${at}`;
   });
+  const memory = memoryText(memoryByProjection(mapping));
   const head = `mapping on ${mapping.target.name}  cores ${mapping.cores.length}`;
-  if (!('routes' in mapping)) return [head, ...lines].join('\n');
+  if (!('routes' in mapping)) return [head, ...memory, ...lines].join('\n');
   const hops = mapping.routes.reduce((sum, r) => sum + r.hopsX + r.hopsY, 0);
-  return [`${head}  chips ${mapping.chipsUsed}  routes ${mapping.routes.length}  hops ${hops}`, ...lines].join('\n');
+  return [`${head}  chips ${mapping.chipsUsed}  routes ${mapping.routes.length}  hops ${hops}`, ...memory, ...lines].join('\n');
 }

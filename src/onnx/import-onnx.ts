@@ -51,6 +51,9 @@ export function importOnnx(path: string, options: ImportOptions): ImportedModel 
   return importOnnxBytes(readModelFile(path), { ...options, name: path, folder: dirname(path) });
 }
 
+/** How many nodes the file at `path` has, whatever they are. Throws if it cannot be read. */
+export const countNodes = (path: string): number => readModel(readModelFile(path), path).nodes.length;
+
 function readModelFile(path: string): Uint8Array {
   const where = { kind: 'file', path } as const;
   try {

@@ -9,7 +9,7 @@ import { LARGEST_SAMPLE, type CanonicalInput } from './canonical-input.js';
 import { readTensor, type Constant, type TensorProblem } from './constant.js';
 import type { ModelRecord, NodeRecord, TensorRecord } from './model-proto.js';
 import { operators } from './operators.js';
-import { Refusal, refuse, type Draft, type RuleContext } from './rule.js';
+import { firstNotFinite, Refusal, refuse, type Draft, type RuleContext } from './rule.js';
 import type { Structure } from './structure.js';
 import { product, sampleShape, type Activation, type Value } from './value.js';
 
@@ -186,7 +186,7 @@ function refuseTensor(tensor: string, problem: TensorProblem): never {
 /** An infinite single number may be a bound of Clip; any other number has to be finite. */
 function refuseNotFinite(constant: Constant): Constant {
   const { data, name } = constant;
-  const index = data.length === 1 ? data.findIndex((v) => Number.isNaN(v)) : data.findIndex((v) => !Number.isFinite(v));
+  const index = data.length === 1 ? data.findIndex((v) => Number.isNaN(v)) : firstNotFinite(data);
   return index < 0 ? constant : refuse('onnx/not-finite', { tensor: name, index, value: String(data[index]) });
 }
 

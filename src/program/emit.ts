@@ -1,29 +1,40 @@
 /**
- * A program as the bytes of a `.spk` file. Fields are written in the order of the schema and nothing
+ * A program as the bytes of a `.spk` file. The weights go into the file as the cores' synaptic memory
+ * and in no other form. Fields are written in the order of the schema and nothing
  * depends on time, machine or hash order: the same program gives the same bytes.
  */
 import type { Window } from '../graph/graph.js';
 import type { IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection } from '../quantise/integer-network.js';
 import { fires } from '../spiking/network.js';
+import { WEIGHT_CODES } from '../map/synapse-format.js';
+import { packMemory, type PackedMemory } from './core-image.js';
 import { seal } from './envelope.js';
 import type { Program } from './program.js';
 import { INPUT_CODES, MODELS, RESETS, SpikeProgramType, toBytes } from './program-proto.js';
-import type { WireCore, WireInput, WireNetwork, WirePopulation, WireProgram, WireProjection, WireRoutes, WireWindow } from './program-proto.js';
+import type { SegmentBank } from './segment-banks.js';
+import type { SynapseEntry } from './synapse-table.js';
+import type { WireCore, WireInput, WireNetwork, WirePopulation, WireProgram, WireProjection, WireRoutes, WireSegmentBank, WireSynapseFormat, WireWindow } from './program-proto.js';
 
-export function emitProgram(program: Program): Uint8Array {
+export const emitProgram = (program: Program): Uint8Array => sealProgram(program, packMemory(program));
+
+/** The file of a program whose synaptic memory is packed. */
+export function sealProgram(program: Program, memory: PackedMemory): Uint8Array {
   const { provenance, normalisation, source, classes, target, network } = program;
-  const wire: WireProgram = {
+  const origin: Partial<WireProgram> = {
     provenance: { ...provenance },
     normalisation: { scale: normalisation.scale, mean: [...normalisation.mean], std: [...normalisation.std] },
     sourceLayers: source.layers.map((layer) => ({ ...layer })),
     sourceParameters: source.parameters,
     classes: [...classes],
     targetJson: JSON.stringify(target),
-    network: writeNetwork(network),
-    cores: writeCores(program),
-    routes: writeRoutes(program),
   };
-  return seal(SpikeProgramType.encode(wire).finish());
+  const sections: Readonly<Record<string, Partial<WireProgram>>> = {
+    origin,
+    network: { network: writeNetwork(network) },
+    mapping: { cores: writeCores(program, memory), routes: writeRoutes(program) },
+    memory: { memory: [...memory.banks.values()].map(writeBank) },
+  };
+  return seal(Object.entries(sections).map(([name, fields]) => ({ name, bytes: SpikeProgramType.encode(fields).finish() })));
 }
 
 function writeNetwork(network: IntegerNetwork): WireNetwork {
@@ -67,18 +78,28 @@ function writePopulation({ neuron, ...p }: IntegerPopulation): WirePopulation {
   };
 }
 
-function writeProjection(p: IntegerProjection): WireProjection {
-  return { ...p, weight: new Uint8Array(p.weight.buffer, p.weight.byteOffset, p.weight.length), window: writeWindow(p.window), pool: [...p.pool] };
+function writeProjection({ weight: _, ...p }: IntegerProjection): WireProjection {
+  return { ...p, window: writeWindow(p.window), pool: [...p.pool] };
 }
 
-function writeCores({ network, cores, places }: Program): WireCore[] {
+function writeCores({ network, cores, places }: Program, { tables, resets }: PackedMemory): WireCore[] {
   const index = new Map(network.populations.map((p, i) => [p.id, i]));
   return cores.map(({ slice, use }, i) => ({
     population: index.get(slice.population) as number,
     box: [...slice.channels, ...slice.rows, ...slice.columns],
     ...use,
     ...places[i],
+    formats: tables[i].map(writeEntry),
+    resetSynapses: resets[i],
   }));
+}
+
+function writeEntry({ projection, weightBits, sparse, indexBits, delayBits, shift }: SynapseEntry): WireSynapseFormat {
+  return { ...(projection === null ? {} : { projection }), sparse, weightCode: WEIGHT_CODES.indexOf(weightBits), indexBits, delayBits, shift };
+}
+
+function writeBank({ plan: { projection, channels: [from, to] }, code, bytes, starts }: SegmentBank): WireSegmentBank {
+  return { projection, from, to, segments: bytes, lengths: code.entry.sparse ? Array.from(starts.subarray(1), (end, i) => end - starts[i]) : [] };
 }
 
 function writeRoutes({ routes }: Program): WireRoutes {

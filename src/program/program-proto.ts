@@ -15,11 +15,13 @@ export interface WirePopulation {
   currentDecay?: number | null; refractory?: number | null; currentLeak?: number | null;
 }
 export interface WireProjection {
-  id: string; source: string; target: string; weight: Uint8Array; shift: number; window: WireWindow; groups: number; pool: number[];
+  id: string; source: string; target: string; shift: number; window: WireWindow; groups: number; pool: number[];
   delay: number; bound: number; weightError: number;
 }
 export interface WireNetwork { imageShape: number[]; input: WireInput; populations: WirePopulation[]; projections: WireProjection[]; output: string; timesteps: number }
-export interface WireCore { population: number; box: number[]; neurons: number; inAxons: number; outAxons: number; synapticBits: number; chip: number; x: number; y: number; port: number }
+export interface WireCore { population: number; box: number[]; neurons: number; inAxons: number; outAxons: number; synapticBits: number; chip: number; x: number; y: number; port: number; formats: WireSynapseFormat[]; resetSynapses: Uint8Array }
+export interface WireSynapseFormat { projection?: number | null; sparse: boolean; weightCode: number; indexBits: number; delayBits: number; shift: number }
+export interface WireSegmentBank { projection: number; from: number; to: number; segments: Uint8Array; lengths: number[] }
 export interface WireRoutes { from: number[]; to: number[]; projection: number[]; hopsX: number[]; hopsY: number[]; chipCrossings: number[] }
 export interface WireProgram {
   provenance: { tool: string; modelSha256: string; modelName: string; seed: number; calibration: string; privateData: boolean };
@@ -31,6 +33,7 @@ export interface WireProgram {
   network: WireNetwork;
   cores: WireCore[];
   routes: WireRoutes;
+  memory: WireSegmentBank[];
 }
 
 /** Positions in these lists are the numbers of the file. */
@@ -56,6 +59,3 @@ export function toFloat32(bytes: Uint8Array): Float32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Float32Array.from({ length: bytes.length >> 2 }, (_, i) => view.getFloat32(4 * i, true));
 }
-
-/** A copy, so that the file's buffer can be freed. */
-export const toInt8 = (bytes: Uint8Array): Int8Array => new Int8Array(Uint8Array.from(bytes).buffer);

@@ -1,6 +1,7 @@
 /**
  * A program from the bytes of a `.spk` file. The envelope is checked first, then the payload is
- * decoded and everything in it is held against everything else: a program that comes out of here can
+ * decoded, everything in it is held against everything else, and the weights are unpacked from the
+ * synaptic memory of the cores: a program that comes out of here can
  * be simulated and costed without further checks. Broken files give diagnostics, never a crash.
  */
 import { Reporter, fail } from '../diagnostics.js';
@@ -9,13 +10,16 @@ import type { Pair, Pads, Window } from '../graph/graph.js';
 import { populationId } from '../spiking/network.js';
 import type { MapShape, Neuron, Reset } from '../spiking/network.js';
 import type { CorePlace, CoreSlice, Route } from '../map/mapping.js';
+import { WEIGHT_CODES } from '../map/synapse-format.js';
 import { verifyPartitioned, verifyPlaced, verifyRouted } from '../map/verify.js';
 import { parseTarget } from '../target/load-target.js';
 import { payloadProblem } from './check-payload.js';
 import { unseal } from './envelope.js';
 import type { Normalisation, Program } from './program.js';
-import { INPUT_CODES, MODELS, RESETS, SpikeProgramType, toFloat32, toInt32, toInt8 } from './program-proto.js';
-import type { WireCore, WireInput, WireNetwork, WirePopulation, WireProgram, WireProjection, WireRoutes, WireWindow } from './program-proto.js';
+import { INPUT_CODES, MODELS, RESETS, SpikeProgramType, toFloat32, toInt32 } from './program-proto.js';
+import type { WireCore, WireInput, WireNetwork, WirePopulation, WireProgram, WireProjection, WireRoutes, WireSynapseFormat, WireWindow } from './program-proto.js';
+import type { SynapseEntry } from './synapse-table.js';
+import { unpackMemory, type StoredMemory } from './unpack-memory.js';
 import { networkProblems } from './verify-network.js';
 
 /** A damaged program may break in thousands of places; the first few say it. */
@@ -29,7 +33,7 @@ export function readProgram(bytes: Uint8Array, name: string): Program {
   const target = parseTarget(wire.targetJson, `${name} (its target)`);
   const network = readNetwork(wire.network);
   const places = wire.cores.map(({ chip, x, y, port }): CorePlace => ({ chip, x, y, port }));
-  const program: Program = {
+  const bare: Program = {
     network, target, places,
     cores: wire.cores.map((core) => readCore(core, network)),
     routes: readRoutes(wire.routes),
@@ -38,9 +42,9 @@ export function readProgram(bytes: Uint8Array, name: string): Program {
     ...readOrigin(wire),
   };
   const report = new Reporter();
-  for (const problem of problemsOf(program, wire).slice(0, MOST_REPORTED)) report.report('program/inconsistent', where, { problem });
+  for (const problem of problemsOf(bare, wire).slice(0, MOST_REPORTED)) report.report('program/inconsistent', where, { problem });
   report.finish();
-  return program;
+  return { ...bare, network: unpackMemory(bare, readMemory(wire), (problem) => fail('program/memory', where, { problem })) };
 }
 
 /** Messages are copied field by field: a decoded one keeps its defaults on its prototype. */
@@ -179,10 +183,11 @@ function readNeuron({ model, reset, leak, retract, refractory, currentLeak }: Wi
   }
 }
 
+/** Without its weights, which `unpackMemory` finds in the synaptic memory. */
 function readProjection(wire: WireProjection): IntegerProjection {
   const { id, shift, groups, delay, bound, weightError } = wire;
   return {
-    id, source: populationId(wire.source), target: populationId(wire.target), weight: toInt8(wire.weight), shift, window: readWindow(wire.window),
+    id, source: populationId(wire.source), target: populationId(wire.target), weight: new Int8Array(), shift, window: readWindow(wire.window),
     groups, pool: wire.pool as unknown as Pair, delay, bound, weightError,
   };
 }
@@ -192,6 +197,19 @@ function readCore({ population, box, neurons, inAxons, outAxons, synapticBits }:
     slice: { population: network.populations.at(population)?.id ?? populationId(`#${population}`), channels: [box[0], box[1]], rows: [box[2], box[3]], columns: [box[4], box[5]] },
     use: { neurons, inAxons, outAxons, synapticBits },
   };
+}
+
+/** Copies: bytes that are left out decode as an empty list. */
+function readMemory({ cores, memory }: WireProgram): StoredMemory {
+  return {
+    tables: cores.map((core) => core.formats.map(readEntry)),
+    resets: cores.map((core) => Uint8Array.from(core.resetSynapses)),
+    banks: memory.map(({ projection, from, to, segments, lengths }) => ({ projection, channels: [from, to], bytes: Uint8Array.from(segments), lengths: Uint32Array.from(lengths) })),
+  };
+}
+
+function readEntry({ projection = null, sparse, weightCode, indexBits, delayBits, shift }: WireSynapseFormat): SynapseEntry {
+  return { projection, sparse, weightBits: WEIGHT_CODES[weightCode] ?? NaN, indexBits, delayBits, tagBits: 0, shift };
 }
 
 function readRoutes({ from, to, projection, hopsX, hopsY, chipCrossings }: WireRoutes): Route[] {

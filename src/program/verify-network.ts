@@ -1,7 +1,8 @@
 /**
  * Checks an integer network as it comes out of a file: names that exist, lengths that match shapes,
- * numbers in their ranges. Whatever passes can be simulated without looking again. Findings are
- * sentences; none means valid.
+ * numbers in their ranges. Weights are not looked at: they come out of the synaptic memory, in the number
+ * that the shapes ask for. Whatever passes can be simulated without looking again. Findings are sentences;
+ * none means valid.
  */
 import { windowOutput } from '../graph/graph.js';
 import type { Window } from '../graph/graph.js';
@@ -76,8 +77,7 @@ function checkProjection(p: IntegerProjection, byId: ReadonlyMap<PopulationId, I
   if (source === undefined) say(`comes from an unknown population "${p.source}"`);
   if (target === undefined) say(`goes to an unknown population "${p.target}"`);
   if (source === undefined || target === undefined) return;
-  checkFilter({ ...p, weights: p.weight.length }, source.shape, target.shape, say);
-  if (p.weight.some((w) => w === -128)) say('has a weight of -128');
+  checkFilter({ ...p, weights: null }, source.shape, target.shape, say);
   if (target.depth <= source.depth) say(`goes from depth ${source.depth} to depth ${target.depth}`);
   if (!within(p.shift, 0, 16)) say(`has the shift ${p.shift}`);
   if (!within(p.delay, 0, MOST_STEPS)) say(`has the delay ${p.delay}`);
@@ -85,9 +85,12 @@ function checkProjection(p: IntegerProjection, byId: ReadonlyMap<PopulationId, I
   if (!Number.isFinite(p.weightError)) say('has a weight error that is not a number');
 }
 
-interface Filter { readonly window: Window; readonly groups: number; readonly pool: readonly number[]; readonly weights: number }
+interface Filter { readonly window: Window; readonly groups: number; readonly pool: readonly number[]; readonly weights: number | null }
 
-/** A filter's geometry against the shapes at both ends. Pooling may leave a last, smaller cell or drop it. */
+/** Source positions times taps along one axis: bounds what finding out who reaches whom can take. */
+const MOST_TAPS = 2 ** 24;
+
+/** A filter's geometry, and its number of weights where it has them at hand, against the shapes at both ends. Pooling may leave a last, smaller cell or drop it. */
 function checkFilter({ window, groups, pool, weights }: Filter, source: MapShape, target: MapShape, say: Say): void {
   const { kernel, stride, dilation, pads } = window;
   const pairs = [kernel, stride, dilation, pool];
@@ -96,8 +99,9 @@ function checkFilter({ window, groups, pool, weights }: Filter, source: MapShape
     return;
   }
   if (!within(groups, 1, source[0]) || source[0] % groups !== 0 || target[0] % groups !== 0) { say(`has ${groups} groups for ${source[0]} to ${target[0]} channels`); return; }
+  if (Math.max(kernel[0] * source[1], kernel[1] * source[2]) > MOST_TAPS) { say(`has a filter of ${kernel[0]}x${kernel[1]} over a map of ${source[1]}x${source[2]}`); return; }
   const wanted = kernel[0] * kernel[1] * (source[0] / groups) * target[0];
-  if (weights !== wanted) say(`has ${weights} weights, its shapes ask for ${wanted}`);
+  if (weights !== null && weights !== wanted) say(`has ${weights} weights, its shapes ask for ${wanted}`);
   const fits = [Math.ceil, Math.floor].some((round) => {
     const [rows, columns] = windowOutput(window, round(source[1] / pool[0]), round(source[2] / pool[1]));
     return rows === target[1] && columns === target[2];

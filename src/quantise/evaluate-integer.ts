@@ -18,7 +18,7 @@ export interface EvaluationCounters {
     readonly spikes: number;
     /** Spikes of -1. */
     readonly retractions: number;
-    /** Neuron-steps with a non-zero constant current, at least one weight read, a current that lasts (cuba) or a reset by a second compartment. */
+    /** Neuron-steps with a non-zero constant current, a spike that the filter takes to the neuron (whatever its weight), a current that lasts (cuba) or a reset by a second compartment. */
     readonly activeUpdates: number;
     readonly inactiveUpdates: number;
     readonly saturations: number;
@@ -44,6 +44,8 @@ export interface EvaluationOptions {
   readonly seed: number;
   /** Index of the image in its data set: each image has its own Poisson stream. */
   readonly sample: number;
+  /** Projections (by id) whose zero weights are not stored, so that no spike reads them. */
+  readonly skipsZeros?: ReadonlySet<string>;
   /** Called after each local step of each population, relays included. */
   readonly observe?: (step: ObservedStep) => void;
 }
@@ -69,7 +71,7 @@ export function evaluateInteger(network: IntegerNetwork, image: Float32Array, op
   for (let t = 0; t < network.timesteps; t++) {
     states.forEach((state, population) => {
       const relay = state.population.neuron.model === 'relay';
-      const arrivals = relay ? null : arrivingCurrent(network, states, { target: state.population, step: t, synapticOps });
+      const arrivals = relay ? null : arrivingCurrent(network, states, { target: state.population, step: t, synapticOps, skipsZeros: options.skipsZeros });
       state.spikes.push(arrivals === null ? poissonStep(network.input, image, { ...options, step: t }) : updateNeurons(state, arrivals));
       options.observe?.({ population, step: t, arrivals, state });
     });
@@ -121,7 +123,7 @@ export const startNeurons = (population: IntegerPopulation, drive: Int32Array): 
 export interface Arrivals {
   /** a, state units. */
   readonly current: Int32Array;
-  /** 1 where a spike read a weight of this neuron. */
+  /** 1 where the filter takes a spike to this neuron, whatever its weight. */
   readonly touched: Uint8Array;
 }
 
@@ -177,19 +179,24 @@ export interface Arriving {
   readonly step: number;
   /** Counts weights read, per projection. */
   readonly synapticOps: number[];
+  /** As in `EvaluationOptions`; none by default. */
+  readonly skipsZeros?: ReadonlySet<string> | undefined;
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** a = sum over projections of (sum of the weights of the arriving spikes) << shift. */
-export function arrivingCurrent(network: IntegerNetwork, states: readonly PopulationRun[], { target, step, synapticOps }: Arriving): Arrivals {
+export function arrivingCurrent(network: IntegerNetwork, states: readonly PopulationRun[], { target, step, synapticOps, skipsZeros = NONE }: Arriving): Arrivals {
   const current = new Int32Array(neuronCount(target.shape));
   const touched = new Uint8Array(current.length);
   network.projections.forEach((projection, index) => {
     if (projection.target !== target.id) return;
     const source = states.find((s) => s.population.id === projection.source)!;
     const sums = new Int32Array(current.length);
+    const onlyStored = skipsZeros.has(projection.id);
     const spikes = source.spikes[step];
     for (let neuron = 0; neuron < spikes.length; neuron++) {
-      if (spikes[neuron] !== 0) synapticOps[index] += deliver(projection, source.population.shape, { neuron, sign: spikes[neuron], shape: target.shape, sums, touched });
+      if (spikes[neuron] !== 0) synapticOps[index] += deliver(projection, source.population.shape, { neuron, sign: spikes[neuron], shape: target.shape, sums, touched, onlyStored });
     }
     for (let i = 0; i < current.length; i++) current[i] += sums[i] * 2 ** projection.shift;
   });
@@ -203,10 +210,12 @@ interface Delivery {
   readonly shape: MapShape;
   readonly sums: Int32Array;
   readonly touched: Uint8Array;
+  /** Zero weights are not read. */
+  readonly onlyStored: boolean;
 }
 
 /** Adds the weights of one spike to its targets; returns how many weights it read. */
-function deliver(projection: IntegerProjection, source: MapShape, { neuron, sign, shape, sums, touched }: Delivery): number {
+function deliver(projection: IntegerProjection, source: MapShape, { neuron, sign, shape, sums, touched, onlyStored }: Delivery): number {
   const [channels, height, width] = shape;
   const inputs = source[0] / projection.groups;
   const outputs = channels / projection.groups;
@@ -227,7 +236,7 @@ function deliver(projection: IntegerProjection, source: MapShape, { neuron, sign
         const target = ((group * outputs + o) * height + row) * width + column;
         sums[target] += sign * projection.weight[first + o];
         touched[target] = 1;
-        operations++;
+        if (!onlyStored || projection.weight[first + o] !== 0) operations++;
       }
     }
   }

@@ -5,7 +5,7 @@
 import { drawPlot, type Plot } from './draw-plot.js';
 import { html, trusted, type Markup } from './html.js';
 import { coreLoad, drawnChips, meshPlot } from './mesh-plot.js';
-import { baselineTable, breakEvenTable, energyTable, layerTable, provenanceTable } from './page-tables.js';
+import { baselineTable, breakEvenTable, energyTable, layerTable, loadTable, mappingTable, provenanceTable } from './page-tables.js';
 import { pageStyle } from './page-style.js';
 import { accuracyPlot, energyPlot, rasterPlot, ratePlot } from './plots.js';
 import { formatCount, formatJoules, formatPercent, formatRatio, formatSeconds } from './quantities.js';
@@ -48,7 +48,7 @@ ${headline(record)}
 <section id="energy"><h2>Energy of one inference</h2>${energySentence(record)}${energy}${energyTable(record)}</section>
 <section id="baselines"><h2>Beside the ANN</h2>${ratioSentence(record)}${baselineTable(record)}${breakEvenTable(record)}</section>
 <section id="layers"><h2>Layers</h2>${layerTable(record)}</section>
-<section id="mesh"><h2>Cores on the mesh</h2>${mesh}</section>
+<section id="mesh"><h2>Cores on the mesh</h2>${mesh}${mappingTable(record)}${loadTable(record)}</section>
 <section id="raster"><h2>Spikes of one inference</h2>${raster}</section>
 <section id="notes"><h2>What was measured, and how</h2>${notes(record)}${provenanceTable(record)}</section>
 <footer>Written by Spikeveil ${record.tool}.</footer>

@@ -1,5 +1,6 @@
 /** The tables of the page: layers, the energy bill, baselines with ratios, and what the run was. */
 import { html, type Markup } from './html.js';
+import { mappingLines } from './mapping-lines.js';
 import { formatCount, formatJoules, formatPercent, formatRatio, formatSeconds, formatSi } from './quantities.js';
 import type { RunLayer, RunRecord } from './run-schema.js';
 
@@ -68,7 +69,7 @@ function sentences(parts: readonly (string | undefined)[]): string {
 
 /** Count, constant, source of every line. The last row is the sum of those above it. */
 export function energyTable(record: RunRecord): Markup {
-  const { lines, totalJoules } = record.energy.perInference;
+  const { lines, totalJoules, beside } = record.energy.perInference;
   type Line = (typeof lines)[number];
   const constant = (line: Line): string => {
     if (line.unitPicojoules === null) return line.key === 'static' && record.energy.latencySeconds === null ? 'no latency' : 'unpublished';
@@ -82,7 +83,27 @@ export function energyTable(record: RunRecord): Markup {
       cells: [count(line), constant(line), formatJoules(line.joules), shareOf(line.joules, totalJoules), sentences([line.source, note(line)])],
     })),
     { head: 'Total', total: true, cells: ['', '', formatJoules(totalJoules), shareOf(totalJoules, totalJoules), ''] },
+    ...(beside ?? []).filter((l) => l.joules > 0).map((l) => ({ head: l.name, cells: ['', '', formatJoules(l.joules), '', sentences([l.source, l.note])] })),
   ]);
+}
+
+/** The busiest core of each count, and what the latency is made of: why the chip takes as long as it does. */
+export function loadTable(record: RunRecord): Markup {
+  const { coreMaxima = [], latency } = record.energy;
+  const most = coreMaxima.length === 0 ? '' : table('Busiest cores', 'Count', [number('All cores'), number('Busiest core'), number('Core'), number('Times the mean')],
+    coreMaxima.map((m) => {
+      const amount = m.key === 'busy-seconds' ? formatSeconds : formatCount;
+      return { head: m.name, cells: [amount(m.total), amount(m.most), String(m.core), formatRatio(m.imbalance)] };
+    }));
+  if (latency === undefined || latency === null) return html`${most}`;
+  const { core, link, travel, barrier } = latency.parts;
+  const parts = [['Busiest core of each step', core], ['Busiest link, where it takes longer', link], ['Longest route', travel], ['Barrier', barrier]] as const;
+  return html`${most}${table('Latency', 'Part of the latency', [number('Time'), number('Share')], [
+    ...parts.map(([head, seconds]) => ({ head, cells: [formatSeconds(seconds), shareOf(seconds, latency.seconds)] })),
+    { head: 'Latency of one inference', total: true, cells: [formatSeconds(latency.seconds), shareOf(latency.seconds, latency.seconds)] },
+    { head: 'Inferences a second, one after the other', cells: [formatRatio(latency.aloneRate), ''] },
+    { head: 'The same overlapped, at most', cells: [formatRatio(latency.overlappedRate), ''] },
+  ])}`;
 }
 
 /** The baselines, each with what it counts; then the quotients. */
@@ -106,6 +127,13 @@ export function breakEvenTable(record: RunRecord): Markup {
         sopsPerMac === null ? '' : sopsPerMac < b.sopsPerMac ? 'below: fewer joules' : 'above: more joules',
       ],
     })));
+}
+
+/** How full the cores are and what the placement saves; run files of older versions do not say. */
+export function mappingTable({ compilation: { mapping } }: RunRecord): Markup {
+  if (mapping === undefined) return html``;
+  const rows = [['Cores', `${formatCount(mapping.cores)} on ${formatCount(mapping.chips)} ${mapping.chips === 1 ? 'chip' : 'chips'}, lower bound ${formatCount(mapping.leastCores)}`] as const, ...mappingLines(mapping)];
+  return table('Mapping', 'What', [{ title: 'Value', kind: 'break' }], rows.map(([head, value]) => ({ head: `${head.charAt(0).toUpperCase()}${head.slice(1)}`, cells: [value] })));
 }
 
 type Timed = Exclude<RunRecord['simulation']['time'], null>;

@@ -8,6 +8,7 @@ import type { Program } from '../program/program.js';
 import type { Trace } from '../simulate/trace.js';
 import type { IntegerPopulation } from '../quantise/integer-network.js';
 import { fires, neuronCount } from '../spiking/network.js';
+import { mappingReport, type MappingReport } from './mapping-report.js';
 import { RUN_FORMAT, RUN_VERSION, type RunCore, type RunLayer, type RunRecord } from './run-schema.js';
 import { thinRaster } from './thin-raster.js';
 
@@ -49,7 +50,7 @@ export function buildRunRecord(source: RunSource): RunRecord {
         name: target.name, title: target.title, meshWidth: target.mesh.width, meshHeight: target.mesh.height,
         coresPerRouter: target.mesh.coresPerRouter, boardColumns: target.board.columns,
       },
-      chipsUsed: program.chipsUsed, coresUsed: program.coresUsed,
+      chipsUsed: program.chipsUsed, coresUsed: program.coresUsed, mapping: mappingOf(program, trace),
     },
     layers: network.populations.map((p) => layerOf(p, source)),
     cores: coresOf(program, trace),
@@ -62,6 +63,13 @@ export function buildRunRecord(source: RunSource): RunRecord {
     energy,
     raster: trace.raster === null ? null : thinRaster(trace.raster, network.populations.length, RASTER_SPIKES),
   };
+}
+
+/** The mapping under the mean spikes of this run. */
+function mappingOf(program: Program, trace: Trace): MappingReport {
+  const neurons = new Map(program.network.populations.map((p) => [p.id, neuronCount(p.shape)]));
+  const traffic = new Map(trace.populations.map(({ id, spikes }) => [id, spikes / trace.samples / (neurons.get(id) ?? 1)]));
+  return mappingReport(program, { traffic, rates: 'measured' });
 }
 
 /** Fraction of samples whose label leads after each step. */

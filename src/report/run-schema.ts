@@ -63,6 +63,7 @@ const EnergySchema = record({
     dynamicJoules: amount, staticJoules: amount, totalJoules: amount, staticUsedCoresJoules: nullable(amount),
     beside: Type.Optional(Type.Array(LineSchema, { maxItems: 16, description: 'Shown beside the total, not in it.' })),
   }),
+  byProfile: Type.Optional(Type.Array(record({ name: text, dynamicJoules: amount, staticJoules: amount, totalJoules: amount }), { maxItems: 64, description: 'The same events and latency under every profile of the target.' })),
   coreMaxima: Type.Optional(Type.Array(record({ key: text, name: text, total: amount, most: amount, core: whole, imbalance: amount }), { maxItems: 16 })),
   latency: Type.Optional(nullable(LatencySchema)),
   populations: Type.Array(record({ id: text, joules: amount })),
@@ -83,6 +84,20 @@ const EnergySchema = record({
 export const RUN_FORMAT = 'spikeveil-run';
 export const RUN_VERSION = 1;
 
+const UtilisationSchema = nullable(Type.Object({ mean: amount, most: amount }, { additionalProperties: false, description: 'Shares of what a core has; null: no limit.' }));
+
+const LinkSchema = nullable(record({ messages: amount, from: Type.Array(whole, { minItems: 2, maxItems: 2 }), to: Type.Array(whole, { minItems: 2, maxItems: 2 }) }));
+
+/** `MappingReport`. Its traffic is worked out from the mean spikes of each layer in this run. */
+const MappingSchema = record({
+  cores: whole, leastCores: whole, chips: whole, coresInUse: share,
+  utilisation: record({ compartments: UtilisationSchema, inAxons: UtilisationSchema, outAxons: UtilisationSchema, memory: UtilisationSchema }),
+  rates: Type.Union([Type.Literal('estimated'), Type.Literal('measured'), Type.Literal('even')]),
+  messages: amount, chipCrossings: amount, hops: amount, linearHops: amount, randomHops: amount,
+  heaviestLink: LinkSchema,
+  heaviestCore: nullable(record({ core: whole, layer: text, synapticOps: amount })),
+});
+
 export const RunSchema = record({
   format: Type.Literal(RUN_FORMAT),
   version: Type.Literal(RUN_VERSION),
@@ -95,6 +110,7 @@ export const RunSchema = record({
     timesteps: size,
     target: record({ name: text, title: text, meshWidth: size, meshHeight: size, coresPerRouter: size, boardColumns: size }),
     chipsUsed: whole, coresUsed: whole,
+    mapping: Type.Optional(MappingSchema),
   }),
   layers: Type.Array(LayerSchema, { maxItems: 10_000 }),
   cores: Type.Array(CoreSchema, { maxItems: 1_000_000 }),

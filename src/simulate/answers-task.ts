@@ -1,5 +1,5 @@
 /** What one thread of `integerAnswers` does: packs the network once and runs chunks of images. */
-import { createKernels } from '../kernels/kernels.js';
+import { createKernels, kernelBuild } from '../kernels/kernels.js';
 import type { IntegerNetwork } from '../quantise/integer-network.js';
 import { neuronCount } from '../spiking/network.js';
 import { createSampleEngine } from './sample-engine.js';
@@ -15,7 +15,7 @@ export interface AnswersJob { readonly first: number; readonly count: number }
 
 /** [count, T]: the class that leads after each step. */
 export function start({ network, images, seed }: AnswersInit): (job: AnswersJob) => Uint16Array {
-  const engine = createSampleEngine(network, createKernels(), seed);
+  const engine = createSampleEngine(network, createKernels(kernelBuild('auto')!), seed);
   const size = neuronCount(network.imageShape);
   return ({ first, count }) => {
     const answers = new Uint16Array(count * network.timesteps);

@@ -2,8 +2,8 @@
  * From the totals of the counted regions to the counters of a trace. Everything here is a sum of exact
  * integers, so the order of samples and workers cannot show.
  */
+import type { Routed } from '../map/mapping.js';
 import { neuronsIn } from '../map/reach.js';
-import type { Program } from '../program/program.js';
 import { neuronCount } from '../spiking/network.js';
 import type { CountingPlan, Term } from './counting-plan.js';
 import { meshUse } from './mesh-links.js';
@@ -24,7 +24,7 @@ export interface Counters {
   readonly mesh: MeshCounters;
 }
 
-export function countersOf(program: Program, plan: CountingPlan, totals: Totals): Counters {
+export function countersOf(program: Routed, plan: CountingPlan, totals: Totals): Counters {
   const value = (terms: readonly Term[]): number => terms.reduce((sum, t) => sum + t.times * totals.regions[t.region], 0);
   const messages = plan.routes.map((r) => totals.regions[r.messages]);
   const synapticOps = plan.routes.map((r) => value(r.synapticOps));
@@ -44,7 +44,7 @@ export function countersOf(program: Program, plan: CountingPlan, totals: Totals)
   return { populations: populationCounters(program, plan, totals), projections, cores, mesh: meshCounters(program, plan, totals) };
 }
 
-function populationCounters(program: Program, plan: CountingPlan, totals: Totals): PopulationCounters[] {
+function populationCounters(program: Routed, plan: CountingPlan, totals: Totals): PopulationCounters[] {
   return program.network.populations.map((population, index) => {
     let spikes = 0;
     let retractions = 0;
@@ -61,7 +61,8 @@ function populationCounters(program: Program, plan: CountingPlan, totals: Totals
   });
 }
 
-function meshCounters(program: Program, { flows }: CountingPlan, { regions }: Totals): MeshCounters {
+/** The program may stand elsewhere on the mesh than when the plan was made. */
+export function meshCounters(program: Routed, { flows }: CountingPlan, { regions }: Pick<Totals, 'regions'>): MeshCounters {
   const { links, flows: ways } = meshUse(program, flows);
   const load = new Float64Array(links.length);
   const mesh = { messages: 0, hopsX: 0, hopsY: 0, chipCrossings: 0, withinTile: 0 };

@@ -8,6 +8,9 @@ import type { CoreSlice, Slice } from '../map/mapping.js';
 import type { AxisReach, Link, Range } from '../map/reach.js';
 import { intersect, lengthOf, linksOf, sourceReach } from '../map/reach.js';
 import type { Program } from '../program/program.js';
+import type { ChannelTable } from '../kernels/spiking-count.js';
+import { skipsZeros } from '../map/synapse-format.js';
+import { storedByTap } from '../map/weight-census.js';
 import { isSigned } from '../spiking/network.js';
 import { flowsOf, type Flow } from './message-flows.js';
 
@@ -25,6 +28,14 @@ export interface Region {
   readonly columns: Int32Array;
   readonly rowRange: Range;
   readonly columnRange: Range;
+  /** Where it is given, a bit counts by its channel, and `rows` and `columns` number the patterns of the table, -1 where nothing counts. */
+  readonly table?: RegionTable;
+}
+
+/** Weights [row pattern][column pattern][channel]. */
+export interface RegionTable extends ChannelTable {
+  /** Equal for equal tables of one program. */
+  readonly key: string;
 }
 
 /** `times` the value of region number `region`. */
@@ -54,11 +65,12 @@ export function planCounting(program: PlannedProgram): CountingPlan {
   const regions: Region[] = [];
   const known = new Map<string, number>();
   const add = (region: Region): number => {
-    const key = [region.population, region.plane, ...region.channels, region.rows.join(), region.columns.join()].join(';');
+    const key = [region.population, region.plane, ...region.channels, region.rows.join(), region.columns.join(), region.table?.key].join(';');
     const found = known.get(key) ?? regions.push(region) - 1;
     known.set(key, found);
     return found;
   };
+  const tables = tablesOf();
   const index = new Map(program.network.populations.map((p, i) => [p.id, i]));
   const cores = program.cores.map((core) => {
     const population = index.get(core.slice.population)!;
@@ -70,7 +82,8 @@ export function planCounting(program: PlannedProgram): CountingPlan {
     const link = links[route.projection];
     const from = program.cores[route.from].slice;
     const to = program.cores[route.to].slice;
-    return routeTerms(link, { from, to, population: index.get(from.population)! }, add);
+    const ends = { from, to, population: index.get(from.population)! };
+    return skipsZeros(link, program.target) ? sparseTerms(link, ends, add, tables) : routeTerms(link, ends, add);
   });
   const flows = flowsOf(program, {
     route: (i) => routes[i].messages,
@@ -97,6 +110,62 @@ function routeTerms(link: Link, { from, to, population }: Ends, add: (region: Re
   return {
     messages: add({ ...ones, channels: intersect(reach.channels, from.channels) }),
     synapticOps: fanOut(link, from.channels, to.channels).map(({ channels, targets }) => ({ region: add({ ...taps, channels }), times: targets })),
+  };
+}
+
+/** Where zeros are not stored, what a spike reads depends on its channel and on the taps that its place reaches. */
+function sparseTerms(link: Link, { from, to, population }: Ends, add: (region: Region) => number, tables: Tables): RouteTerms {
+  const reach = sourceReach(link, to);
+  const channels = intersect(reach.channels, from.channels);
+  const plain = { population, plane: 'spikes' as const, rowRange: from.rows, columnRange: from.columns, channels };
+  const ones = { rows: axisWeights(reach.rows, link.source[1], from.rows, false), columns: axisWeights(reach.columns, link.source[2], from.columns, false) };
+  const [rows, columns] = [axisPatterns(reach.rows, link.source[1], from.rows), axisPatterns(reach.columns, link.source[2], from.columns)];
+  const table = tables(link, to.channels, [rows.patterns, columns.patterns]);
+  return { messages: add({ ...plain, ...ones }), synapticOps: [{ region: add({ ...plain, rows: rows.of, columns: columns.of, table }), times: 1 }] };
+}
+
+interface AxisPatterns {
+  /** Per source position: index of its set of taps, -1 where it reaches nothing. */
+  readonly of: Int32Array;
+  readonly patterns: readonly (readonly number[])[];
+}
+
+function axisPatterns(reach: AxisReach, length: number, within: Range): AxisPatterns {
+  const of = new Int32Array(length).fill(-1);
+  const known = new Map<string, { index: number; taps: readonly number[] }>();
+  for (const { first, count, taps } of reach) {
+    const key = taps.join();
+    const pattern = known.get(key) ?? { index: known.size, taps };
+    known.set(key, pattern);
+    for (let i = Math.max(first, within[0]); i < Math.min(first + count, within[1]); i++) of[i] = pattern.index;
+  }
+  return { of, patterns: [...known.values()].map((p) => p.taps) };
+}
+
+type Tables = (link: Link, to: Range, patterns: readonly [rows: AxisPatterns['patterns'], columns: AxisPatterns['patterns']]) => RegionTable;
+
+/** Tables of stored weights, each made once. */
+function tablesOf(): Tables {
+  const known = new Map<string, RegionTable>();
+  return (link, to, [rows, columns]) => {
+    const key = `${link.projection.id} ${to.join()} ${JSON.stringify([rows, columns])}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const channels = link.source[0];
+    const stored = storedByTap(link, to);
+    const weights = new Int32Array(rows.length * columns.length * channels);
+    rows.forEach((rowTaps, r) => columns.forEach((columnTaps, k) => {
+      const at = (r * columns.length + k) * channels;
+      for (const ky of rowTaps) {
+        for (const kx of columnTaps) {
+          const tap = ky * link.projection.window.kernel[1] + kx;
+          for (let c = 0; c < channels; c++) weights[at + c] += stored[tap * channels + c];
+        }
+      }
+    }));
+    const table = { key, columnPatterns: columns.length, channels, weights };
+    known.set(key, table);
+    return table;
   };
 }
 

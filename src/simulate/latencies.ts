@@ -2,8 +2,8 @@
  * The times of a profile as the timing models use them: unpublished ones count as 0 and are named, and
  * the barrier depends on the routers in use.
  */
-import { linksOf } from '../map/reach.js';
-import { synapseFormat } from '../map/synaptic-memory.js';
+import { linksOf, type Link } from '../map/reach.js';
+import { synapseFormat } from '../map/synapse-format.js';
 import type { Program } from '../program/program.js';
 import { isSigned } from '../spiking/network.js';
 import type { Profile } from '../target/schema.js';
@@ -24,11 +24,15 @@ export function unpublishedLatencies(program: Program, profile: Profile): string
   return [...[...new Set([...known.keys(), ...SIGNED_LATENCIES])].filter((name) => used.has(name) && (known.get(name) ?? null) === null), ...barrier];
 }
 
+/** False where nobody publishes how long anything takes: a time made of such constants would be zero. */
+export const publishesLatency = ({ latency }: Profile): boolean =>
+  Object.values(latency).some((c) => typeof c === 'object' && 'value' in c && c.value !== null) || latency.barrier.some((entry) => (entry.nanoseconds ?? 0) > 0);
+
 /** Only signed neurons need these, and a profile may leave them out. */
 const SIGNED_LATENCIES = ['gradedMessage', 'gradedSynapticOp', 'secondState'] as const;
 
-export const formatLatency = (link: Parameters<typeof synapseFormat>[0], { target }: Program): 'synapticOpShared' | 'synapticOpDense' =>
-  (synapseFormat(link, target) === 'shared' ? 'synapticOpShared' : 'synapticOpDense');
+const FORMAT_LATENCIES = { dense: 'synapticOpDense', sparse: 'synapticOpSparse', shared: 'synapticOpShared' } as const;
+export const formatLatency = (link: Link, { target }: Program): (typeof FORMAT_LATENCIES)[keyof typeof FORMAT_LATENCIES] => FORMAT_LATENCIES[synapseFormat(link, target)];
 
 /** Barrier of a step, nanoseconds: linear between the profile's entries, constant beyond them. */
 export function barrierNanoseconds(table: Profile['latency']['barrier'], tiles: number): number {
@@ -46,7 +50,7 @@ export type Latencies = ReturnType<typeof latencies>;
 export function latencies({ latency }: Profile) {
   const value = (c: { readonly value: number | null } | undefined): number => c?.value ?? 0;
   return {
-    synapticOpDense: value(latency.synapticOpDense), synapticOpShared: value(latency.synapticOpShared),
+    synapticOpDense: value(latency.synapticOpDense), synapticOpSparse: value(latency.synapticOpSparse), synapticOpShared: value(latency.synapticOpShared),
     neuronInactive: value(latency.neuronInactive), neuronActive: value(latency.neuronActive), spike: value(latency.spike),
     axonOut: value(latency.axonOut), axonIn: value(latency.axonIn),
     hopX: value(latency.hopX), hopY: value(latency.hopY), withinTile: value(latency.withinTile), chipCrossing: value(latency.chipCrossing),

@@ -3,8 +3,7 @@
  * routers first, then along B's column (dimension-order routing); cores at one router use no link. A
  * message to several cores uses each link of their paths once.
  */
-import type { CorePlace } from '../map/mapping.js';
-import type { Program } from '../program/program.js';
+import type { CorePlace, Routed } from '../map/mapping.js';
 import type { Flow } from './message-flows.js';
 
 /** A one-way link between neighbouring routers, in board coordinates. */
@@ -22,14 +21,20 @@ export interface MeshUse {
   readonly flows: readonly (readonly number[])[];
 }
 
-export function meshUse({ routes, places, target }: Pick<Program, 'routes' | 'places' | 'target'>, flows: readonly Pick<Flow, 'routes'>[]): MeshUse {
+/** More routers than a board has in a row. */
+const BOARD_SIDE = 2 ** 20;
+
+export function meshUse({ routes, places, target }: Pick<Routed, 'routes' | 'places' | 'target'>, flows: readonly Pick<Flow, 'routes'>[]): MeshUse {
   const links: MeshLink[] = [];
-  const known = new Map<string, number>();
+  const known = new Map<number, number>();
   const linkBetween = (from: readonly [number, number], to: readonly [number, number]): number => {
-    const key = `${from.join()} ${to.join()}`;
+    const direction = 3 * (to[1] - from[1]) + to[0] - from[0] + 4; // of neighbours: 1, 3, 5, 7
+    const key = (from[1] * BOARD_SIDE + from[0]) * 8 + direction;
+    const seen = known.get(key);
+    if (seen !== undefined) return seen;
     const crossesChips = Math.floor(from[0] / target.mesh.width) !== Math.floor(to[0] / target.mesh.width)
       || Math.floor(from[1] / target.mesh.height) !== Math.floor(to[1] / target.mesh.height);
-    const found = known.get(key) ?? links.push({ from, to, crossesChips }) - 1;
+    const found = links.push({ from, to, crossesChips }) - 1;
     known.set(key, found);
     return found;
   };

@@ -95,6 +95,9 @@ interface CoreCost {
   readonly activeUpdate: number;
   /** Compartments a neuron. */
   readonly compartments: number;
+  /** Nanoseconds a spike, where the reset of a neuron is a message to itself: leaving the core, and entering it with the one weight that it reads. */
+  readonly resetOut: number;
+  readonly resetIn: number;
 }
 
 export interface PipelineSource {
@@ -126,7 +129,8 @@ export function createPipeline(source: PipelineSource): PipelineModel {
     cores.forEach((core, i) => {
       for (let t = 0; t < T; t++) {
         const active = counts[core.active * T + t];
-        generation[i * steps + core.depth + t] = core.compartments * (active * core.activeUpdate + (core.updates - active) * ns.neuronInactive) + counts[core.spikes * T + t] * ns.spike;
+        generation[i * steps + core.depth + t] = core.compartments * (active * core.activeUpdate + (core.updates - active) * ns.neuronInactive) + counts[core.spikes * T + t] * (ns.spike + core.resetOut);
+        processing[i * steps + core.depth + t] += counts[core.spikes * T + t] * core.resetIn;
       }
     });
     for (const route of routes) {
@@ -213,7 +217,7 @@ function queueModelOf({ program, plan, buffers, memory }: PipelineSource, ns: La
     senders: cores.map((_, core) => senderOf(core, { program, plan, times: ns, buffers })), timesteps: network.timesteps, memory,
     interval: program.target.capabilities.multicast === true ? 0 : (router?.clockNanoseconds ?? 0) / (router?.networks ?? 1),
     most: (router?.networks ?? 1) * ((router?.receiveFlits ?? Infinity) + (router?.virtualChannels ?? 1) * (router?.bufferFlits ?? Infinity)),
-    way: (from, to) => ({ travel: travel.get(from * cores.length + to)!, places }),
+    way: (from, to) => ({ travel: travel.get(from * cores.length + to) ?? ns.withinTile, places }),
   });
 }
 
@@ -240,6 +244,6 @@ function coreCosts(program: Program, plan: CountingPlan, ns: Latencies): CoreCos
     const { depth, neuron } = populations.get(slice.population)!;
     const activeUpdate = ns.neuronActive + (isSigned({ neuron }) ? ns.secondState : 0);
     const two = fires(neuron) && neuron.reset === 'soft-two-compartment';
-    return { ...plan.cores[i], depth, activeUpdate, updates: neuron.model === 'relay' ? 0 : neuronsIn(slice), compartments: two ? 2 : 1 };
+    return { ...plan.cores[i], depth, activeUpdate, updates: neuron.model === 'relay' ? 0 : neuronsIn(slice), compartments: two ? 2 : 1, resetOut: two ? ns.axonOut : 0, resetIn: two ? ns.axonIn + ns.synapticOpDense : 0 };
   });
 }

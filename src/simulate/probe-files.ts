@@ -7,14 +7,24 @@ import { npyHeader, npyNumbers } from '../data/write-npy.js';
 import type { Program } from '../program/program.js';
 import { programSha256 } from '../program/program-hash.js';
 import type { IntegerNetwork } from '../quantise/integer-network.js';
+import type { Neuron } from '../spiking/network.js';
 import { neuronCount } from '../spiking/network.js';
 import type { LayerRecord } from './probe-recorder.js';
 import type { ProbedLayer } from './probes.js';
 
 /** What is recorded: see `LayerRecord` and `StateRecord`. */
-export type Quantity = 'spikes' | 'current' | 'v';
+export type Quantity = 'spikes' | 'current' | 'u' | 'v';
 
-const TYPES: Readonly<Record<Quantity, NpyType>> = { spikes: '|i1', current: '<i4', v: '<i4' };
+const TYPES: Readonly<Record<Quantity, NpyType>> = { spikes: '|i1', current: '<i4', u: '<i4', v: '<i4' };
+
+/** Relays have spikes alone, and u is state of cuba neurons alone. */
+function quantitiesOf({ model }: Neuron): readonly Quantity[] {
+  switch (model) {
+    case 'if': case 'lif': case 'signed-if': case 'integrator': return ['spikes', 'current', 'v'];
+    case 'cuba': return ['spikes', 'current', 'u', 'v'];
+    case 'relay': return ['spikes'];
+  }
+}
 
 /** The name of the index in the folder of the arrays. */
 export const PROBE_INDEX = 'probes.json';
@@ -41,23 +51,21 @@ export interface ProbedRun {
   readonly data: string;
 }
 
-/** The arrays of the probed layers; relays have spikes alone. */
+/** The arrays of the probed layers. */
 export function probeFiles(network: IntegerNetwork, layers: readonly ProbedLayer[], run: Pick<ProbedRun, 'samples' | 'steps'>): ProbeFile[] {
   const names = fileNames(layers.map((l) => network.populations[l.population].id));
   return layers.flatMap((l, layer) => {
-    const relay = network.populations[l.population].neuron.model === 'relay';
-    const quantities: readonly Quantity[] = relay ? ['spikes'] : ['spikes', 'current', 'v'];
     const shape = [run.samples, run.steps[layer].count, l.neurons.length];
-    return quantities.map((quantity) => ({ name: `${names[layer]}.${quantity}.npy`, layer, quantity, header: npyHeader(TYPES[quantity], shape) }));
+    return quantitiesOf(network.populations[l.population].neuron).map((quantity) => ({ name: `${names[layer]}.${quantity}.npy`, layer, quantity, header: npyHeader(TYPES[quantity], shape) }));
   });
 }
 
 /** The numbers of one sample, as they follow those of the sample before. */
 export function probeNumbers(file: ProbeFile, layers: readonly LayerRecord[]): Uint8Array {
   const { spikes, state } = layers[file.layer];
-  if (file.quantity === 'spikes') return npyNumbers(spikes);
-  if (state === null) throw new Error(`internal: no ${file.quantity} in a record of relays`);
-  return npyNumbers(state[file.quantity]);
+  const numbers = file.quantity === 'spikes' ? spikes : state?.[file.quantity];
+  if (!numbers) throw new Error(`internal: the record has no ${file.quantity}`);
+  return npyNumbers(numbers);
 }
 
 /** The index of the arrays as JSON text. */
@@ -71,6 +79,7 @@ export function probeIndex(program: Program, layers: readonly ProbedLayer[], run
     quantities: {
       spikes: 'int8: 1, or -1 where a signed neuron takes a spike back',
       current: 'int32, state units: what arrives in the step, (sum of the weights of the arriving spikes) << shift over all projections, plus bias and injected current',
+      u: 'int32, state units, of cuba neurons: synaptic current after the step, which lasts',
       v: 'int32, state units: membrane potential after the step, reset included',
     },
     units: 'state units / scale of the channel = units of activation of the float network',

@@ -24,6 +24,8 @@ export interface LayerRecord {
 export interface StateRecord {
   /** What arrives in the step: for each projection (sum of the weights of its arriving spikes) << shift, plus the constant current (bias, and what the host injects). State units. */
   readonly current: Int32Array;
+  /** Of cuba neurons: the synaptic current u after the step, which lasts and loses a part of itself in each. State units. */
+  readonly u: Int32Array | null;
   /** Membrane potential after the step, reset included. State units. */
   readonly v: Int32Array;
 }
@@ -67,16 +69,19 @@ function stepNeurons(population: IntegerPopulation, { currents, arrivals, masks 
   const count = currents.length;
   const run = startNeurons(population, currents);
   const current = new Int32Array(arrivals.length * count);
+  const u = population.neuron.model === 'cuba' ? new Int32Array(arrivals.length * count) : null;
   const v = new Int32Array(arrivals.length * count);
   arrivals.forEach((arriving, t) => {
     const spikes = updateNeurons(run, arriving);
+    run.spikes.push(spikes);
     for (let i = 0; i < count; i++) {
       if (spikes[i] !== masks[t * count + i]) throw new Error(`internal: neuron ${i} of the probe of ${population.id} does not spike in step ${t} as the kernel's does`);
       current[t * count + i] = arriving.current[i] + currents[i];
     }
+    u?.set(run.u, t * count);
     v.set(run.v, t * count);
   });
-  return { spikes: masks, state: { current, v } };
+  return { spikes: masks, state: { current, u, v } };
 }
 
 function constantCurrents(memory: KernelMemory, { at, stride }: DrivePlace, { population, neurons }: { readonly population: IntegerPopulation; readonly neurons: Uint32Array }): Int32Array {
@@ -155,18 +160,28 @@ function tapsOf({ window, pool }: IntegerProjection, { shape: [, height, width] 
 /** What arrives at the probed neurons in each step. */
 function arrivalsOf(memory: KernelMemory, inputs: readonly Input[], { steps, count }: { readonly steps: number; readonly count: number }): Arrivals[] {
   const arrivals = Array.from({ length: steps }, (): Arrivals => ({ current: new Int32Array(count), touched: new Uint8Array(count) }));
+  const arrived = new Uint8Array(steps);
   for (const { projection, source, groups } of inputs) {
-    const pixels = source.shape[1] * source.shape[2];
-    const masks = memory.uint32(source.spikes, pixels * steps * source.signs * source.words * 2);
+    const masks = memory.uint32(source.spikes, source.shape[1] * source.shape[2] * steps * source.signs * source.words * 2);
     for (const pixel of groups) {
+      const sums = Array.from({ length: steps }, () => new Int32Array(pixel.outputs.length));
+      arrived.fill(0);
       for (let tap = 0; tap < pixel.taps.length; tap += 2) {
         const weights = { projection, row: pixel.taps[tap + 1] * source.shape[0] };
         const first = pixel.taps[tap] * steps * source.signs;
         for (let place = 0; place < steps * source.signs; place++) {
           const spikes = { masks, at: (first + place) * source.words * 2, sign: place % source.signs === 1 ? -1 : 1 };
-          addSpikes(spikes, pixel, weights, arrivals[Math.floor(place / source.signs)]);
+          const t = Math.floor(place / source.signs);
+          if (addSpikes(spikes, pixel, weights, sums[t])) arrived[t] = 1;
         }
       }
+      sums.forEach((sum, t) => {
+        if (arrived[t] === 0) return;
+        pixel.places.forEach((place, i) => {
+          arrivals[t].current[place] += sum[i] * 2 ** projection.shift;
+          arrivals[t].touched[place] = 1;
+        });
+      });
     }
   }
   return arrivals;
@@ -175,20 +190,20 @@ function arrivalsOf(memory: KernelMemory, inputs: readonly Input[], { steps, cou
 interface MaskRow { readonly masks: Uint32Array; readonly at: number; readonly sign: number }
 interface WeightRow { readonly projection: IntegerProjection; readonly row: number }
 
-/** Adds the weights of one mask's spikes, those of the group's channels. */
-function addSpikes({ masks, at, sign }: MaskRow, pixel: ProbedPixel, { projection, row }: WeightRow, { current, touched }: Arrivals): void {
-  const [from, to] = pixel.channels;
-  const outputs = projection.weight.length / (projection.window.kernel[0] * projection.window.kernel[1] * (to - from) * projection.groups);
-  const scale = sign * 2 ** projection.shift;
+/** Adds the weights of one mask's spikes, those of the group's channels; says whether there were any. */
+function addSpikes({ masks, at, sign }: MaskRow, { channels: [from, to], outputs }: ProbedPixel, { projection: { weight, window, groups }, row }: WeightRow, sums: Int32Array): boolean {
+  const width = weight.length / (window.kernel[0] * window.kernel[1] * (to - from) * groups);
+  const contiguous = outputs[outputs.length - 1] - outputs[0] === outputs.length - 1;
+  let any = false;
   for (let word = from >> 5; word <= (to - 1) >> 5; word++) {
     for (let bits = masks[at + word]; bits !== 0; bits &= bits - 1) {
       const channel = word * 32 + 31 - Math.clz32(bits & -bits);
       if (channel < from || channel >= to) continue;
-      const first = (row + channel) * outputs;
-      for (let i = 0; i < pixel.places.length; i++) {
-        current[pixel.places[i]] += projection.weight[first + pixel.outputs[i]] * scale;
-        touched[pixel.places[i]] = 1;
-      }
+      any = true;
+      const first = (row + channel) * width + (contiguous ? outputs[0] : 0);
+      if (contiguous) for (let i = 0; i < sums.length; i++) sums[i] += sign * weight[first + i];
+      else for (let i = 0; i < sums.length; i++) sums[i] += sign * weight[first + outputs[i]];
     }
   }
+  return any;
 }

@@ -30,6 +30,8 @@ export interface SimulationInit {
   /** Bytes, or floats that are already normalised; over a SharedArrayBuffer. */
   readonly images: Uint8Array | Float32Array;
   readonly seed: number;
+  /** Build of the kernels, as `kernelBuild` names it. */
+  readonly kernels: string;
   /** Timing with this profile; null: functional. */
   readonly profile: Profile | null;
   /** Cycle timing beside pipeline timing, with these routers. */
@@ -61,7 +63,7 @@ export interface ChunkResult extends Observed {
 
 export function start(init: SimulationInit): (job: SimulationJob) => ChunkResult {
   const { network, normalisation } = init.program;
-  const kernels = createKernels();
+  const kernels = createKernels(init.kernels);
   const engine = createSampleEngine(network, kernels, init.seed);
   const plan = planCounting(init.program);
   const count = countRegions(kernels, plan, engine.buffers);

@@ -4,6 +4,7 @@
  * of workers.
  */
 import { fail } from '../diagnostics.js';
+import { kernelBuild, type KernelChoice } from '../kernels/kernels.js';
 import { runJobs } from '../kernels/worker-pool.js';
 import type { Program } from '../program/program.js';
 import { neuronCount } from '../spiking/network.js';
@@ -34,6 +35,8 @@ export interface SimulationOptions {
   /** Seed of the Poisson code. */
   readonly seed: number;
   readonly workers: number;
+  /** Native kernels where they are built (auto, the default), or WASM; the results are the same. */
+  readonly kernels?: KernelChoice;
   /** Only the first so many samples. */
   readonly limit?: number;
   /** Sample whose spikes are kept for a raster plot. */
@@ -49,7 +52,7 @@ export interface SimulationOptions {
 const CHUNK = 4;
 
 /**
- * Simulates every sample for T steps a population. Throws `run/data-shape`, `run/no-cycle`, `report/unknown-profile`
+ * Simulates every sample for T steps a population. Throws `run/data-shape`, `run/no-cycle`, `run/no-native-kernels`, `report/unknown-profile`
  * and the messages of `resolveProbes` where data or options do not fit the program.
  */
 export async function simulate(program: Program, data: SimulationData, options: SimulationOptions): Promise<Trace> {
@@ -57,10 +60,11 @@ export async function simulate(program: Program, data: SimulationData, options: 
   const profile = options.timing !== 'functional' ? latencyProfile(program.target, options.profile) : null;
   check(program, data, { ...options, samples });
   const router = options.timing === 'cycle' ? cycleRouter(program.target) : undefined;
+  const kernels = kernelBuild(options.kernels ?? 'auto') ?? fail('run/no-native-kernels', { kind: 'option', option: '--kernels' }, {});
   const { observer = {} } = options;
   const began = performance.now();
   const init: SimulationInit = {
-    program, images: shared(data.images, samples * neuronCount(data.shape)), seed: options.seed, profile, ...(router === undefined ? {} : { router }), raster: options.raster ?? null,
+    program, images: shared(data.images, samples * neuronCount(data.shape)), seed: options.seed, kernels, profile, ...(router === undefined ? {} : { router }), raster: options.raster ?? null,
     probes: resolveProbes(program.network, observer.probes ?? []), steps: observer.onSteps !== undefined,
   };
   const jobs: SimulationJob[] = [];
@@ -73,7 +77,7 @@ export async function simulate(program: Program, data: SimulationData, options: 
   });
   return traceOf(program, chunks, {
     timing: options.timing, profile, samples, wallSeconds: (performance.now() - began) / 1000,
-    workers: Math.max(1, Math.min(options.workers, jobs.length)),
+    workers: Math.max(1, Math.min(options.workers, jobs.length)), kernels,
   });
 }
 
@@ -83,6 +87,7 @@ interface RunFacts {
   readonly samples: number;
   readonly wallSeconds: number;
   readonly workers: number;
+  readonly kernels: string;
 }
 
 function traceOf(program: Program, chunks: readonly ChunkResult[], run: RunFacts): Trace {
@@ -106,7 +111,7 @@ function traceOf(program: Program, chunks: readonly ChunkResult[], run: RunFacts
     ...countersOf(program, plan, { samples: run.samples, regions, saturations }),
     time: run.profile === null ? null : timeOf(program, chunks, { profile: run.profile, samples: run.samples }),
     raster: chunks.find((c) => c.raster !== null)?.raster ?? null,
-    wallSeconds: run.wallSeconds, workers: run.workers,
+    wallSeconds: run.wallSeconds, workers: run.workers, kernels: run.kernels,
   };
 }
 

@@ -13,7 +13,7 @@ export interface PopulationCounters {
   readonly spikes: number;
   /** Spikes of -1 among them, which take an earlier one back. */
   readonly retractions: number;
-  /** Neuron updates that received a spike (a weight was read, even a zero) or carry a constant current. Neurons, not compartments; relays have no updates. */
+  /** Neuron updates that a spike reaches through the filter (whatever its weight, stored or not) or that carry a constant current. Neurons, not compartments; relays have no updates. */
   readonly activeUpdates: number;
   readonly inactiveUpdates: number;
   /** Neuron-steps in which v was clipped to its limit. */
@@ -22,7 +22,7 @@ export interface PopulationCounters {
 
 export interface ProjectionCounters {
   readonly id: string;
-  /** Synaptic operations: one for each weight that a spike reads, zero weights included. */
+  /** Synaptic operations: one for each weight that a spike reads. Zeros of dense segments are read, those left out of sparse ones are not. */
   readonly synapticOps: number;
 }
 
@@ -110,4 +110,6 @@ export interface Trace {
   /** Host seconds of the simulation loop and workers used: never part of a reproducible output. */
   readonly wallSeconds: number;
   readonly workers: number;
+  /** Build of the kernels that ran: `wasm-simd128`, or `native-` and an instruction set. As above. */
+  readonly kernels: string;
 }

@@ -1,7 +1,7 @@
 /**
  * The messages of one chip step, core by core in the order in which they leave: neurons are updated row
  * by row, in a row column by column, in a pixel channel by channel; a neuron that spikes sends at once,
- * one message to each core that it reaches, in the order of the routes. Each message carries the time that
+ * one message to its own core where that is how it resets, then one to each core that it reaches, in the order of the routes. Each message carries the time that
  * its target core works on it: taking it in, then its synaptic operations. Which cores a neuron reaches
  * depends on its row and its column apart, so a core keeps one list for each kind of row and kind of
  * column. Messages of a step are overwritten by those of the next.
@@ -9,9 +9,10 @@
 import type { KernelMemory } from '../kernels/kernels.js';
 import type { MeshLoad } from '../kernels/mesh-description.js';
 import type { SpikeBuffers } from '../kernels/spiking-layer.js';
+import { hasTwoCompartments } from '../map/core-use.js';
 import { linksOf } from '../map/reach.js';
 import type { Program } from '../program/program.js';
-import { fires, isSigned } from '../spiking/network.js';
+import { isSigned } from '../spiking/network.js';
 import type { CountingPlan, Region } from './counting-plan.js';
 import { formatLatency, type Latencies } from './latencies.js';
 
@@ -35,6 +36,8 @@ export interface Destination {
   /** Time of sending it (with multicast only that of a projection's first core), and of its work at the target. */
   readonly send: number;
   readonly work: number;
+  /** The same by channel, where it differs because zeros are not stored; `work` is then the mean over the slice. */
+  readonly works: Float64Array | null;
 }
 
 export interface Sender {
@@ -134,7 +137,7 @@ function generate(sender: Sender, t: number, memory: KernelMemory, out: MessageB
             if (out.count === out.to.length) grow(out);
             out.ready[out.count] = clock;
             out.to[out.count] = d.core;
-            out.work[out.count++] = d.work;
+            out.work[out.count++] = d.works === null ? d.work : d.works[channel];
           }
         }
         if (done < high) clock += (high - done) * sender.inactive + bits(moved & (-1 << done)) * extra;
@@ -150,7 +153,7 @@ export function senderOf(core: number, { program, plan, times, buffers }: Omit<T
   const { slice } = cores[core];
   const index = network.populations.findIndex((p) => p.id === slice.population);
   const { neuron, depth } = network.populations[index];
-  const compartments = fires(neuron) && neuron.reset === 'soft-two-compartment' ? 2 : 1;
+  const compartments = hasTwoCompartments({ neuron }) ? 2 : 1;
   const relay = neuron.model === 'relay';
   const inactive = relay ? 0 : compartments * times.neuronInactive;
   const kinds = destinationKinds(core, { program, plan, times });
@@ -182,11 +185,25 @@ function destinationKinds(core: number, { program, plan, times }: Pick<TrafficSo
   });
   const row = kindsOf(slice.rows, terms.map((t) => t.region.rows));
   const column = kindsOf(slice.columns, terms.map((t) => t.region.columns));
-  const listOf = (y: number, x: number): Destination[] => terms.flatMap(({ core: to, region, operation, send }): Destination[] => {
+  const { neuron } = program.network.populations.find((p) => p.id === slice.population)!;
+  const resets: Destination[] = hasTwoCompartments({ neuron })
+    ? [{ core, from: slice.channels[0], to: slice.channels[1], send: times.axonOut, work: times.axonIn + times.synapticOpDense, works: null }] : [];
+  const listOf = (y: number, x: number): Destination[] => resets.concat(terms.flatMap(({ core: to, region, operation, send }): Destination[] => {
+    if (region.table !== undefined) return sparseDestination(region, [y, x], { core: to, send, axonIn: times.axonIn, operation });
     const taps = region.rows[y] * region.columns[x];
-    return taps === 0 ? [] : [{ core: to, ...channelsOf(region), send, work: times.axonIn + taps * operation }];
-  });
+    return taps === 0 ? [] : [{ core: to, ...channelsOf(region), send, work: times.axonIn + taps * operation, works: null }];
+  }));
   return { lists: row.firsts.map((y) => column.firsts.map((x) => listOf(y, x))), rowKind: row.kind, columnKind: column.kind };
+}
+
+/** Where zeros are not stored, the weights that a spike reads depend on its channel. */
+function sparseDestination(region: Region, [y, x]: readonly [number, number], to: { readonly core: number; readonly send: number; readonly axonIn: number; readonly operation: number }): Destination[] {
+  const { rows, columns, table, channels: [first, last] } = region;
+  if (table === undefined || rows[y] < 0 || columns[x] < 0) return [];
+  const at = (rows[y] * table.columnPatterns + columns[x]) * table.channels;
+  const works = Float64Array.from({ length: table.channels }, (_, c) => to.axonIn + table.weights[at + c] * to.operation);
+  const work = works.subarray(first, last).reduce((sum, w) => sum + w, 0) / Math.max(1, last - first);
+  return [{ core: to.core, send: to.send, ...channelsOf(region), work, works }];
 }
 
 const channelsOf = ({ channels }: Region): { readonly from: number; readonly to: number } => ({ from: channels[0], to: channels[1] });

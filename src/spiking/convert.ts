@@ -139,15 +139,16 @@ function makeProjections(inflow: Inflow, context: PathContext): Projection[] {
 }
 
 /** weight[co, ci, ...] * threshold[ci] / cell. */
-function scaleBySource(path: LinearPath, threshold: Float32Array, cell: number): Float32Array {
-  const taps = path.window.kernel[0] * path.window.kernel[1];
-  const inGroup = path.sourceShape[0] / path.groups;
-  const outGroup = path.weight.length / (inGroup * taps * path.groups);
-  return path.weight.map((w, i) => {
-    const ci = Math.floor(i / taps) % inGroup;
-    const group = Math.floor(i / (taps * inGroup * outGroup));
-    return (w * threshold[group * inGroup + ci]) / cell;
-  });
+function scaleBySource({ weight, window, sourceShape, groups }: LinearPath, threshold: Float32Array, cell: number): Float32Array {
+  const taps = window.kernel[0] * window.kernel[1];
+  const inGroup = sourceShape[0] / groups;
+  const perGroup = weight.length / groups;
+  const scaled = new Float32Array(weight.length);
+  for (let i = 0, ci = 0; i < weight.length; ci++) { // source channels follow one another, group by group, again for each target channel
+    const factor = threshold[Math.floor(i / perGroup) * inGroup + (ci % inGroup)];
+    for (const end = i + taps; i < end; i++) scaled[i] = (weight[i] * factor) / cell;
+  }
+  return scaled;
 }
 
 /** The filter over [positive, negative] halves: [W, -W], with groups written out. */

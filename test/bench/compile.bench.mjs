@@ -11,6 +11,21 @@ import { vgg16Model } from './vgg16-model.mjs';
 
 const child = fileURLToPath(new URL('./compile-child.mjs', import.meta.url));
 const run = promisify(execFile);
+const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+
+/** Seconds of `fit`, the whole process. */
+async function fitApart(model, target) {
+  const folder = mkdtempSync(join(tmpdir(), 'spikeveil-bench-'));
+  try {
+    const path = join(folder, 'model.onnx');
+    writeFileSync(path, model);
+    const began = performance.now();
+    const { stdout } = await run(process.execPath, [cli, 'fit', path, '--target', target, '--layout', 'NCHW', '--scale', '255', '--mean', '0.5', '--std', '0.25', '--json'], { maxBuffer: 2 ** 26 });
+    return { seconds: (performance.now() - began) / 1000, fit: JSON.parse(stdout) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 async function compileApart(model, target) {
   const folder = mkdtempSync(join(tmpdir(), 'spikeveil-bench-'));
@@ -45,6 +60,13 @@ export function cases(options) {
       run: async () => {
         const r = await vgg();
         return { value: r.programBytes / r.parameters, unit: 'B', bar: null, note: `${formatCount(r.programBytes)} bytes, ${(r.programBytes / r.synapses).toPrecision(2)} a synapse` };
+      },
+    },
+    {
+      measure: 'fit of a VGG16-size network: seconds',
+      run: async () => {
+        const { seconds, fit } = await fitApart(vgg16Model({ narrow }), 'loihi2');
+        return { value: seconds, unit: 's', bar: { atMost: 1 }, note: `the whole process, Node included; ${formatCount(fit.parameters)} parameters, ${formatCount(fit.neurons)} neurons on ${formatCount(fit.cores)} cores` };
       },
     },
     {

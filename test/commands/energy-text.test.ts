@@ -5,7 +5,7 @@ import { energyReport } from '../../src/energy/energy-report.js';
 import { readTarget, smallProgram, smallTrace } from '../energy/small-program.js';
 
 const UNITS: Readonly<Record<string, number>> = { J: 1e12, mJ: 1e9, 'µJ': 1e6, nJ: 1e3, pJ: 1 };
-const reports = ['loihi1', 'loihi2', 'virtual'].flatMap((name) => {
+const reports = ['loihi1', 'loihi2', 'spinnaker2', 'virtual'].flatMap((name) => {
   const target = readTarget(name);
   return target.profiles.flatMap((p) => [smallTrace(), smallTrace({ timing: 'functional', time: null })].map((trace) => energyReport(smallProgram(target), trace, { profile: p.name })));
 });
@@ -22,6 +22,7 @@ describe('the bill as text', () => {
   it('labels dynamic and total energy, says which static power is in it, and prints the error of the model', () => {
     const text = energyText(energyReport(smallProgram(readTarget('loihi1')), smallTrace()), false);
     expect(text).toMatch(/dynamic energy .*\nstatic energy, powered chips .*\ntotal .*\nStatic power, used cores alone \(not in the total\) /);
+    expect(text).toMatch(/\ndavies2018 .*\nsanafe-nahuku .*\n/);
     expect(text).toContain('profile davies2018 (0.75 V)');
     expect(text).toContain('Error of the model: ');
     expect(text).toMatch(/busiest core 12\.0 µs, busiest link 1\.00 µs, route\s+2\.00 µs,\s+barrier\s+5\.00 µs/);

@@ -25,11 +25,11 @@ describe('before any work', () => {
 });
 
 describe('with a program', () => {
-  it('run/unknown-pass, run/data-shape, run/data-classes, run/ann-differs', () => inFolder(async (folder) => {
+  it('run/unknown-pass, run/data-shape, run/rates-of-another-model, run/data-classes, run/ann-differs', () => inFolder(async (folder) => {
     writeFileSync(join(folder, 'm.spk'), 'older');
     await refused(folder, `compile ${MODEL} -o DIR/m.spk --print-after digest`,
       `error[run/unknown-pass] for --print-after: no pass is called "digest"
-  hint: the passes of this compile were check-options, import, drop-softmax, remove-transposes, normalise-reshapes, fold-batch-norm, lower-concat, fold-affine, lower-subtract, lower-pad, lower-max-pool, lower-average-pool, normal-form, normalisation, synthesise, calibrate, convert, check-reset, quantise, partition, place, route, emit`);
+  hint: the passes of this compile were check-options, import, drop-softmax, remove-transposes, normalise-reshapes, fold-batch-norm, lower-concat, fold-affine, lower-subtract, lower-pad, lower-max-pool, lower-average-pool, normal-form, normalisation, synthesise, calibrate, convert, check-reset, quantise, partition, place, route, weigh, emit`);
     expect(readFileSync(join(folder, 'm.spk'), 'utf8')).toBe('older');
 
     expect((await runHere(['compile', MODEL, '-o', join(folder, 'm.spk'), '--timesteps', '4'])).code).toBe(0);
@@ -37,6 +37,14 @@ describe('with a program', () => {
     await refused(folder, `simulate DIR/m.spk --data ${SAMPLES.cifar}`,
       `error[run/data-shape] for --data: the images are 3 x 32 x 32, the program takes 1 x 28 x 28 (channels, rows, columns)
   hint: name the data set that the network was trained for`);
+
+    expect((await runHere(['simulate', join(folder, 'm.spk'), '--data', SAMPLES.mnist, '--limit', '10', '--out', join(folder, 'run.json')])).code).toBe(0);
+    await refused(folder, 'compile models/cnn_fashion/model.onnx -o DIR/f.spk --rates DIR/run.json',
+      `error[run/rates-of-another-model] in DIR/run.json: the run is of a program of another model, "cnn_mnist": its spikes say nothing about models/cnn_fashion/model.onnx
+  hint: name the file that \`simulate --out\` wrote for a program of this model file`);
+    const placed = await runHere(['compile', MODEL, '-o', join(folder, 'placed.spk'), '--timesteps', '4', '--rates', join(folder, 'run.json'), '--json']);
+    expect(JSON.parse(placed.stdout)).toMatchObject({ mapping: { rates: 'measured' } });
+    expect((await runHere(['compile', MODEL, '-o', join(folder, 'placed.spk'), '--timesteps', '4', '--rates', join(folder, 'run.json')])).stdout).toMatch(/placed for\s+the\s+spikes\s+of[^]*private data read +yes/);
 
     writeFileSync(join(folder, 'i'), idxImages(2, 28, 28));
     writeFileSync(join(folder, 'l'), idxLabels([3, 47]));

@@ -103,7 +103,7 @@ describe('fit', () => {
     expect(fit.layers.reduce((s, l) => s + l.cores, 0)).toBe(fit.cores);
     expect(new Set(fit.layers.map((l) => l.boundBy))).toContain('memory');
     const { stdout: text } = await runHere(['fit', 'models/cnn_mnist/model.onnx']);
-    expect(text).toMatch(/^fits +yes: loihi2 with the soft reset\ncores +\d+ on 1 chip of 128\n/);
+    expect(text).toMatch(/^fits +yes: loihi2 with the soft reset\ncores +\d+ on 1 chip of 128, lower bound \d+\n/);
     expect(text.split('\n').filter((l) => l.length > 100)).toEqual([]);
   });
 

@@ -39,7 +39,11 @@ const wrong: readonly (readonly [words: string, sentence: string])[] = [
   ['simulate a.spk --data x --probe conv1:9-4', 'LAYER:NEURONS is wanted'],
   ['simulate a.spk --data x --probe conv1:all', 'error: --probe without --probe-out: the arrays have nowhere to go'],
   ['simulate a.spk --data x --probe-out d', 'error: --probe-out without --probe: there is nothing to record'],
-  ['simulate a.spk --data x --timing cycle', 'Allowed choices are functional, pipeline.'],
+  ['simulate a.spk --data x --snapshot s', 'error: --snapshot without --at-step: the step that it is taken before is wanted'],
+  ['simulate a.spk --data x --at-step 3 --sample 1', 'error: --at-step, --sample without --snapshot: there is nothing to take'],
+  ['replay s a.spk --steps 0', 'A whole number from 1 to 1000000 is wanted.'],
+  ['replay s a.spk --probe a:1', 'error: --probe without --probe-out'],
+  ['simulate a.spk --data x --timing exact', 'Allowed choices are functional, pipeline, cycle.'],
 ];
 
 describe('usage errors', () => {
@@ -64,7 +68,7 @@ describe('help', () => {
     expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  it.each(['', 'compile', 'fit', 'simulate', 'energy', 'report', 'targets', 'synthesise'])('%s --help has an example and fits 80 columns', async (verb) => {
+  it.each(['', 'compile', 'fit', 'simulate', 'energy', 'report', 'targets', 'synthesise', 'replay'])('%s --help has an example and fits 80 columns', async (verb) => {
     const { code, stdout } = await runHere([...(verb === '' ? [] : [verb]), '--help']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/Examples?:\n {2}\$ spikeveil /);

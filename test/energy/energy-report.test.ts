@@ -191,7 +191,7 @@ describe('published totals', () => {
 
   it('one step of VGG16 convolutions at 5 % rate with the constants of Davies: 370 + 14.4 uJ, and 64 uJ of leakage', () => {
     const { program, trace } = single(276_480, { active: 0, inactive: 276_480, spikes: 0, ops: 15.7e6 }, 313.2e6);
-    const time = { profile: 'davies2018', secondsPerInference: 203e-6, stepsPerInference: 1, parts: { core: 203e-6, link: 0, travel: 0, barrier: 0 }, bottleneck: { core: 1, link: 0, barrier: 0 }, coreSeconds: [], unpublished: [] };
+    const time = { profile: 'davies2018', secondsPerInference: 203e-6, pipelineSeconds: null, stepsPerInference: 1, parts: { core: 203e-6, link: 0, travel: 0, barrier: 0 }, bottleneck: { core: 1, link: 0, barrier: 0 }, coreSeconds: [], unpublished: [] };
     const report = energyReport(program, { ...trace, time }, { profile: 'davies2018' });
     expect(micro(line(report, 'synops-dense').joules)).toBeCloseTo(370.5, 1);
     expect(micro(line(report, 'neuron-inactive').joules)).toBeCloseTo(14.4, 1);
@@ -214,6 +214,17 @@ describe('published totals', () => {
     const [int32, float32] = energyReport(smallProgram(loihi1), smallTrace()).breakEven;
     expect(int32?.sopsPerMac).toBeCloseTo(0.136, 3);
     expect(float32?.sopsPerMac).toBeCloseTo(0.195, 3);
+  });
+});
+
+describe('the other profiles of the target', () => {
+  it('price the same events, as a report of their own would', () => {
+    const report = energyReport(smallProgram(loihi1), smallTrace(), { profile: 'davies2018' });
+    expect(report.byProfile.map((p) => p.name)).toEqual(['davies2018', 'sanafe-nahuku']);
+    for (const { name, dynamicJoules, staticJoules, totalJoules } of report.byProfile) {
+      expect(energyReport(smallProgram(loihi1), smallTrace(), { profile: name }).perInference).toMatchObject({ dynamicJoules, staticJoules, totalJoules });
+    }
+    expect(report.byProfile[0].totalJoules).not.toBe(report.byProfile[1].totalJoules);
   });
 });
 

@@ -2,14 +2,17 @@
 import { describe, expect, it } from 'vitest';
 import { stimulusOf } from '../../src/commands/load-export.js';
 import { CompileError, formatDiagnostic } from '../../src/diagnostics.js';
-import { checkSize, explicitNetwork, MOST_SYNAPSES } from '../../src/interop/explicit-network.js';
+import { checkSize, explicitNetwork, MOST_SYNAPSES, type Stimulus } from '../../src/interop/explicit-network.js';
 import { readArchitecture, readNetwork } from '../../src/interop/read-sana-fe.js';
 import { architectureYaml, meshSize, tileNumber } from '../../src/interop/sana-fe-architecture.js';
 import { networkYaml } from '../../src/interop/sana-fe-network.js';
 import { evaluateInteger } from '../../src/quantise/evaluate-integer.js';
-import { isSigned, neuronCount } from '../../src/spiking/network.js';
+import { neuronCount } from '../../src/spiking/network.js';
+import { planCounting } from '../../src/simulate/counting-plan.js';
+import { countersOf } from '../../src/simulate/counters.js';
+import { start } from '../../src/simulate/simulate-task.js';
 import { buildProgram, eachSynapse, readTarget } from '../simulate/build-program.js';
-import { randomNetwork, signedNetwork } from '../simulate/random-network.js';
+import { cubaNetwork, randomNetwork, signedNetwork } from '../simulate/random-network.js';
 import { runExplicit } from './run-explicit.js';
 
 /** A random program whose v is never clipped: SANA-FE does not clip. */
@@ -22,16 +25,19 @@ const diagnosticsOf = (work: () => unknown): string[] => {
   return [];
 };
 
+/** The same with zero weights read, as dense lists have it. */
+const withZeros = (stimulus: Stimulus): Stimulus => ({ ...stimulus, storage: stimulus.storage.map((s) => ({ ...s, skipsZeros: false })) });
+
 describe('round trip', () => {
   const seen = { codes: new Set<string>(), resets: new Set<string>(), delays: 0, pools: 0, drives: 0, leaks: 0 };
   // small networks; together they hold every input code, reset and kind of projection (checked below)
-  for (const seed of [28, 52, 55, 75, 109, 110, 137, 140, 146, 160, 171, 176]) {
+  for (const seed of [52, 55, 82, 109, 110, 137, 146, 160, 171, 200, 221, 252]) {
     it(`the network that is read back spikes as the program does (seed ${seed})`, () => {
       const { program, image } = unclipped(seed);
       const { network } = program;
       const at = { seed: 5, sample: 2 };
       const expected = evaluateInteger(network, image, at);
-      const explicit = explicitNetwork(program, stimulusOf(program, image, at));
+      const explicit = explicitNetwork(program, withZeros(stimulusOf(program, image, at)));
       const read = readNetwork([...networkYaml(program, explicit)].join(''));
       const { spikes, v } = runExplicit(read, explicit.steps);
 
@@ -64,6 +70,17 @@ describe('round trip', () => {
       expect(helped).toBe(explicit.helpers.operations);
       expect(read.first.size).toBe(explicit.groups.length);
 
+      // with each projection stored as the chip stores it, spikes cause the operations that the simulator counts
+      const own = explicitNetwork(program, stimulusOf(program, image, at));
+      const chunk = start({ program, images: image, seed: at.seed, profile: null, raster: null })({ first: 0, count: 1 });
+      const counted = countersOf(program, planCounting(program), { samples: 1, regions: chunk.regions, saturations: chunk.saturations });
+      if (network.input.code !== 'poisson') network.projections.forEach((projection, p) => { // the Poisson code draws by the image's place
+        const reads = new Int32Array(neuronCount(network.populations[own.bundles[p].source].shape));
+        for (const s of own.bundles[p].synapses()) reads[s.source]++;
+        const caused = expected.spikes[own.bundles[p].source].reduce((sum, step) => sum + step.reduce((n, fired, i) => n + (fired === 0 ? 0 : reads[i]), 0), 0);
+        expect(caused, projection.id).toBe(counted.projections[p].synapticOps);
+      });
+
       seen.codes.add(network.input.code);
       for (const p of network.populations) { if ('reset' in p.neuron) seen.resets.add(p.neuron.reset); if (p.decay > 0) seen.leaks++; }
       for (const p of network.projections) { if (p.delay > 0) seen.delays++; if (p.pool[0] * p.pool[1] > 1) seen.pools++; }
@@ -75,6 +92,19 @@ describe('round trip', () => {
     expect(seen.codes).toEqual(new Set(['bias', 'rate', 'poisson']));
     expect(seen.resets).toEqual(new Set(['soft', 'hard', 'soft-two-compartment']));
     for (const count of [seen.delays, seen.pools, seen.drives, seen.leaks]) expect(count).toBeGreaterThan(0);
+  });
+});
+
+describe('pruned weights', () => {
+  it('of sparse lists are left out, and nothing spikes otherwise', () => {
+    const { program, image } = unclipped(82);
+    const stimulus = stimulusOf(program, image, { seed: 5, sample: 2 });
+    const [whole, pruned] = [false, true].map((skipsZeros) => explicitNetwork(program, { ...stimulus, storage: stimulus.storage.map((s) => ({ ...s, skipsZeros })) }));
+    const [all, some] = [whole, pruned].map((network) => readNetwork([...networkYaml(program, network)].join('')));
+    expect(some.synapses).toEqual(all.synapses.filter((s) => s.weight !== 0));
+    expect(pruned.synapses).toBe(some.synapses.length - pruned.helpers.synapses);
+    expect(pruned.synapses).toBeLessThan(whole.synapses);
+    expect(runExplicit(some, pruned.steps).spikes).toEqual(runExplicit(all, whole.steps).spikes);
   });
 });
 
@@ -116,11 +146,16 @@ describe('the files', () => {
 });
 
 describe('refusals', () => {
-  it('signed neurons', () => {
-    const { network, image } = signedNetwork(20);
-    const program = buildProgram(network, { parts: [1, 1, 1] });
-    expect(network.populations.some(isSigned)).toBe(true);
-    expect(diagnosticsOf(() => explicitNetwork(program, stimulusOf(program, image, { seed: 0, sample: 0 })))[0]).toContain('error[interop/signed-neurons]: SANA-FE has no spikes of -1');
+  it('neurons with dynamics that SANA-FE lacks', () => {
+    const refuse = ({ network, image }: ReturnType<typeof randomNetwork>): string[] => {
+      const program = buildProgram(network, { parts: [1, 1, 1] });
+      return diagnosticsOf(() => explicitNetwork(program, stimulusOf(program, image, { seed: 0, sample: 0 })));
+    };
+    expect(refuse(signedNetwork(20))[0]).toContain('error[interop/unsupported-neurons]: SANA-FE has no spikes of -1');
+    expect(refuse(cubaNetwork(20))[0]).toContain('SANA-FE has no synaptic current that is rounded in every step');
+    const { network, image } = randomNetwork(55);
+    const late = network.populations.map((p) => (p.neuron.model === 'if' ? { ...p, decay: 409, neuron: { model: 'lif' as const, reset: 'soft-two-compartment' as const, leak: 0.9 } } : p));
+    expect(refuse({ network: { ...network, populations: late }, image })).toHaveLength(late.filter((p) => p.neuron.model === 'lif').length);
   });
 
   it('too many synapses, with what they would take', () => {

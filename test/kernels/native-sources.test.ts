@@ -1,11 +1,11 @@
-// What the native addon is built from: every C source of learning, the entries that these define, and files that a package carries.
+// What the native addon is built from: every C source of learning and simulation, the entries that these define, and files that a package carries.
 import { readFileSync, readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
 const binding = readFileSync('native/binding.gyp', 'utf8');
-const sources = readdirSync('src/kernels/c').filter((n) => /^learning-.*\.c$/.test(n));
+const sources = readdirSync('src/kernels/c').filter((n) => /^(learning-.*|spiking.*)\.c$/.test(n));
 
-it('binding.gyp names every source of the learning kernels', () => {
+it('binding.gyp names every source of these kernels', () => {
   expect([...binding.matchAll(/'\.\.\/src\/kernels\/c\/([\w-]+\.c)'/g)].map((m) => m[1]).sort()).toEqual(sources.sort());
 });
 

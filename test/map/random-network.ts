@@ -28,9 +28,18 @@ export function shapeAfter([, height, width]: MapShape, { channels, window, pool
   return [channels, ...windowOutput(window, Math.ceil(height / pool[0]), Math.ceil(width / pool[1]))];
 }
 
-/** A chain of layers with random weights. `skips`: further projections [from, to, layer] between populations that exist. */
-export function chain(input: MapShape, layers: readonly Layer[], options: { seed?: number; neuron?: Neuron; skips?: readonly (readonly [number, number, Layer])[] } = {}): IntegerNetwork {
-  const { seed = 1, neuron = { model: 'if', reset: 'hard' }, skips = [] } = options;
+/** `skips`: further projections [from, to, layer] between populations that exist. `pruned`: share of weights set to zero. `wide`: weights of 8 bits without zeros. */
+export interface ChainOptions {
+  readonly seed?: number;
+  readonly neuron?: Neuron;
+  readonly skips?: readonly (readonly [number, number, Layer])[];
+  readonly pruned?: number;
+  readonly wide?: boolean;
+}
+
+/** A chain of layers with random weights, -3 to 4 unless they are wide. */
+export function chain(input: MapShape, layers: readonly Layer[], options: ChainOptions = {}): IntegerNetwork {
+  const { seed = 1, neuron = { model: 'if', reset: 'hard' }, skips = [], pruned = 0, wide = false } = options;
   const shapes = [input];
   for (const layer of layers) shapes.push(shapeAfter(shapes[shapes.length - 1], layer));
   const last = shapes.length - 1;
@@ -39,7 +48,10 @@ export function chain(input: MapShape, layers: readonly Layer[], options: { seed
   const projections = links.map(([from, to, layer], i): IntegerProjection => {
     const weight = new Int8Array(layer.window.kernel[0] * layer.window.kernel[1] * shapes[from][0] * layer.channels / layer.groups);
     const draws = randomUint32(substream(randomStream(seed), i), new Uint32Array(Math.ceil(weight.length / 4)));
-    for (let j = 0; j < weight.length; j++) weight[j] = ((draws[j >> 2] >>> ((j & 3) * 8)) & 7) - 3;
+    for (let j = 0; j < weight.length; j++) {
+      const byte = (draws[j >> 2] >>> ((j & 3) * 8)) & 255;
+      weight[j] = (byte >> 3) / 32 < pruned ? 0 : wide ? (byte >> 1 || 127) * (byte % 2 === 0 ? 1 : -1) : (byte & 7) - 3;
+    }
     return { id: `c${i}`, source: populations[from].id, target: populations[to].id, weight, shift: 6, window: layer.window, groups: layer.groups, pool: layer.pool, delay: layer.delay ?? 0, bound: 1000, weightError: 0.01 };
   });
   return { imageShape: input, input: { code: 'poisson', population: populations[0].id, full: 1 }, populations, projections, output: populations[last].id, timesteps: 8 };
@@ -62,7 +74,9 @@ export const networks: fc.Arbitrary<IntegerNetwork> = fc.record({
   skip: fc.boolean(),
   reset: fc.constantFrom<Neuron[]>({ model: 'if', reset: 'hard' }, { model: 'if', reset: 'soft-two-compartment' }, { model: 'lif', reset: 'hard', leak: 0.9 }, { model: 'signed-if', reset: 'soft', retract: 0.3 }),
   seed: fc.nat(1000),
-}).map(({ input, steps, skip, reset, seed }) => {
+  pruned: fc.constantFrom(0, 0, 0.5, 0.95),
+  wide: fc.boolean(),
+}).map(({ input, steps, skip, reset, seed, pruned, wide }) => {
   const layers: Layer[] = [];
   let shape: MapShape = input;
   for (const s of steps) {
@@ -77,7 +91,7 @@ export const networks: fc.Arbitrary<IntegerNetwork> = fc.record({
   }
   layers.push(dense(small3(seed), shape));
   const skips = skip && layers.length > 2 ? [[1, layers.length, dense(small3(seed), shapeAfter(input, layers[0]))] as const] : [];
-  return chain(input, layers, { seed, neuron: reset, skips });
+  return chain(input, layers, { seed, neuron: reset, skips, pruned, wide });
 });
 
 const small3 = (seed: number): number => 2 + (seed % 3);
@@ -86,5 +100,5 @@ const small3 = (seed: number): number => 2 + (seed % 3);
 export function vgg16(neuron: Neuron = { model: 'if', reset: 'hard' }): IntegerNetwork {
   const plan = [[64, 64], [128, 128], [256, 256, 256], [512, 512, 512], [512, 512, 512]];
   const layers = plan.flatMap((block, b) => block.map((channels, i) => conv(channels, 3, { pad: 1, pool: b > 0 && i === 0 ? 2 : 1 })));
-  return chain([3, 32, 32], [...layers, { ...dense(512, [512, 1, 1]), pool: [2, 2] }, dense(10, [512, 1, 1])], { neuron });
+  return chain([3, 32, 32], [...layers, { ...dense(512, [512, 1, 1]), pool: [2, 2] }, dense(10, [512, 1, 1])], { neuron, wide: true });
 }

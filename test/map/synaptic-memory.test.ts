@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { bitsPerSynapse, runBits, synapseFormat, synapticBits } from '../../src/map/synaptic-memory.js';
+import { indexBits, listFormat, runBits, synapseFormat, weightBits } from '../../src/map/synapse-format.js';
+import { synapticBits } from '../../src/map/synaptic-memory.js';
 import { linksOf, sourceReach } from '../../src/map/reach.js';
 import { populationId } from '../../src/spiking/network.js';
 import { loadTarget } from '../../src/target/load-target.js';
@@ -13,7 +14,7 @@ const withMemory = (change: Partial<Target['memory']>): Target => ({ ...loihi1, 
 
 /** Bits of one layer's memory for a slice of its target (the whole unless cut). */
 function bitsOf(input: readonly [number, number, number], layer: Layer, cut: { channels?: [number, number]; rows?: [number, number] } = {}, target: Target = loihi1): number {
-  const network = chain(input, [layer]);
+  const network = chain(input, [layer], { wide: true });
   const [link] = linksOf(network);
   const slice = { population: populationId('p1'), channels: cut.channels ?? [0, link.target[0]] as const, rows: cut.rows ?? [0, link.target[1]] as const, columns: [0, link.target[2]] as const };
   return synapticBits(link, slice, sourceReach(link, slice), target);
@@ -29,8 +30,12 @@ describe('a run of weights', () => {
   test('a short run is rounded up to whole words: 8 + 10 bits to 64, 7 * 8 + 10 to 128', () => {
     expect([0, 1, 6, 7, 65].map((n) => runBits(n, 8, memory))).toEqual([0, 64, 64, 128, 576 + 64]);
   });
-  test('a weight is 7 bits and a sign; a delayed one carries its delay', () => {
-    expect([bitsPerSynapse(0, loihi1), bitsPerSynapse(3, loihi1)]).toEqual([8, 14]);
+  test('the width of a weight is the smallest of the code table: sign and magnitude, never 7 bits', () => {
+    expect([0, 1, 3, 4, 7, 15, 31, 32, 127].map(weightBits)).toEqual([0, 2, 3, 4, 4, 5, 6, 8, 8]);
+  });
+  test('an index has 6 to 12 bits, as far as the chip goes', () => {
+    expect([1, 64, 65, 1024, 1025].map((n) => indexBits(n, memory))).toEqual([6, 6, 7, 10, null]);
+    expect(indexBits(4, { ...memory, indexBits: 0 })).toBeNull();
   });
 });
 
@@ -41,11 +46,10 @@ describe('a projection', () => {
   test('a cut of the channels shortens the lists', () => {
     expect(bitsOf([10, 1, 1], dense(64, [10, 1, 1]), { channels: [0, 6] })).toBe(10 * 64);
   });
-  test('a 3-tap convolution without padding has nine patterns a channel: 1, 2 or 3 rows of runs of 1, 2 or 3 pixels', () => {
-    // 6 channels: runs of 6, 12, 18 weights take 64, 128 and 192 bits. On a 6x6 map the taps that
-    // fall inside are, along each axis, {0}, {0,1}, {0,1,2} (twice), {1,2}, {2}: 1+2+3+2+1 rows times the runs.
-    const runs = 64 + 128 + 192 + 128 + 64;
-    expect(bitsOf([5, 6, 6], conv(6, 3))).toBe(5 * (1 + 2 + 3 + 2 + 1) * runs);
+  test('a 3-tap convolution without padding stores its rows once for each set of columns', () => {
+    // Along the columns of a 6x6 map the taps that fall inside are {0}, {0,1}, {0,1,2} (twice), {1,2}, {2}: nine
+    // columns in all. Pixels that reach fewer than three rows read a part of the same list. 6 channels take 64 bits.
+    expect(bitsOf([5, 6, 6], conv(6, 3))).toBe(5 * 9 * 3 * 64);
   });
   test('the size of the map does not matter once the patterns are the same', () => {
     expect(bitsOf([5, 30, 30], conv(6, 3), {}, withMemory({ sharedOffset: null }))).toBe(bitsOf([5, 6, 6], conv(6, 3)));
@@ -60,7 +64,7 @@ describe('a projection', () => {
     const target = { ...loihi1, capabilities: { ...loihi1.capabilities, sharedConvolution: false } };
     expect(bitsOf([3, 16, 16], conv(4, 1), {}, target)).toBe(3 * 64 * 256);
   });
-  test('a depthwise filter reads one channel: runs of single pixels', () => {
+  test('a depthwise filter reads one channel: segments of one weight', () => {
     expect(bitsOf([4, 8, 8], conv(4, 1, { groups: 4 }))).toBe(4 * 64);
   });
   test('pixels that are pooled together share their list', () => {
@@ -69,9 +73,37 @@ describe('a projection', () => {
 });
 
 test('a projection is shared where weights repeat and the chip can', () => {
-  const format = (input: readonly [number, number, number], layer: Layer, target: Target = loihi1) => synapseFormat(linksOf(chain(input, [layer]))[0], target);
+  const format = (input: readonly [number, number, number], layer: Layer, target: Target = loihi1) => synapseFormat(linksOf(chain(input, [layer], { wide: true }))[0], target);
   expect(format([4, 8, 8], conv(4, 3))).toBe('shared');
   expect(format([4, 8, 8], dense(4, [4, 8, 8]))).toBe('dense');
   expect(format([4, 8, 8], { ...dense(4, [4, 4, 4]), pool: [2, 2] })).toBe('shared');
   expect(format([4, 8, 8], conv(4, 3), { ...loihi1, capabilities: { ...loihi1.capabilities, sharedConvolution: false } })).toBe('dense');
+});
+
+describe('a pruned projection', () => {
+  const pruned = (share: number, layer: Layer = dense(64, [10, 1, 1])) => linksOf(chain([10, 1, 1], [layer], { wide: true, pruned: share }))[0];
+  test('is sparse where an index beside each weight takes less than the zeros', () => {
+    expect([0, 0.25, 0.75, 1].map((share) => listFormat(pruned(share), loihi1).sparse)).toEqual([false, false, true, true]);
+    expect([synapseFormat(pruned(0.75), loihi1), synapseFormat(pruned(0), loihi1)]).toEqual(['sparse', 'dense']);
+  });
+  test('stays dense on a chip without indices', () => {
+    expect(listFormat(pruned(0.95), withMemory({ indexBits: 0 })).sparse).toBe(false);
+  });
+  test('takes 8 + 6 bits a weight that is left, and nothing where none is', () => {
+    const link = pruned(0.75);
+    const bits = (l: typeof link): number => {
+      const slice = { population: populationId('p1'), channels: [0, 64] as const, rows: [0, 1] as const, columns: [0, 1] as const };
+      return synapticBits(l, slice, sourceReach(l, slice), loihi1);
+    };
+    const rows = Array.from({ length: 10 }, (_, i) => link.projection.weight.subarray(i * 64, (i + 1) * 64).filter((w) => w !== 0).length);
+    expect(bits(link)).toBe(rows.reduce((sum, n) => sum + Math.ceil((n * 14 + 10) / 64) * 64, 0));
+    expect(bits(link)).toBeLessThan(10 * 576);
+    expect(bits(pruned(1))).toBe(0);
+  });
+  test('weights that no spike can reach do not count', () => {
+    const network = chain([4, 1, 1], [conv(8, 3, { pad: 1 })]);
+    const weight = network.projections[0].weight.map((w, i) => (Math.floor(i / 32) === 4 ? 1 : w * 20));
+    const [link] = linksOf({ ...network, projections: [{ ...network.projections[0], weight }] });
+    expect(listFormat(link, loihi1)).toEqual({ shared: false, sparse: false, weightBits: 2, delayBits: 0 });
+  });
 });

@@ -3,11 +3,12 @@ import type { IntegerNetwork } from '../../src/quantise/integer-network.js';
 import type { CoreSlice, CoreUse, Slice } from '../../src/map/mapping.js';
 import { linksOf } from '../../src/map/reach.js';
 import type { Link } from '../../src/map/reach.js';
-import { bitsPerSynapse, runBits, synapseFormat } from '../../src/map/synaptic-memory.js';
+import { isShared, listFormat, resetSynapseBits, runBits } from '../../src/map/synapse-format.js';
 import type { Target } from '../../src/target/schema.js';
 
 export type Place = readonly [channel: number, y: number, x: number];
-export interface Synapse { readonly from: Place; readonly to: Place; readonly weight: string }
+/** `weight` is its index in the projection's weights. */
+export interface Synapse { readonly from: Place; readonly to: Place; readonly tap: readonly [ky: number, kx: number]; readonly weight: number }
 
 /** By the equation of `Projection`: floor(y / pool) = y' * stride + ky * dilation - top. */
 export function synapsesOf({ projection: p, source, target }: Link): Synapse[] {
@@ -19,7 +20,8 @@ export function synapsesOf({ projection: p, source, target }: Link): Synapse[] {
       if (Math.floor(sy / p.pool[0]) !== y * p.window.stride[0] + ky * p.window.dilation[0] - p.window.pads[0]) return;
       if (Math.floor(sx / p.pool[1]) !== x * p.window.stride[1] + kx * p.window.dilation[1] - p.window.pads[1]) return;
       const group = Math.floor(co / perGroup.target);
-      each(perGroup.source, (i) => found.push({ from: [group * perGroup.source + i, sy, sx], to: [co, y, x], weight: `${co},${i},${ky},${kx}` }));
+      each(perGroup.source, (i) => found.push({ from: [group * perGroup.source + i, sy, sx], to: [co, y, x], tap: [ky, kx],
+        weight: ((ky * p.window.kernel[1] + kx) * source[0] + group * perGroup.source + i) * perGroup.target + co % perGroup.target }));
     }));
   })))));
   return found;
@@ -36,7 +38,7 @@ export function countedUse(network: IntegerNetwork, target: Target, cores: reado
   const bits = cores.map(() => 0);
   for (const link of links) {
     const synapses = synapsesOf(link);
-    const shared = synapseFormat(link, target) === 'shared';
+    const shared = isShared(link, target);
     const sources = cores.flatMap(({ slice }, i) => (slice.population === link.projection.source ? [i] : []));
     cores.forEach(({ slice }, to) => {
       if (slice.population !== link.projection.target) return;
@@ -62,7 +64,7 @@ export function countedUse(network: IntegerNetwork, target: Target, cores: reado
     const n = [slice.channels, slice.rows, slice.columns].reduce((product, [from, to]) => product * (to - from), 1);
     const two = population !== undefined && 'reset' in population.neuron && population.neuron.reset === 'soft-two-compartment';
     return two
-      ? { neurons: 2 * n, inAxons: inAxons[i] + n, outAxons: outAxons[i] + n, synapticBits: bits[i] + n * runBits(1, bitsPerSynapse(0, target), target.memory) }
+      ? { neurons: 2 * n, inAxons: inAxons[i] + n, outAxons: outAxons[i] + n, synapticBits: bits[i] + n * resetSynapseBits(target) }
       : { neurons: n, inAxons: inAxons[i], outAxons: outAxons[i], synapticBits: bits[i] };
   });
 }
@@ -70,29 +72,30 @@ export function countedUse(network: IntegerNetwork, target: Target, cores: reado
 /** An axon's channels start at the first channel of the source slice that reaches the core. */
 const channelStart = (here: readonly Synapse[], slice: Slice): number => Math.max(slice.channels[0], Math.min(...here.map((s) => s.from[0])));
 
+/**
+ * What is stored: each source neuron's synapses, pixel by pixel, or with sharing once for all pixels of a source
+ * channel that read the same columns of the filter (and begin in the same stretch of compartments).
+ */
 function listBits(here: readonly Synapse[], { channels, rows, columns }: Slice, link: Link, target: Target): number {
-  const size = [channels[1] - channels[0], columns[1] - columns[0]];
-  const offset = target.memory.sharedOffset ?? Infinity;
+  const width = columns[1] - columns[0];
+  const perPixel = channels[1] - channels[0];
+  const neurons = perPixel * width * (rows[1] - rows[0]);
+  const offset = target.memory.sharedOffset !== null && target.memory.sharedOffset < neurons ? target.memory.sharedOffset : Infinity;
+  const { shared, sparse, weightBits, delayBits } = listFormat(link, target);
+  const index = sparse ? Math.max(6, Math.ceil(Math.log2(Math.min(perPixel, link.target[0] / link.projection.groups)))) : 0;
   const lists = new Map<string, Synapse[]>();
   for (const s of here) lists.set(s.from.join(), [...lists.get(s.from.join()) ?? [], s]);
   const stored = new Map<string, number>();
   for (const [from, list] of lists) {
-    const pixel = ({ to }: Synapse): number => (to[1] - rows[0]) * size[1] + to[2] - columns[0];
-    const compartment = (s: Synapse): number => pixel(s) * size[0] + s.to[0] - channels[0];
-    list.sort((a, b) => compartment(a) - compartment(b));
-    let bits = 0;
-    let run = 0;
-    list.forEach((s, i) => {
-      run++;
-      const next = list[i + 1];
-      if (next === undefined || next.to[1] !== s.to[1] || compartment(next) !== compartment(s) + 1) {
-        bits += runBits(run, bitsPerSynapse(link.projection.delay, target), target.memory);
-        run = 0;
-      }
-    });
-    const stretch = Math.floor(Math.min(...list.map(pixel)) * size[0] / offset);
-    const name = synapseFormat(link, target) === 'shared' ? `${list[0].from[0]} ${stretch} ${list.map((s) => s.weight).join(' ')}` : from;
-    stored.set(name, bits);
+    const pixels = new Map<string, Synapse[]>();
+    for (const s of list) pixels.set(s.tap.join(), [...pixels.get(s.tap.join()) ?? [], s]);
+    const lowest = Math.min(...list.map(({ to }) => ((to[1] - rows[0]) * width + to[2] - columns[0]) * perPixel));
+    const pattern = [...new Set(list.map((s) => s.tap[1]))].sort().join();
+    const name = shared ? `${list[0].from[0]} ${Math.floor(lowest / offset)} ${pattern}` : from;
+    for (const [tap, segment] of pixels) {
+      const count = sparse ? segment.filter((s) => link.projection.weight[s.weight] !== 0).length : segment.length;
+      stored.set(`${name} ${tap}`, runBits(count, weightBits + delayBits + index, target.memory));
+    }
   }
   return [...stored.values()].reduce((a, b) => a + b, 0);
 }

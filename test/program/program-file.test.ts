@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
 import { CompileError } from '../../src/diagnostics.js';
-import { emitProgram } from '../../src/program/emit.js';
+import { packMemory } from '../../src/program/core-image.js';
+import { emitProgram, sealProgram } from '../../src/program/emit.js';
 import { readProgram } from '../../src/program/read.js';
 import { seal } from '../../src/program/envelope.js';
 import { SpikeProgramType } from '../../src/program/program-proto.js';
@@ -12,7 +13,7 @@ import type { IntegerNetwork } from '../../src/quantise/integer-network.js';
 import { loadTarget } from '../../src/target/load-target.js';
 import { populationId } from '../../src/spiking/network.js';
 import { chain, dense, networks, vgg16 } from '../map/random-network.js';
-import { programOf, sampleProgram } from './sample-program.js';
+import { asStored, programOf, sampleProgram } from './sample-program.js';
 
 const complaint = (bytes: Uint8Array): string => {
   try { readProgram(bytes, 'toy.spk'); } catch (error) {
@@ -21,21 +22,23 @@ const complaint = (bytes: Uint8Array): string => {
   }
   return 'nothing was wrong';
 };
-const payloadOf = (bytes: Uint8Array): Uint8Array => bytes.slice(16, -32);
+/** Behind the magic, three numbers and the table of four sections; before the checksum. */
+const payloadOf = (bytes: Uint8Array): Uint8Array => bytes.slice(20 + 4 * 20, -32);
+const sealed = (payload: Uint8Array): Uint8Array => seal([{ name: 'whole', bytes: payload }]);
 
 describe('a program file', () => {
   test.each(['bias', 'rate', 'poisson'] as const)('gives back the program it was made from, and the same bytes again (%s input)', (code) => {
     const program = sampleProgram(code);
     const bytes = emitProgram(program);
     const back = readProgram(bytes, 'toy.spk');
-    expect(back).toEqual(program);
+    expect(back).toEqual(asStored(program));
     expect(Buffer.compare(emitProgram(back), bytes)).toBe(0);
   });
   test('does so for random networks on a real chip', () => {
     fc.assert(fc.property(networks, (network) => {
       const program = programOf(network);
       const bytes = emitProgram(program);
-      expect(readProgram(bytes, 'toy.spk')).toEqual(program);
+      expect(readProgram(bytes, 'toy.spk')).toEqual(asStored(program));
       expect(Buffer.compare(emitProgram(program), bytes)).toBe(0);
     }), { numRuns: 40, seed: 5 });
   });
@@ -43,7 +46,7 @@ describe('a program file', () => {
     const shape = [2, 5, 5] as const;
     const signed = programOf(chain(shape, [dense(3, shape), dense(2, [3, 1, 1])], { neuron: { model: 'signed-if', reset: 'soft', retract: 0.375 } }), loadTarget('loihi2'));
     const bytes = emitProgram(signed);
-    expect(readProgram(bytes, 'toy.spk')).toEqual(signed);
+    expect(readProgram(bytes, 'toy.spk')).toEqual(asStored(signed));
     expect(readProgram(bytes, 'toy.spk').network.populations.map((p) => p.neuron)).toEqual([{ model: 'relay' }, { model: 'signed-if', reset: 'soft', retract: 0.375 }, { model: 'integrator' }]);
     expect(programText(signed)).toContain('population  p1  3x1x1  signed-if soft retract 0.375  threshold 6400');
     const fields = (program: Program): boolean[] => {
@@ -87,7 +90,8 @@ describe('a program file', () => {
     const back = readProgram(bytes, 'vgg16.spk');
     expect(performance.now() - started).toBeLessThan(15_000);
     expect(back.coresUsed).toBeGreaterThan(100);
-    expect(bytes.length).toBeLessThan(1.05 * parameters);
+    // 64 weights of 8 bits and a header of 10 bits take 72 bytes; cuts of the channels leave shorter blocks
+    expect(bytes.length).toBeLessThan(1.25 * parameters);
   });
 });
 
@@ -121,7 +125,7 @@ describe('a broken file', () => {
     const bytes = good.slice();
     bytes[500] ^= 16;
     expect(complaint(bytes)).toBe(
-      'error[program/damaged] in toy.spk: the file does not match its checksum: some of it has changed\n'
+      'error[program/damaged] in toy.spk: the file does not match its checksums: its section "origin" has changed\n'
       + '  hint: copy the file again in binary mode, or compile the model again');
     expect(complaint(Uint8Array.of(...good, 0))).toContain('program/damaged');
   });
@@ -142,40 +146,40 @@ describe('a broken file', () => {
 describe('a payload that was made by someone else', () => {
   const payload = payloadOf(emitProgram(sampleProgram('bias')));
   test('a payload that breaks off is malformed', () => {
-    expect(complaint(seal(payload.subarray(0, payload.length - 3)))).toMatch(new RegExp(
-      '^error\\[program/malformed\\] in toy\\.spk: the program cannot be decoded: field routes leaves its message at byte \\d+\n'
+    expect(complaint(sealed(payload.subarray(0, payload.length - 3)))).toMatch(new RegExp(
+      '^error\\[program/malformed\\] in toy\\.spk: the program cannot be decoded: field memory leaves its message at byte \\d+\n'
       + '  hint: it was not written by this tool; compile the model again$'));
-    expect(complaint(seal(new Uint8Array()))).toContain('a part is missing (provenance)');
+    expect(complaint(sealed(new Uint8Array()))).toContain('a part is missing (provenance)');
   });
   test('no payload of any bytes crashes the reader', () => {
     fc.assert(fc.property(fc.nat(payload.length - 1), fc.uint8Array({ minLength: 1, maxLength: 6 }), (at, bytes) => {
       const changed = payload.slice();
       changed.set(bytes.subarray(0, payload.length - at), at);
-      expect(complaint(seal(changed))).toMatch(/^(error\[(program|target)\/|nothing was wrong)/);
+      expect(complaint(sealed(changed))).toMatch(/^(error\[(program|target)\/|nothing was wrong)/);
     }), { numRuns: 1500, seed: 2 });
     fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
-      expect(complaint(seal(bytes))).toMatch(/^error\[(program|target)\//);
+      expect(complaint(sealed(bytes))).toMatch(/^error\[(program|target)\//);
     }), { numRuns: 500, seed: 3 });
   });
   test('millions of empty messages are refused before they become objects', () => {
     const bytes = new Uint8Array(12_000_000);
     for (let i = 0; i < bytes.length; i += 2) bytes[i] = 0x1a; // an empty source layer
     const started = performance.now();
-    expect(complaint(seal(bytes))).toContain('the program cannot be decoded: more than 1000000 fields');
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(complaint(sealed(bytes))).toContain('the program cannot be decoded: more than 1000000 fields');
+    expect(performance.now() - started).toBeLessThan(5000);
   });
   test('a signed neuron that resets hard, or not at all, is malformed', () => {
     for (const reset of [0, 2, 3]) {
       const wire = SpikeProgramType.decode(payload) as unknown as WireProgram;
       Object.assign(wire.network.populations[1], { model: 4, reset, retract: 0, decay: 0 });
-      expect(complaint(seal(SpikeProgramType.encode(wire).finish()))).toContain('the program cannot be decoded: a code is none of those this version knows');
+      expect(complaint(sealed(SpikeProgramType.encode(wire).finish()))).toContain('the program cannot be decoded: a code is none of those this version knows');
     }
   });
   test('a target inside that is nested very deep, or has a mistake, is refused', () => {
     const withTarget = (targetJson: string): Uint8Array => {
       const wire = SpikeProgramType.decode(payload) as unknown as WireProgram;
       wire.targetJson = targetJson;
-      return seal(SpikeProgramType.encode(wire).finish());
+      return sealed(SpikeProgramType.encode(wire).finish());
     };
     expect(complaint(withTarget('['.repeat(200_000) + ']'.repeat(200_000)))).toMatch(/^error\[target\/wrong-value\] in toy\.spk \(its target\) \(\/\): the value is a list/);
     expect(complaint(withTarget('{'))).toMatch(/^error\[target\/broken-json\] in toy\.spk \(its target\)/);
@@ -187,6 +191,11 @@ describe('a program that contradicts itself', () => {
   const network = (change: Partial<IntegerNetwork>): Program => ({ ...base, network: { ...base.network, ...change } });
   const population = (index: number, change: object): Program => network({ populations: base.network.populations.map((p, i) => (i === index ? { ...p, ...change } : p)) });
   const projection = (index: number, change: object): Program => network({ projections: base.network.projections.map((p, i) => (i === index ? { ...p, ...change } : p)) });
+  const packed = packMemory(base);
+  /** The file of a program that the packer would not take, with the memory of the one it was made from. */
+  const withMemoryOfBase = (program: Program): Uint8Array => sealProgram(program, {
+    ...packed, tables: program.cores.map((_, i) => packed.tables[i] ?? []), resets: program.cores.map(() => new Uint8Array()),
+  });
   const bias = sampleProgram('bias');
   const hostLayer = (change: object): Program => {
     if (bias.network.input.code !== 'bias') throw new Error('not the bias code');
@@ -194,7 +203,7 @@ describe('a program that contradicts itself', () => {
   };
 
   test('is refused with what contradicts what', () => {
-    expect(complaint(emitProgram(projection(1, { target: populationId('nobody') })))).toBe(
+    expect(complaint(withMemoryOfBase(projection(1, { target: populationId('nobody') })))).toBe(
       'error[program/inconsistent] in toy.spk: the program contradicts itself: projection "c1" goes to an unknown population "nobody"\n'
       + '  hint: it was changed after it was compiled; compile the model again');
   });
@@ -216,8 +225,6 @@ describe('a program that contradicts itself', () => {
     ['limit', population(1, { limit: 0 }), 'population "p1" has the limit 0'],
     ['projections', projection(1, { id: 'c0' }), 'two projections are called "c0"'],
     ['source', projection(0, { source: populationId('x') }), 'projection "c0" comes from an unknown population "x"'],
-    ['weights', projection(0, { weight: new Int8Array(3) }), 'projection "c0" has 3 weights, its shapes ask for 54'],
-    ['-128', projection(0, { weight: new Int8Array(54).fill(-128) }), 'projection "c0" has a weight of -128'],
     ['groups', projection(0, { groups: 5 }), 'projection "c0" has 5 groups for 2 to 3 channels'],
     ['stride', projection(0, { window: { ...base.network.projections[0].window, stride: [0, 1] } }), 'projection "c0" has no proper window'],
     ['kernel', projection(0, { window: { ...base.network.projections[0].window, stride: [1, 1] } }), 'projection "c0" does not lead from a map of 5x5 to one of 3x3'],
@@ -245,7 +252,7 @@ describe('a program that contradicts itself', () => {
     ['places', { ...base, places: base.places.map((p) => ({ ...p, x: 90 })) }, 'core 0 is at chip 0, router (90, 0), port 0, which is not on the board'],
     ['routes', { ...base, routes: base.routes.map((r) => ({ ...r, from: 7 })) }, 'route 0 is not the one that the network and the places ask for'],
   ])('%s', (_, program, problem) => {
-    expect(complaint(emitProgram(program))).toContain(`error[program/inconsistent] in toy.spk: the program contradicts itself: ${problem}\n`);
+    expect(complaint(withMemoryOfBase(program))).toContain(`error[program/inconsistent] in toy.spk: the program contradicts itself: ${problem}\n`);
   });
 });
 
@@ -261,9 +268,11 @@ test('the printed form is stable', () => {
       weights  c0  54 bytes  sha256 afe46ef32d3c17e5
       weights  c1  108 bytes  sha256 ba15fa19cbeb39b9
     mapping on loihi1  cores 3  chips 1  routes 2  hops 0
+      memory  p1 <- c0  shared  weight 4 index 0 delay 0  1152 bits on 1 core
+      memory  p2 <- c1  dense  weight 4 index 0 delay 6  1728 bits on 1 core
       core 0  p0  channels 0..2 rows 0..5 columns 0..5  neurons 50  in 0  out 25  memory 0 bits  chip 0 router 0,0 port 0
-      core 1  p1  channels 0..3 rows 0..3 columns 0..3  neurons 27  in 25  out 27  memory 768 bits  chip 0 router 0,0 port 1
-      core 2  p2  channels 0..4 rows 0..1 columns 0..1  neurons 4  in 27  out 0  memory 3456 bits  chip 0 router 0,0 port 2
+      core 1  p1  channels 0..3 rows 0..3 columns 0..3  neurons 27  in 25  out 27  memory 1152 bits  chip 0 router 0,0 port 1
+      core 2  p2  channels 0..4 rows 0..1 columns 0..1  neurons 4  in 27  out 0  memory 1728 bits  chip 0 router 0,0 port 2
       route 0 -> 1  c0  0+0 hops
       route 1 -> 2  c1  0+0 hops"
   `);

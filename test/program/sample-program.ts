@@ -1,5 +1,7 @@
 /** Programs for the tests, made by the real mapping from hand-made networks. */
 import { Reporter } from '../../src/diagnostics.js';
+import { linksOf } from '../../src/map/reach.js';
+import { liveTaps } from '../../src/map/weight-census.js';
 import { partition } from '../../src/map/partition.js';
 import { place } from '../../src/map/place.js';
 import { route } from '../../src/map/route.js';
@@ -18,6 +20,20 @@ export function programOf(network: IntegerNetwork, target: Target = loadTarget('
     source: { layers: [{ name: 'conv1', macs: 2 ** 40, parameters: 30, inputs: 4, outputs: 5 }], parameters: 30 },
     classes: [],
   };
+}
+
+/** The program as its file can hold it: weights that no spike can reach, because the map is smaller than the filter, are in no core. */
+export function asStored(program: Program): Program {
+  const links = linksOf(program.network);
+  const projections = program.network.projections.map((p, i) => {
+    const [rows, columns] = [liveTaps(links[i], 0), liveTaps(links[i], 1)];
+    const perTap = p.weight.length / (p.window.kernel[0] * p.window.kernel[1]);
+    return { ...p, weight: p.weight.map((w, j) => {
+      const tap = Math.floor(j / perTap);
+      return rows.includes(Math.floor(tap / p.window.kernel[1])) && columns.includes(tap % p.window.kernel[1]) ? w : 0;
+    }) };
+  });
+  return { ...program, network: { ...program.network, projections } };
 }
 
 /** A convolution and a dense layer on 2x5x5 images, with the input code asked for. */

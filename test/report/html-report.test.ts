@@ -32,6 +32,16 @@ describe('the page', () => {
     for (const layer of record.layers) expect(page).toContain(layer.name);
     for (const line of record.energy.perInference.lines) expect(words).toContain(`<th scope="row">${line.name}</th>`);
     for (const baseline of record.energy.baselines) expect(page).toContain(baseline.name);
+    for (const most of record.energy.coreMaxima!) expect(words).toContain(`<th scope="row">${most.name}</th>`);
+    for (const text of ['Longest route', 'Inferences a second, one after the other', 'Static power, used cores alone']) expect(words).toContain(text);
+  });
+
+  it('of a run file from before these figures existed is drawn all the same', async () => {
+    const { coreMaxima: _, latency: __, byProfile: ___, ...energy } = record.energy;
+    const { beside: ____, ...perInference } = energy.perInference;
+    const old = await renderReport({ ...record, energy: { ...energy, perInference } });
+    expect(old).not.toContain('Longest route');
+    expect(old).toContain('Energy of one inference');
   });
 
   it('is the same to the byte when it is drawn again', async () => {

@@ -37,8 +37,8 @@ function boxes([c, h, w]: MapShape, parts: readonly [number, number, number]): O
   return ranges(c, parts[0]).flatMap((channels) => ranges(h, parts[1]).flatMap((rows) => ranges(w, parts[2]).map((columns) => ({ channels, rows, columns }))));
 }
 
-/** Calls `visit` for every synapse (source neuron, target neuron), found from the target's side. */
-export function eachSynapse(network: IntegerNetwork, projection: IntegerProjection, visit: (source: number, target: number) => void): void {
+/** Calls `visit` for every synapse (source neuron, target neuron, index of the weight), found from the target's side. */
+export function eachSynapse(network: IntegerNetwork, projection: IntegerProjection, visit: (source: number, target: number, weight: number) => void): void {
   const shape = (id: string): MapShape => network.populations.find((p) => p.id === id)!.shape;
   const [ci, sh, sw] = shape(projection.source);
   const [co, th, tw] = shape(projection.target);
@@ -51,7 +51,8 @@ export function eachSynapse(network: IntegerNetwork, projection: IntegerProjecti
       const cellX = x * stride[1] + kx * dilation[1] - pads[1];
       for (let sy = cellY * poolY; sy < (cellY + 1) * poolY; sy++) for (let sx = cellX * poolX; sx < (cellX + 1) * poolX; sx++) {
         if (sy < 0 || sx < 0 || sy >= sh || sx >= sw) continue;
-        for (let i = 0; i < ci / projection.groups; i++) visit(((group * ci / projection.groups + i) * sh + sy) * sw + sx, (o * th + y) * tw + x);
+        for (let i = 0; i < ci / projection.groups; i++) visit(((group * ci / projection.groups + i) * sh + sy) * sw + sx, (o * th + y) * tw + x,
+          ((ky * kernel[1] + kx) * ci + group * ci / projection.groups + i) * co / projection.groups + o % (co / projection.groups));
       }
     }
   }
@@ -68,12 +69,12 @@ export function coreOfNeurons(network: IntegerNetwork, cores: readonly CoreSlice
   return owner;
 }
 
-/** Synapses of every source neuron into every core: [source neuron][core]. */
-export function fanOutByCore(network: IntegerNetwork, cores: readonly CoreSlice[], projection: IntegerProjection): Float64Array[] {
+/** Synapses of every source neuron into every core, those with a weight for which `counts` holds: [source neuron][core]. */
+export function fanOutByCore(network: IntegerNetwork, cores: readonly CoreSlice[], projection: IntegerProjection, counts: (weight: number) => boolean = () => true): Float64Array[] {
   const owner = coreOfNeurons(network, cores, projection.target);
   const [c, h, w] = network.populations.find((p) => p.id === projection.source)!.shape;
   const fan = Array.from({ length: c * h * w }, () => new Float64Array(cores.length));
-  eachSynapse(network, projection, (source, target) => { fan[source][owner[target]]++; });
+  eachSynapse(network, projection, (source, target, weight) => { if (counts(projection.weight[weight])) fan[source][owner[target]]++; });
   return fan;
 }
 

@@ -3,12 +3,12 @@
 
 typedef uint16_t u16x8 __attribute__((vector_size(16), aligned(2), may_alias));
 
-/* For each byte: the places of its set bits, lowest first. Filled at the first use, in each thread. */
-#ifndef __wasm__
-_Thread_local
-#endif
+/* For each byte: the places of its set bits, lowest first. Filled when the addon is loaded; in WebAssembly, where each thread has its own, at the first use. */
 static uint16_t bitPlaces[256][8];
 
+#ifndef __wasm__
+__attribute__((constructor))
+#endif
 static void fillBitPlaces(void) {
   if (bitPlaces[1 << 1][0] == 1) return;
   for (int byte = 0; byte < 256; byte++)
@@ -17,8 +17,9 @@ static void fillBitPlaces(void) {
 
 /* Channel lists of n places of `words` words each; starts has n + 1 entries. Bytes, not bits, are walked: no branch depends on single spikes. */
 INLINE void expand(const uint64_t *masks, int n, int words, uint32_t *starts, uint16_t *events, const int signs) {
+#ifdef __wasm__
   fillBitPlaces();
-  const uint16_t (*places)[8] = bitPlaces;
+#endif
   uint32_t count = 0;
   for (int i = 0; i < n; i++) {
     starts[i] = count;
@@ -26,7 +27,7 @@ INLINE void expand(const uint64_t *masks, int n, int words, uint32_t *starts, ui
       const int sign = signs == 2 && w >= words;
       int channel = (w - sign * words) * 64;
       for (uint64_t bits = masks[i * signs * words + w]; bits; bits >>= 8, channel += 8) {
-        *(u16x8 *)(events + count) = *(const u16x8 *)places[bits & 255] * (uint16_t)signs + (uint16_t)(signs * channel + sign);
+        *(u16x8 *)(events + count) = *(const u16x8 *)bitPlaces[bits & 255] * (uint16_t)signs + (uint16_t)(signs * channel + sign);
         count += (uint32_t)__builtin_popcountll(bits & 255);
       }
     }

@@ -25,6 +25,17 @@ INLINE uint64_t bitsOf16(const vi *lanes) {
 #endif
 }
 
+/* Bit c is whether number c of a window is not zero. */
+INLINE uint64_t nonZero(const int32_t *window) {
+  uint64_t bits = 0;
+  for (int j = 0; j < WINDOW / LANES; j += GROUP) {
+    vi lanes[GROUP];
+    UNROLL for (int k = 0; k < GROUP; k++) lanes[k] = ((const vi *)window)[j + k] != 0;
+    bits |= bitsOf16(lanes) << (j * LANES);
+  }
+  return bits;
+}
+
 /* sgn(v) * ((|v| * keep) >> 12) in 32 bits: |v| = 4096 * high + low, and 4096 * high * keep has no remainder. */
 INLINE vi decayed(vi v, int32_t keep) {
   const vi sign = v >> 31, size = (v ^ sign) - sign;
@@ -106,7 +117,7 @@ INLINE int update(const Layer *l, const Place *place, int first, int last, const
   return sum;
 }
 
-static int updateWindow(const Layer *l, const Place *place, int first, int last) {
+NOINLINE int updateWindow(const Layer *l, const Place *place, int first, int last) {
   const int leaky = l->keep != 4096;
   if (l->remembers) return l->reset == HARD ? update(l, place, first, last, 1, HARD, 1) : update(l, place, first, last, 1, SOFT, 1);
   switch (l->reset) {

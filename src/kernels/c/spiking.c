@@ -7,23 +7,42 @@
  */
 #include "spiking-neurons.h"
 
+enum { PART = LANES < 8 ? LANES : 8 }; /* sums that are widened to 32 bits together */
+
 typedef int8_t b8 __attribute__((vector_size(8), aligned(1), may_alias));
-typedef int8_t b16 __attribute__((vector_size(16), aligned(1), may_alias));
-typedef int8_t b32 __attribute__((vector_size(32), aligned(1), may_alias));
 typedef int16_t h8 __attribute__((vector_size(16), aligned(2), may_alias));
 typedef int16_t h16 __attribute__((vector_size(32), aligned(2), may_alias));
-typedef int16_t h32 __attribute__((vector_size(64), aligned(2), may_alias));
-/* LANES 16-bit numbers, as they are widened to 32. */
-typedef int16_t hv __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
+typedef int16_t hp __attribute__((vector_size(2 * PART), aligned(2), may_alias));
+typedef int32_t ip __attribute__((vector_size(4 * PART), aligned(4), may_alias));
 typedef uint16_t uv __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
 typedef uint32_t wv __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
+/* GCC splits the conversion of vectors to twice their size; the instruction is there. */
+INLINE ip widened(const int16_t *p) {
+#ifdef __AVX2__
+  return (ip)_mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)p));
+#else
+  return __builtin_convertvector(*(const hp *)p, ip);
+#endif
+}
+
+INLINE wv unsignedWidened(const uint16_t *p) {
+#if defined(__AVX512F__)
+  return (wv)_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
+#elif defined(__AVX2__)
+  return (wv)_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
+#else
+  return __builtin_convertvector(*(const uv *)p, wv);
+#endif
+}
+
 /* Adds `count` 16-bit sums, shifted, to 32-bit currents, or sets them. */
 INLINE void addSums(const int16_t *sums, const int count, int shift, int assign, int32_t *current) {
-  for (int j = 0; j < count; j += LANES) {
-    const vi x = __builtin_convertvector(*(const hv *)(sums + j), vi) << shift;
-    vi *out = (vi *)(current + j);
-    *out = assign ? x : *out + x;
+  for (int j = 0; j < count; j += PART) {
+    const ip x = widened(sums + j) << shift;
+    ip *out = (ip *)(current + j);
+    if (assign) *out = x;
+    else *out += x;
   }
 }
 
@@ -33,37 +52,81 @@ INLINE const int8_t *weightsOf(const Projection *p, const Block *b) {
   return AT(int8_t, b->weights);
 }
 
-/* Adds the rows of each step, in vectors of LENGTH, into the window's 32-bit current. */
-#define GATHER(WIDTH, LENGTH) \
+/* Adds up rows of `width` weights, two at a time; the list has an even length. */
+INLINE void sumRows(const int width, const uint32_t *r, const uint32_t *end, const int8_t *weights, int16_t *sums) {
+  h8 sum[8] = {{0}};
+  for (; r != end; r += 2) {
+    const int8_t *a = weights + r[0] * (uint32_t)width, *b = weights + r[1] * (uint32_t)width;
+    UNROLL for (int j = 0; j < width / 8; j++) sum[j] += __builtin_convertvector(*(const b8 *)(a + 8 * j), h8);
+    UNROLL for (int j = 0; j < width / 8; j++) sum[j] += __builtin_convertvector(*(const b8 *)(b + 8 * j), h8);
+  }
+  UNROLL for (int j = 0; j < width / 8; j++) *(h8 *)(sums + 8 * j) = sum[j];
+}
+
+#ifdef __AVX2__
+/*
+ * The same for widths of 32 and 64: the bytes of two rows are interleaved, and each pair is added up at once into 16
+ * bits. The sums of the low and high halves of each 128 bits stand apart until the end.
+ */
+INLINE void sumPairs(const int width, const uint32_t *r, const uint32_t *end, const int8_t *weights, int16_t *sums) {
+  const __m256i ones = _mm256_set1_epi8(1);
+  __m256i low[2], high[2];
+  UNROLL for (int j = 0; j < width / 32; j++) low[j] = high[j] = _mm256_setzero_si256();
+  for (; r != end; r += 2) {
+    const int8_t *a = weights + r[0] * (uint32_t)width, *b = weights + r[1] * (uint32_t)width;
+    UNROLL for (int j = 0; j < width / 32; j++) {
+      const __m256i x = _mm256_loadu_si256((const __m256i *)(a + 32 * j)), y = _mm256_loadu_si256((const __m256i *)(b + 32 * j));
+      low[j] = _mm256_add_epi16(low[j], _mm256_maddubs_epi16(ones, _mm256_unpacklo_epi8(x, y)));
+      high[j] = _mm256_add_epi16(high[j], _mm256_maddubs_epi16(ones, _mm256_unpackhi_epi8(x, y)));
+    }
+  }
+  UNROLL for (int j = 0; j < width / 32; j++) {
+    _mm256_storeu_si256((__m256i *)(sums + 32 * j), _mm256_permute2x128_si256(low[j], high[j], 0x20));
+    _mm256_storeu_si256((__m256i *)(sums + 32 * j + 16), _mm256_permute2x128_si256(low[j], high[j], 0x31));
+  }
+}
+#endif
+
+#ifdef __AVX512BW__
+INLINE void sumWidePairs(const uint32_t *r, const uint32_t *end, const int8_t *weights, int16_t *sums) {
+  const __m512i ones = _mm512_set1_epi8(1);
+  __m512i low = _mm512_setzero_si512(), high = low;
+  for (; r != end; r += 2) {
+    const __m512i x = _mm512_loadu_si512(weights + r[0] * 64u), y = _mm512_loadu_si512(weights + r[1] * 64u);
+    low = _mm512_add_epi16(low, _mm512_maddubs_epi16(ones, _mm512_unpacklo_epi8(x, y)));
+    high = _mm512_add_epi16(high, _mm512_maddubs_epi16(ones, _mm512_unpackhi_epi8(x, y)));
+  }
+  const __m512i first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), second = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+  _mm512_storeu_si512(sums, _mm512_permutex2var_epi64(low, first, high));
+  _mm512_storeu_si512(sums + 32, _mm512_permutex2var_epi64(low, second, high));
+}
+#endif
+
+/* Adds the rows of each step into the window's 32-bit current. */
+#define GATHER(WIDTH, SUM) \
   NOINLINE void gather##WIDTH(const uint32_t *rows, const uint32_t *starts, int steps, const int8_t *weights, int shift, int assign, int32_t *current) { \
-    enum { COUNT = WIDTH / LENGTH }; \
     for (int t = 0; t < steps; t++, current += WINDOW) { \
       const uint32_t *r = rows + starts[t], *end = rows + starts[t + 1]; \
       if (r == end && !assign) continue; \
-      h##LENGTH sum[COUNT]; \
-      UNROLL for (int j = 0; j < COUNT; j++) sum[j] = (h##LENGTH){0}; \
-      for (; r != end; r += 2) { \
-        const int8_t *a = weights + r[0] * (uint32_t)WIDTH, *b = weights + r[1] * (uint32_t)WIDTH; \
-        UNROLL for (int j = 0; j < COUNT; j++) sum[j] += __builtin_convertvector(*(const b##LENGTH *)(a + LENGTH * j), h##LENGTH); \
-        UNROLL for (int j = 0; j < COUNT; j++) sum[j] += __builtin_convertvector(*(const b##LENGTH *)(b + LENGTH * j), h##LENGTH); \
-      } \
-      addSums((const int16_t *)sum, WIDTH, shift, assign, current); \
+      int16_t sums[WIDTH]; \
+      SUM; \
+      addSums(sums, WIDTH, shift, assign, current); \
     } \
   }
 #if defined(__AVX512BW__)
-GATHER(64, 32)
-GATHER(32, 32)
-GATHER(16, 16)
+GATHER(64, sumWidePairs(r, end, weights, sums))
 #elif defined(__AVX2__)
-GATHER(64, 16)
-GATHER(32, 16)
-GATHER(16, 16)
+GATHER(64, sumPairs(64, r, end, weights, sums))
 #else
-GATHER(64, 8)
-GATHER(32, 8)
-GATHER(16, 8)
+GATHER(64, sumRows(64, r, end, weights, sums))
 #endif
-GATHER(8, 8)
+#ifdef __AVX2__
+GATHER(32, sumPairs(32, r, end, weights, sums))
+#else
+GATHER(32, sumRows(32, r, end, weights, sums))
+#endif
+GATHER(16, sumRows(16, r, end, weights, sums))
+GATHER(8, sumRows(8, r, end, weights, sums))
 
 static void gatherBlock(const Projection *p, const Block *b, const uint32_t *starts, int steps, int assign, int32_t *current) {
   const int8_t *weights = weightsOf(p, b);
@@ -97,19 +160,27 @@ INLINE uint32_t finishList(const Projection *p, uint32_t *rows, uint32_t count) 
   return (count + 1) & ~1u;
 }
 
-static void listRows(const Projection *p, int taps, int steps, int first, int last, uint32_t *starts) {
+/* The first few channels of a tap are copied whether it has them or not: most have few, and no branch asks how many. */
+NOINLINE void listRows(const Projection *p, int taps, int steps, int first, int last, uint32_t *starts) {
   enum { STEP = LANES > 8 ? LANES : 8 };
+  const Tap *const tap = p->taps;
+  const uint32_t *const places = p->starts + first;
+  const uint16_t *const events = p->events;
+  uint32_t *const rows = p->rows;
   uint32_t count = 0;
-  for (int t = first; t < last; t++) {
-    starts[t - first] = count;
-    uint32_t *out = p->rows + count;
+  for (int t = 0; t < last - first; t++) {
+    starts[t] = count;
+    uint32_t *out = rows + count;
     uint32_t n = 0;
     for (int i = 0; i < taps; i++) {
-      const uint32_t *at = p->starts + p->taps[i].pixel * steps + t;
-      const uint16_t *e = p->events + at[0];
-      const uint32_t length = at[1] - at[0], row = (uint32_t)p->taps[i].row;
-      for (uint32_t k = 0; k < length; k += STEP)
-        UNROLL for (int j = 0; j < STEP; j += LANES) *(wv *)(out + n + k + j) = __builtin_convertvector(*(const uv *)(e + k + j), wv) + row;
+      const uint32_t *at = places + tap[i].pixel * steps + t;
+      const uint16_t *e = events + at[0];
+      const uint32_t length = at[1] - at[0], row = (uint32_t)tap[i].row;
+      uint32_t k = 0;
+      do {
+        UNROLL for (int j = 0; j < STEP; j += LANES) *(wv *)(out + n + k + j) = unsignedWidened(e + k + j) + row;
+        k += STEP;
+      } while (__builtin_expect(k < length, 0));
       n += length;
     }
     count += finishList(p, out, n);
@@ -118,7 +189,7 @@ static void listRows(const Projection *p, int taps, int steps, int first, int la
 }
 
 /* The same for one group of a grouped projection: only the group's source channels. */
-static void listGroupRows(const Projection *p, int taps, int steps, int first, int last, uint32_t *starts, int firstInput) {
+NOINLINE void listGroupRows(const Projection *p, int taps, int steps, int first, int last, uint32_t *starts, int firstInput) {
   uint32_t count = 0;
   for (int t = first; t < last; t++) {
     starts[t - first] = count;
@@ -148,11 +219,13 @@ INLINE void addChosen(int16_t *sums, const int8_t *weights, uint32_t bits) {
 #else
   const h16 select = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, -32768};
   const h16 chosen = ((select & (int16_t)bits) == select);
-  *(h16 *)sums += __builtin_convertvector(*(const b16 *)weights, h16) & chosen;
+  h16 row;
+  for (int k = 0; k < 16; k++) row[k] = weights[k];
+  *(h16 *)sums += row & chosen;
 #endif
 }
 
-static void depthwise(const Projection *p, int taps, const Layer *l, int window, int first, int last) {
+NOINLINE void depthwise(const Projection *p, int taps, const Layer *l, int window, int first, int last) {
   int32_t *current = l->current;
   for (int t = first; t < last; t++, current += WINDOW) {
     int16_t sums[WINDOW] = {0};
@@ -171,7 +244,7 @@ static void depthwise(const Projection *p, int taps, const Layer *l, int window,
   }
 }
 
-static void sumWindow(const Layer *l, const Projection *projections, const int *taps, int window, int first, int last) {
+NOINLINE void sumWindow(const Layer *l, const Projection *projections, const int *taps, int window, int first, int last) {
   int steps = last - first;
   int whole = l->channels - window * WINDOW >= WINDOW;
   for (int t = 0; t < steps; t++) l->arrived[t] = 0;
@@ -208,7 +281,7 @@ static double runPixel(const Layer *l, const Projection *projections, int pixel)
     for (int w = 0; w < l->windows; w++) {
       const int inWindow = l->channels - w * WINDOW;
       Place place = {inWindow >= WINDOW ? ~0ull : (1ull << inWindow) - 1, 0, drive + w * WINDOW, pixel, w};
-      for (int c = 0; c < WINDOW; c++) place.driven |= (uint64_t)(place.drive[c] != 0) << c;
+      place.driven = nonZero(place.drive);
       sumWindow(l, projections, taps, w, first, last);
       clips += updateWindow(l, &place, first, last);
     }
