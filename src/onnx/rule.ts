@@ -81,9 +81,14 @@ export function weights(value: Constant): Float32Array {
 
 /** Index of the first number that is infinite or none at all, or -1. Models hold millions, so it is a plain loop: a call a number takes ten times as long. */
 export function firstNotFinite(data: Float32Array | Float64Array): number {
+  if (finiteData.has(data)) return -1;
   for (let i = 0; i < data.length; i++) if (data[i] - data[i] !== 0) return i;
+  finiteData.add(data);
   return -1;
 }
+
+/** Numbers that have been looked through: nothing changes a constant once it is read. */
+const finiteData = new WeakSet<Float32Array | Float64Array>();
 
 /** `data`, which was read or computed from the constant of this name, if all of it is finite. */
 export function finite(name: string, data: Float32Array): Float32Array {

@@ -69,7 +69,18 @@ describe('a mapping report', () => {
     fc.assert(fc.property(networks, (network) => {
       const { cores } = partition(network, tight, new Reporter());
       expect(leastCores(network, tight)).toBeLessThanOrEqual(cores.length);
+      // Few weights left: lists are sparse, and a slice of few channels takes narrower indices.
+      const pruned = { ...network, projections: network.projections.map((p) => ({ ...p, weight: p.weight.map((w, i) => (i % 9 === 0 ? w : 0)) })) };
+      expect(leastCores(pruned, tight)).toBeLessThanOrEqual(partition(pruned, tight, new Reporter()).cores.length);
     }), { numRuns: 40, seed: 6 });
+    const wide = chain([64, 3, 3], [conv(512, 3, { pad: 1 })]);
+    const sparse = { ...wide, projections: wide.projections.map((p) => ({ ...p, weight: p.weight.map((w, i) => (i % 20 === 0 ? w : 0)) })) };
+    const virtual = loadTarget('virtual');
+    const narrow: Target = { ...virtual, core: { ...virtual.core, synapticMemoryBits: 40000 }, memory: { ...loihi1.memory, sharedOffset: null } };
+    const cores = partition(sparse, narrow, new Reporter()).cores;
+    expect(cores.length).toBeGreaterThan(8);
+    expect(leastCores(sparse, narrow)).toBeLessThanOrEqual(cores.length);
+    expect(leastCores(sparse, narrow)).toBeGreaterThan(cores.length / 3);
   });
 
   it('says how full the cores are, what is saved and what is heaviest', () => {

@@ -6,8 +6,8 @@ import type { Pads, Pair } from '../../graph/graph.js';
 import type { Inflow, LinearPath } from '../../spiking/linear-paths.js';
 import { neuronCount, type MapShape } from '../../spiking/network.js';
 
-/** How a path's filter joins its source to the layer. */
-export type PathKind = 'convolution' | 'separable' | 'dense';
+/** How a path's filter joins its source to the layer; identity: a shortcut without one. */
+export type PathKind = 'convolution' | 'separable' | 'dense' | 'identity';
 
 export interface FitPath {
   readonly source: string;
@@ -76,7 +76,7 @@ function fitPath({ source, sourceShape, pool, window, groups, weight }: LinearPa
   const identity = groups === channels && weight.length === channels && weight.every((w) => w === 1); // a path without a filter
   const reach = (axis: 0 | 1): number => Math.min(target[1 + axis], Math.ceil(kernel[axis] / stride[axis]));
   return {
-    source, fromImage: source === image, kind: covered && groups === 1 ? 'dense' : groups > 1 && groups === channels ? 'separable' : 'convolution',
+    source, fromImage: source === image, kind: identity ? 'identity' : covered && groups === 1 ? 'dense' : groups > 1 && groups === channels ? 'separable' : 'convolution',
     shape: sourceShape, pool, kernel, stride, dilation, pads, groups,
     weights: identity ? 0 : kernel[0] * kernel[1] * (channels / groups) * target[0],
     fanIn: kernel[0] * kernel[1] * pool[0] * pool[1] * (channels / groups),

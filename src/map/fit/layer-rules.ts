@@ -37,6 +37,7 @@ function rulesFor(path: FitPath, layers: Layers): Rules | undefined {
     case 'convolution': return layers.convolution;
     case 'separable': return layers.separable ?? layers.convolution;
     case 'dense': return layers.dense ?? layers.convolution;
+    case 'identity': return layers.convolution?.pools === undefined ? undefined : { pools: layers.convolution.pools, globalPoolMost: layers.convolution.globalPoolMost ?? null };
   }
 }
 
@@ -44,7 +45,7 @@ function brokenByPath(path: FitPath, layer: FitLayer, rules: Rules): readonly Vi
   const [channels, height, width] = path.shape;
   const [side] = path.kernel;
   const filters = rules.filtersMost?.find((f) => f.channels === channels && f.kernel === side);
-  const global = rules.globalPoolMost !== undefined && path.pool[0] === height && path.pool[1] === width;
+  const global = typeof rules.globalPoolMost === 'number' && path.pool[0] === height && path.pool[1] === width;
   return [
     ...within('width of its input', width, rules.width), ...within('height of its input', height, rules.height),
     ...oneOf('channels of its input', [channels], rules.channels), ...atMost('channels of its input', channels, rules.channelsMost), ...atMost('channels', layer.shape[0], rules.channelsMost),

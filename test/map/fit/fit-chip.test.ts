@@ -38,6 +38,11 @@ describe('rules of layers', () => {
     expect(rulesOf(global(32), 'akida-akd1000')).toEqual([]);
     expect(rulesOf(global(33), 'akida-akd1000')).toEqual(['global pool: 33, at most 32']);
   });
+  test('a shortcut without a filter has no filter to judge, but its pooling counts', () => {
+    const shortcut = (pool: number): FitLayer => { const layer = conv('a', { inputs: 8, channels: 8, side: 32, kernel: 1, groups: 8, pool }); return { ...layer, paths: layer.paths.map((p) => ({ ...p, kind: 'identity' })) }; };
+    expect(rulesOf(shortcut(1), 'akida-akd1000')).toEqual([]);
+    expect(rulesOf(shortcut(2), 'akida-akd1000')).toEqual(['pool: 2, 1']);
+  });
   test('Akida: only "same" padding behind the first layer', () => {
     const layer = conv('a', { inputs: 8, channels: 8, side: 32, kernel: 3 });
     expect(rulesOf({ ...layer, shape: [8, 30, 30] }, 'akida-akd1000')).toEqual(['map behind "same" padding: 30x30, 32x32']);
