@@ -53,12 +53,17 @@ export function toBytes(values: Int32Array | Float32Array): Uint8Array {
   return bytes;
 }
 
-export function toInt32(bytes: Uint8Array): Int32Array {
+/** The decoder gives an empty list for a field of bytes that is left out. */
+const whole = (field: Uint8Array): Uint8Array => (field instanceof Uint8Array ? field : new Uint8Array());
+
+export function toInt32(field: Uint8Array): Int32Array {
+  const bytes = whole(field);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Int32Array.from({ length: bytes.length >> 2 }, (_, i) => view.getInt32(4 * i, true));
 }
 
-export function toFloat32(bytes: Uint8Array): Float32Array {
+export function toFloat32(field: Uint8Array): Float32Array {
+  const bytes = whole(field);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Float32Array.from({ length: bytes.length >> 2 }, (_, i) => view.getFloat32(4 * i, true));
 }
