@@ -12,7 +12,9 @@ import { parseArgs } from 'node:util';
 
 const child = fileURLToPath(new URL('../test/fuzz/fuzz-child.mjs', import.meta.url));
 /** Wall seconds without a word after which a worker counts as hung; a busy machine may stall it for a while. */
-const HUNG_SECONDS = 20;
+const HUNG_SECONDS = 30;
+/** Loading the library and making the good files. */
+const START_SECONDS = 180;
 
 const flags = readFlags();
 const began = performance.now();
@@ -62,7 +64,7 @@ function once(range) {
       if (message.found !== undefined) found = message.found;
       else { at = { index: message.start, source: message.source }; done++; progress(); }
     });
-    const watch = setInterval(() => { if (performance.now() - heard > 1000 * HUNG_SECONDS) { hung = true; worker.kill('SIGKILL'); } }, 1000);
+    const watch = setInterval(() => { if (performance.now() - heard > 1000 * (at.source === '?' ? START_SECONDS : HUNG_SECONDS)) { hung = true; worker.kill('SIGKILL'); } }, 1000);
     worker.on('exit', (code, signal) => {
       clearInterval(watch);
       const what = hung ? `it hung for ${HUNG_SECONDS} s` : `the process ended with ${signal ?? code}: ${stderr}`;
