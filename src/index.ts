@@ -40,6 +40,8 @@ export { probeFiles, probeIndex, probeNumbers, type ProbedRun, type ProbeFile, t
 export { stepTableHead, stepTableRows, type SampleSteps, type StepCounter } from './simulate/step-counters.js';
 export { replay, takeSnapshot, type PopulationState, type ReplayedLayer, type ReplayedStep, type RunInput, type Snapshot, type StateArray } from './simulate/replay.js';
 export { printSnapshot, readSnapshot } from './simulate/snapshot-file.js';
+export { memoryByProjection, type ProjectionMemory } from './map/memory-by-projection.js';
+export { coreImage, packMemory, type CoreImage, type PackedMemory } from './program/core-image.js';
 export { programSha256 } from './program/program-hash.js';
 export type { TimingModel, Trace } from './simulate/trace.js';
 export { energyReport, type EnergyReport } from './energy/energy-report.js';

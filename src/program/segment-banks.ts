@@ -81,14 +81,18 @@ export function eachSegment({ link, channels, taps }: BankPlan, visit: (source: 
 
 export const segmentCount = ({ link, channels, taps }: BankPlan): number => lengthOf(channelReach(link, channels)) * taps.length;
 
+/** Bytes of a bank's segments by the number of synapses that they store. */
+export const segmentSizes = ({ channels }: BankPlan, code: SegmentCode): Float64Array => Float64Array.from({ length: lengthOf(channels) + 1 }, (_, stored) => segmentBytes(stored, code));
+
 /** Packs the weights of a bank's projection. */
 export function packBank(plan: BankPlan, code: SegmentCode): SegmentBank {
   const { weight } = plan.link.projection;
   const starts = new Uint32Array(segmentCount(plan) + 1);
+  const sizes = segmentSizes(plan, code);
   let next = 0;
   let end = 0;
   eachSegment(plan, (_source, _tap, first, count) => {
-    end += segmentBytes(storedSynapses(weight.subarray(first, first + count), code), code);
+    end += sizes[code.entry.sparse ? storedSynapses(weight.subarray(first, first + count), code) : count];
     starts[++next] = end;
   });
   const bytes = new Uint8Array(end);

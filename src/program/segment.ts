@@ -50,6 +50,7 @@ const countBits = ({ memory: { blockSynapses, blockOverheadBits } }: SegmentCode
 export function writeSegment(out: Uint8Array, at: number, weights: Int8Array, code: SegmentCode): number {
   const { entry: { sparse, weightBits, delayBits, indexBits }, memory: { blockSynapses, blockOverheadBits }, place, delay } = code;
   const counted = countBits(code);
+  const bytewise = weightBits === 8 && !sparse && delayBits === 0; // what most layers have, without a call
   let left = storedSynapses(weights, code);
   let inBlock = 0;
   let bit = 0;
@@ -65,7 +66,12 @@ export function writeSegment(out: Uint8Array, at: number, weights: Int8Array, co
       bit = end * 8 + blockOverheadBits;
       end += blockBytes(inBlock, code);
     }
-    putBits(out, bit, weight, weightBits);
+    if (bytewise) {
+      const first = bit >>> 3;
+      const placed = (weight & 255) << (bit & 7);
+      out[first] |= placed;
+      if (placed > 255) out[first + 1] = placed >>> 8;
+    } else putBits(out, bit, weight, weightBits);
     if (delayBits > 0) putBits(out, bit + weightBits, delay, delayBits);
     if (sparse) putBits(out, bit + weightBits + delayBits, channel, indexBits);
     bit += weightBits + delayBits + indexBits;
@@ -78,6 +84,7 @@ export function writeSegment(out: Uint8Array, at: number, weights: Int8Array, co
 export function readSegment(bytes: Uint8Array, weights: Int8Array, code: SegmentCode): void {
   const { entry: { sparse, weightBits, delayBits, indexBits }, memory: { blockSynapses, blockOverheadBits } } = code;
   const width = synapseBits(code);
+  const bytewise = weightBits === 8 && !sparse && delayBits === 0;
   const fullBytes = Math.max(1, blockBytes(Math.min(blockSynapses, weights.length), code));
   const unused = 32 - weightBits;
   weights.fill(0);
@@ -85,6 +92,12 @@ export function readSegment(bytes: Uint8Array, weights: Int8Array, code: Segment
   for (let at = 0; at < bytes.length; at += fullBytes) {
     const end = Math.min(bytes.length, at + fullBytes) * 8;
     let bit = at * 8 + blockOverheadBits;
+    if (bytewise && (bit & 7) !== 0) {
+      const stop = Math.min(weights.length, channel + blockSynapses, channel + Math.floor((end - bit) / 8));
+      const [low, high] = [bit & 7, 8 - (bit & 7)];
+      for (let byte = bit >>> 3; channel < stop; byte++, channel++) weights[channel] = (bytes[byte] >>> low) | (bytes[byte + 1] << high);
+      continue;
+    }
     for (let i = 0; i < blockSynapses && channel < weights.length && bit + width <= end; i++, bit += width, channel++) {
       const weight = weightBits === 0 ? 0 : (takeBits(bytes, bit, weightBits) << unused) >> unused;
       if (!sparse) weights[channel] = weight;

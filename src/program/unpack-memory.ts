@@ -16,9 +16,9 @@ import type { IntegerNetwork, IntegerPopulation } from '../quantise/integer-netw
 import type { Target } from '../target/schema.js';
 import { packMemory } from './core-image.js';
 import type { PackedMemory } from './core-image.js';
-import { bankKey, eachSegment, planBanks, segmentCode, segmentCount } from './segment-banks.js';
+import { bankKey, eachSegment, planBanks, segmentCode, segmentCount, segmentSizes } from './segment-banks.js';
 import type { BankPlan } from './segment-banks.js';
-import { readSegment, segmentBytes } from './segment.js';
+import { readSegment } from './segment.js';
 import type { SegmentCode } from './segment.js';
 import { sameEntry } from './synapse-table.js';
 import type { SynapseEntry } from './synapse-table.js';
@@ -93,10 +93,11 @@ function segmentEnds(plan: BankPlan, code: SegmentCode, bank: StoredBank, refuse
   // an upper bound first: a dense segment takes a byte at least, unless all its weights are zero
   if (!code.entry.sparse && code.entry.weightBits > 0 && count > bank.bytes.length) refuse(`${name}: ${bank.bytes.length} bytes for ${count} segments`);
   const ends = new Float64Array(count);
+  const sizes = segmentSizes(plan, code);
   let next = 0;
   let end = 0;
   eachSegment(plan, (_source, _tap, _first, width) => {
-    end += code.entry.sparse ? bank.lengths[next] : segmentBytes(width, code);
+    end += code.entry.sparse ? bank.lengths[next] : sizes[width];
     ends[next++] = end;
   });
   if (end !== bank.bytes.length) refuse(`${name}: ${bank.bytes.length} bytes of segments, they ask for ${end}`);

@@ -37,6 +37,10 @@ export function networkProblems(network: IntegerNetwork): string[] {
     ids.add(p.id);
     checkProjection(p, byId, (problem) => say(`projection "${p.id}" ${problem}`));
   }
+  for (const p of network.populations) {
+    checkSum(p, network, say);
+    if (p.neuron.model === 'relay' && !(network.input.code === 'poisson' && network.input.population === p.id)) say(`population "${p.id}" relays spikes that no image sends`);
+  }
   if (byId.get(network.output)?.neuron.model !== 'integrator') say(`the output "${network.output}" is not an integrator of the network`);
   checkInput(network.input, network.imageShape, byId, say);
   return problems;
@@ -79,10 +83,19 @@ function checkProjection(p: IntegerProjection, byId: ReadonlyMap<PopulationId, I
   if (source === undefined || target === undefined) return;
   checkFilter({ ...p, weights: null }, source.shape, target.shape, say);
   if (target.depth <= source.depth) say(`goes from depth ${source.depth} to depth ${target.depth}`);
+  else if (p.delay !== target.depth - source.depth - 1) say(`has the delay ${p.delay} between depth ${source.depth} and depth ${target.depth}`);
   if (!within(p.shift, 0, 16)) say(`has the shift ${p.shift}`);
-  if (!within(p.delay, 0, MOST_STEPS)) say(`has the delay ${p.delay}`);
   if (!within(p.bound, 0, 32767)) say(`has the accumulator bound ${p.bound}`);
   if (!Number.isFinite(p.weightError)) say('has a weight error that is not a number');
+}
+
+/** A step is added up in 32 bits before v (and u, where a current lasts) is clipped. */
+function checkSum({ id, limit, bias, neuron }: IntegerPopulation, { projections, input }: IntegerNetwork, say: Say): void {
+  const arriving = projections.reduce((sum, p) => (p.target === id ? sum + p.bound * 2 ** p.shift : sum), 0);
+  const driven = input.code === 'bias' ? input.layers.some((l) => l.target === id) : input.code === 'rate' && input.population === id;
+  const constant = bias.reduce((most, b) => Math.max(most, Math.abs(b)), 0) + (driven && input.code !== 'poisson' ? input.format.mantissaMax * 2 ** input.format.exponentMax : 0);
+  const most = limit + (neuron.model === 'cuba' ? Math.max(arriving, limit + constant) : arriving + constant);
+  if (most > INT32) say(`population "${id}" can reach ${most} in a step, beyond 32 bits`);
 }
 
 interface Filter { readonly window: Window; readonly groups: number; readonly pool: readonly number[]; readonly weights: number | null }

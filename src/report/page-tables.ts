@@ -43,20 +43,23 @@ export function layerTable(record: RunRecord): Markup {
   const clipped = (cell: string): readonly string[] => (saturates ? [cell] : []);
   const signed = layers.some((l) => l.retractions !== undefined);
   const taken = (cell: string): readonly string[] => (signed ? [cell] : []);
+  const stored = layers.some((l) => l.memoryBits !== undefined);
+  const memory = (cell: string): readonly string[] => (stored ? [cell] : []);
+  const bytes = (bits: number): string => formatSi(bits / 8, 'B');
   const rows: readonly TableRow[] = [
     ...layers.map((layer, i) => ({
       head: `${i + 1}  ${layer.name}`,
       cells: [
-        layer.shape.join('×'), formatCount(layer.neurons), String(layer.cores), threshold(layer),
+        layer.shape.join('×'), formatCount(layer.neurons), String(layer.cores), ...memory(bytes(layer.memoryBits ?? 0)), threshold(layer),
         layer.neuron === 'integrator' ? '' : formatPercent(layer.rate, 2), ...taken(layer.retractions === undefined ? '' : formatPercent(layer.spikes > 0 ? layer.retractions / layer.spikes : 0, 2)), layer.onHost && layer.synapticOps === 0 ? 'on host' : formatCount(layer.synapticOps),
         layer.weightError === null ? '' : formatPercent(layer.weightError, 2), formatJoules(layer.joules), shareOf(layer.joules, total), ...clipped(formatCount(layer.saturations)),
       ],
     })),
-    { head: 'Mesh, host and static power', cells: ['', '', '', '', '', ...taken(''), '', '', formatJoules(Math.max(0, total - inLayers)), shareOf(Math.max(0, total - inLayers), total), ...clipped('')] },
-    { head: 'Total', total: true, cells: ['', sum((l) => l.neurons), sum((l) => l.cores), '', '', ...taken(''), sum((l) => l.synapticOps), '', formatJoules(total), shareOf(total, total), ...clipped(sum((l) => l.saturations))] },
+    { head: 'Mesh, host and static power', cells: ['', '', '', ...memory(''), '', '', ...taken(''), '', '', formatJoules(Math.max(0, total - inLayers)), shareOf(Math.max(0, total - inLayers), total), ...clipped('')] },
+    { head: 'Total', total: true, cells: ['', sum((l) => l.neurons), sum((l) => l.cores), ...memory(bytes(layers.reduce((s, l) => s + (l.memoryBits ?? 0), 0))), '', '', ...taken(''), sum((l) => l.synapticOps), '', formatJoules(total), shareOf(total, total), ...clipped(sum((l) => l.saturations))] },
   ];
   return table('Layers', 'Layer', [
-    { title: 'Shape', kind: 'number' }, number('Neurons'), number('Cores'), number('Threshold'), number('Rate'), ...(signed ? [number('Taken back')] : []), number('Synaptic ops'),
+    { title: 'Shape', kind: 'number' }, number('Neurons'), number('Cores'), ...(stored ? [number('Memory')] : []), number('Threshold'), number('Rate'), ...(signed ? [number('Taken back')] : []), number('Synaptic ops'),
     number('Weight error'), number('Energy'), number('Share'), ...(saturates ? [number('Clipped')] : []),
   ], rows);
 }

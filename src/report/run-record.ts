@@ -97,6 +97,7 @@ function layerOf(population: IntegerPopulation, { program, trace, energy }: RunS
     ...(neuron.model === 'signed-if' ? { retract: neuron.retract, retractions: mean(counters?.retractions) } : {}), neurons,
     cores: program.cores.filter((c) => c.slice.population === population.id).length,
     weights: [...into, ...hosted].reduce((sum, p) => sum + p.weight.length, 0),
+    memoryBits: program.cores.reduce((sum, c) => sum + (c.slice.population === population.id ? c.use.synapticBits : 0), 0),
     onHost: hosted.length > 0,
     threshold: population.threshold,
     thresholdRange: spiking ? [smallest(thresholds), largest(thresholds)] : null,

@@ -22,6 +22,7 @@ const LayerSchema = record({
   neurons: size,
   cores: whole,
   weights: Type.Integer({ minimum: 0, description: 'Stored weights of the projections into it; those of the host included.' }),
+  memoryBits: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'Synaptic memory of its cores.' })),
   onHost: Type.Boolean({ description: 'Its input current is computed by the host.' }),
   threshold: Type.Integer({ description: 'State units.' }),
   thresholdRange: nullable(Type.Array(Type.Number(), { minItems: 2, maxItems: 2, description: 'Smallest and largest over the channels, activation units.' })),

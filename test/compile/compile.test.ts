@@ -34,7 +34,7 @@ describe('cnn_mnist on loihi2', () => {
     expect(passes).toEqual([
       'check-options', 'import',
       'drop-softmax', 'remove-transposes', 'normalise-reshapes', 'fold-batch-norm', 'lower-concat', 'fold-affine', 'lower-subtract', 'lower-pad', 'lower-max-pool', 'lower-average-pool', 'normal-form',
-      'normalisation', 'synthesise', 'calibrate', 'convert', 'check-reset', 'quantise', 'partition', 'place', 'route', 'emit',
+      'normalisation', 'synthesise', 'calibrate', 'convert', 'check-reset', 'quantise', 'partition', 'place', 'route', 'weigh', 'emit',
     ]);
     expect(first.summary.passes.map((p) => p.name)).toEqual(passes);
   });

@@ -28,7 +28,7 @@ describe('the report on learning', () => {
   beforeAll(async () => { result = await compile({ data, compare: true, distance: 5 }, passes); });
 
   it('comes from passes of its own', () => {
-    expect(passes.slice(-10)).toEqual(['check-reset', 'held-out', 'learn', 'learn-without-distance', 'quantise', 'partition', 'place', 'route', 'emit', 'measure']);
+    expect(passes.slice(-11)).toEqual(['check-reset', 'held-out', 'learn', 'learn-without-distance', 'quantise', 'partition', 'place', 'route', 'weigh', 'emit', 'measure']);
   });
 
   it('states the accuracy and the agreement of the emitted program at T / 2, T and 2 T', async () => {

@@ -1,10 +1,12 @@
-// Every model in the tree compiles for every built-in target, within its limits.
+// Every model in the tree compiles for every built-in target, within its limits, and its cores' memory is as large as it was counted.
 import { describe, expect, it } from 'vitest';
 import { compileModel } from '../../src/compile.js';
 import { loadDataset } from '../../src/data/load-dataset.js';
 import { Reporter } from '../../src/diagnostics.js';
 import type { CoreUse } from '../../src/map/mapping.js';
+import { memoryByProjection } from '../../src/map/memory-by-projection.js';
 import { readModelCard } from '../../src/onnx/model-card.js';
+import { coreImage, packMemory } from '../../src/program/core-image.js';
 import type { Reset } from '../../src/spiking/network.js';
 import { loadTarget } from '../../src/target/load-target.js';
 
@@ -32,6 +34,13 @@ describe.each(MODELS)('%s', (name) => {
     expect(most('inAxons')).toBeLessThanOrEqual(core.inAxons ?? Infinity);
     expect(most('outAxons')).toBeLessThanOrEqual(core.outAxons ?? Infinity);
     expect(most('synapticBits')).toBeLessThanOrEqual(core.synapticMemoryBits ?? Infinity);
+    const memory = packMemory(program);
+    const images = program.cores.map((_, i) => coreImage(program, memory, i).bytes.length * 8);
+    expect(images).toEqual(program.cores.map((c) => c.use.synapticBits));
+    for (const { id } of program.network.populations) {
+      const counted = memoryByProjection(program).reduce((sum, m) => (m.population === id ? sum + m.bits : sum), 0);
+      expect(counted, `bits of ${id}`).toBe(program.cores.reduce((sum, { slice }, i) => (slice.population === id ? sum + images[i] : sum), 0));
+    }
     const places = program.places.map((p) => [p.chip, p.x, p.y, p.port].join(' '));
     expect(new Set(places).size).toBe(summary.cores);
   });

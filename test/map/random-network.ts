@@ -42,8 +42,9 @@ export function chain(input: MapShape, layers: readonly Layer[], options: ChainO
   const { seed = 1, neuron = { model: 'if', reset: 'hard' }, skips = [], pruned = 0, wide = false } = options;
   const shapes = [input];
   for (const layer of layers) shapes.push(shapeAfter(shapes[shapes.length - 1], layer));
+  const depths = layers.reduce((found, { delay = 0 }) => [...found, found[found.length - 1] + 1 + delay], [0]);
   const last = shapes.length - 1;
-  const populations = shapes.map((shape, i): IntegerPopulation => population(`p${i}`, shape, i, i === 0 ? { model: 'relay' } : i === last ? { model: 'integrator' } : neuron));
+  const populations = shapes.map((shape, i): IntegerPopulation => population(`p${i}`, shape, depths[i], i === 0 ? { model: 'relay' } : i === last ? { model: 'integrator' } : neuron));
   const links = [...layers.map((layer, i) => [i, i + 1, layer] as const), ...skips];
   const projections = links.map(([from, to, layer], i): IntegerProjection => {
     const weight = new Int8Array(layer.window.kernel[0] * layer.window.kernel[1] * shapes[from][0] * layer.channels / layer.groups);
@@ -52,7 +53,7 @@ export function chain(input: MapShape, layers: readonly Layer[], options: ChainO
       const byte = (draws[j >> 2] >>> ((j & 3) * 8)) & 255;
       weight[j] = (byte >> 3) / 32 < pruned ? 0 : wide ? (byte >> 1 || 127) * (byte % 2 === 0 ? 1 : -1) : (byte & 7) - 3;
     }
-    return { id: `c${i}`, source: populations[from].id, target: populations[to].id, weight, shift: 6, window: layer.window, groups: layer.groups, pool: layer.pool, delay: layer.delay ?? 0, bound: 1000, weightError: 0.01 };
+    return { id: `c${i}`, source: populations[from].id, target: populations[to].id, weight, shift: 6, window: layer.window, groups: layer.groups, pool: layer.pool, delay: depths[to] - depths[from] - 1, bound: 1000, weightError: 0.01 };
   });
   return { imageShape: input, input: { code: 'poisson', population: populations[0].id, full: 1 }, populations, projections, output: populations[last].id, timesteps: 8 };
 }

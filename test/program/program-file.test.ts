@@ -10,6 +10,8 @@ import type { WireProgram } from '../../src/program/program-proto.js';
 import { programText } from '../../src/program/text.js';
 import type { Program } from '../../src/program/program.js';
 import type { IntegerNetwork } from '../../src/quantise/integer-network.js';
+import { createKernels } from '../../src/kernels/kernels.js';
+import { createSampleEngine } from '../../src/simulate/sample-engine.js';
 import { loadTarget } from '../../src/target/load-target.js';
 import { populationId } from '../../src/spiking/network.js';
 import { chain, dense, networks, vgg16 } from '../map/random-network.js';
@@ -85,8 +87,9 @@ describe('a program file', () => {
   test('grows with parameters and cores, never with unrolled synapses', () => {
     const network = vgg16({ model: 'if', reset: 'soft' });
     const parameters = network.projections.reduce((sum, p) => sum + p.weight.length, 0);
+    const program = programOf(network, loadTarget('loihi2'));
     const started = performance.now();
-    const bytes = emitProgram(programOf(network, loadTarget('loihi2')));
+    const bytes = emitProgram(program);
     const back = readProgram(bytes, 'vgg16.spk');
     expect(performance.now() - started).toBeLessThan(15_000);
     expect(back.coresUsed).toBeGreaterThan(100);
@@ -128,6 +131,13 @@ describe('a broken file', () => {
       'error[program/damaged] in toy.spk: the file does not match its checksums: its section "origin" has changed\n'
       + '  hint: copy the file again in binary mode, or compile the model again');
     expect(complaint(Uint8Array.of(...good, 0))).toContain('program/damaged');
+    const flipped = (at: number): string => complaint(good.map((b, i) => (i === at ? b ^ 1 : b)));
+    expect(flipped(good.length - 40)).toContain('its section "memory" has changed');
+    expect(flipped(good.length - 1)).toContain('its header or checksum has changed');
+    const both = good.slice();
+    both[500] ^= 1;
+    both[good.length - 40] ^= 1;
+    expect(complaint(both)).toContain('its section "origin" and its section "memory" have changed');
   });
   test('another kind of file is told by its first bytes', () => {
     expect(complaint(Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0))).toBe(
@@ -160,6 +170,32 @@ describe('a payload that was made by someone else', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
       expect(complaint(sealed(bytes))).toMatch(/^error\[(program|target)\//);
     }), { numRuns: 500, seed: 3 });
+  });
+  test('what is changed behind the checksums is refused or runs', () => {
+    const kernels = createKernels();
+    const memory = kernels.memory.mark();
+    const seen = { refused: 0, ran: 0 };
+    for (const code of ['bias', 'rate', 'poisson'] as const) {
+      const good = payloadOf(emitProgram(sampleProgram(code)));
+      const places = fc.oneof(fc.nat(good.length - 1), fc.integer({ min: Math.floor(good.length * 0.8), max: good.length - 1 }));
+      fc.assert(fc.property(places, fc.nat(7), (at, bit) => {
+        const changed = good.slice();
+        changed[at] ^= 1 << bit;
+        let program;
+        try { program = readProgram(sealed(changed), 'toy.spk'); } catch (error) {
+          expect(error).toBeInstanceOf(CompileError);
+          seen.refused++;
+          return;
+        }
+        kernels.memory.release(memory);
+        const network = { ...program.network, timesteps: Math.min(2, program.network.timesteps) };
+        const { scores } = createSampleEngine(network, kernels, 1).run(new Float32Array(50).fill(0.5), 0);
+        expect(scores).toHaveLength(4);
+        seen.ran++;
+      }), { numRuns: 250, seed: 9 });
+    }
+    expect(seen.refused).toBeGreaterThan(200);
+    expect(seen.ran).toBeGreaterThan(100);
   });
   test('millions of empty messages are refused before they become objects', () => {
     const bytes = new Uint8Array(12_000_000);
@@ -232,6 +268,9 @@ describe('a program that contradicts itself', () => {
     ['shift', projection(0, { shift: 17 }), 'projection "c0" has the shift 17'],
     ['bound', projection(0, { bound: 40000 }), 'projection "c0" has the accumulator bound 40000'],
     ['error', projection(0, { weightError: Infinity }), 'projection "c0" has a weight error that is not a number'],
+    ['wiring', projection(1, { delay: 3 }), 'projection "c1" has the delay 3 between depth 1 and depth 3'],
+    ['sum', projection(1, { bound: 32767, shift: 16 }), 'population "p2" can reach 2155806722 in a step, beyond 32 bits'],
+    ['relay', network({ input: { code: 'rate', population: populationId('p0'), scale: 1, format: { mantissaMax: 9, exponentMax: 7 } } }), 'population "p0" relays spikes that no image sends'],
     ['output', network({ output: populationId('p1') }), 'the output "p1" is not an integrator of the network'],
     ['input', network({ input: { code: 'poisson', population: populationId('x'), full: 1 } }), 'the image enters an unknown population "x"'],
     ['full', network({ input: { code: 'poisson', population: populationId('p0'), full: 0 } }), 'the input code has the scale 0'],
@@ -263,7 +302,7 @@ test('the printed form is stable', () => {
       population  p0  2x5x5  relay  threshold 6400  start 0  |bias| <= 0  depth 0
       population  p1  3x3x3  lif hard leak 0.875  threshold 6400  start 0  |bias| <= 1  depth 1
         <- p0  filter 3x3 stride 2x2 pads 1,1,1,1  << 6  bound 1000  weight error 1.00 %
-      population  p2  4x1x1  integrator  threshold 0  start 0  |bias| <= 2  depth 2
+      population  p2  4x1x1  integrator  threshold 0  start 0  |bias| <= 3  depth 3
         <- p1  filter 3x3  << 6  bound 1000  weight error 1.00 %  delay 1
       weights  c0  54 bytes  sha256 afe46ef32d3c17e5
       weights  c1  108 bytes  sha256 ba15fa19cbeb39b9

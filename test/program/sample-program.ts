@@ -47,5 +47,6 @@ export function sampleProgram(code: IntegerInput['code'] = 'poisson'): Program {
     rate: { code: 'rate', population: first.id, scale: 6400.5, format },
     poisson: { code: 'poisson', population: first.id, full: 2.5 },
   };
-  return programOf({ ...base, input: inputs[code] });
+  const populations = code === 'poisson' ? base.populations : base.populations.map((p, i) => (i === 0 ? { ...p, neuron: base.populations[1].neuron } : p));
+  return programOf({ ...base, populations, input: inputs[code] });
 }

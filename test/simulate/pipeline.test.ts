@@ -51,6 +51,14 @@ describe('pipeline timing', () => {
     expect(time(profile({ hopX: 50 }, still)).parts).toEqual({ core: 2, link: 3 * 50, travel: 3 * 117, barrier: 4 });
   });
 
+  it('takes the reset through a second compartment as a message of the core to itself', () => {
+    const two = buildProgram({ ...chain, populations: [{ ...chain.populations[0], neuron: { model: 'if', reset: 'soft-two-compartment' } }, chain.populations[1]] }, { parts: [1, 1, 1], place: (core) => ({ chip: 0, x: core * 2, y: core, port: 0 }) });
+    const run = (change: Parameters<typeof profile>[0]) => start({ program: two, images: Float32Array.of(0), seed: 0, profile: profile(change, [{ tiles: 1, nanoseconds: 0 }]), raster: null })({ first: 0, count: 1 }).time!;
+    // two compartments take 2 each, the spike 3, and two messages 5 each; the reset's arrival takes 7 + 11
+    expect(Array.from(run({}).cores)).toEqual([3 * 18, 3 * 18 + 2]);
+    expect(Array.from(run({ axonIn: 0, synapticOpDense: 0 }).cores)[0]).toBe(3 * (2 * 2 + 3 + 2 * 5));
+  });
+
   it('counts unpublished latencies as nothing and lists them', () => {
     const p = profile({ spike: null, axonIn: null, withinTile: null }, [{ tiles: 1, nanoseconds: 0 }]);
     expect(time(p).nanoseconds).toBe(3 * (17 + 43) + 2);
