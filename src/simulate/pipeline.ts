@@ -10,10 +10,12 @@
  *   step       = max(core, link) + longest route in use + barrier
  *
  * Signed neurons, their messages and what those read may take longer: the profile's second state and
- * payload are added. A spike is sent and processed at its target in the step that emitted it. Contention beyond the
+ * payload are added. A part of a fan-in generates the sums of a step's spikes in the next chip step: with payloads, and
+ * read as one dense weight each. A spike is sent and processed at its target in the step that emitted it. Contention beyond the
  * busiest link is not modelled. Constants are the profile's; those that are unpublished count as 0
  * and are named.
  */
+import { isPart } from '../map/fan-in-parts.js';
 import { neuronsIn, linksOf, type Link } from '../map/reach.js';
 import { synapseFormat } from '../map/synapse-format.js';
 import type { Program } from '../program/program.js';
@@ -61,6 +63,7 @@ export const chipSteps = ({ network }: Pick<Program, 'network'>): number =>
 export function unpublishedLatencies(program: Program, profile: Profile): string[] {
   const used = new Set<string>(['neuronInactive', 'neuronActive', 'spike', 'axonOut', 'axonIn']);
   if (program.network.populations.some(isSigned)) for (const name of SIGNED_LATENCIES) used.add(name);
+  if (program.network.projections.some((p) => p.inParts === true)) for (const name of ['gradedMessage', 'gradedSynapticOp', 'synapticOpDense']) used.add(name);
   for (const link of linksOf(program.network)) used.add(formatLatency(link, program));
   for (const r of program.routes) {
     if (r.hopsX > 0) used.add('hopX');
@@ -77,7 +80,7 @@ export function unpublishedLatencies(program: Program, profile: Profile): string
 export const publishesLatency = ({ latency }: Profile): boolean =>
   Object.values(latency).some((c) => typeof c === 'object' && 'value' in c && c.value !== null) || latency.barrier.some((entry) => (entry.nanoseconds ?? 0) > 0);
 
-/** Only signed neurons need these, and a profile may leave them out. */
+/** Only signed neurons and fan-ins in parts need these, and a profile may leave them out. */
 const SIGNED_LATENCIES = ['gradedMessage', 'gradedSynapticOp', 'secondState'] as const;
 
 const FORMAT_LATENCIES = { dense: 'synapticOpDense', sparse: 'synapticOpSparse', shared: 'synapticOpShared' } as const;
@@ -218,19 +221,21 @@ function latencies({ latency }: Profile) {
 }
 
 function messageCosts(program: Program, plan: CountingPlan, { ns, mesh }: { readonly ns: Latencies; readonly mesh: MeshUse }): { readonly routes: RouteCost[]; readonly flows: FlowCost[] } {
-  const sources = new Map(program.network.populations.map((p) => [p.id, { depth: p.depth, signed: isSigned(p) }]));
+  const sources = new Map(program.network.populations.map((p) => [p.id, isSigned(p)]));
+  const sums = { operation: ns.synapticOpDense + ns.gradedSynapticOp, axonOut: ns.axonOut + ns.gradedMessage };
   const projections = linksOf(program.network).map((link) => {
-    const { depth, signed } = sources.get(link.projection.source)!;
-    return { depth, operation: ns[formatLatency(link, program)] + (signed ? ns.gradedSynapticOp : 0), axonOut: ns.axonOut + (signed ? ns.gradedMessage : 0) };
+    const signed = sources.get(link.projection.source)!;
+    return { operation: ns[formatLatency(link, program)] + (signed ? ns.gradedSynapticOp : 0), axonOut: ns.axonOut + (signed ? ns.gradedMessage : 0) };
   });
   const routes = program.routes.map((route, i): RouteCost => {
-    const { depth, operation } = projections[route.projection];
+    const { depth, ...terms } = plan.routes[i];
+    const { operation } = terms.sums ? sums : projections[route.projection];
     const travel = route.hopsX + route.hopsY === 0 ? ns.withinTile : route.hopsX * ns.hopX + route.hopsY * ns.hopY + route.chipCrossings * ns.chipCrossing;
-    return { to: route.to, depth, operation, travel, messages: plan.routes[i].messages, synapticOps: plan.routes[i].synapticOps };
+    return { to: route.to, depth, operation, travel, messages: terms.messages, synapticOps: terms.synapticOps };
   });
   const flows = plan.flows.map((flow, i): FlowCost => {
-    const { depth, axonOut } = projections[flow.projection];
-    return { from: flow.from, depth, axonOut, messages: flow.messages, links: mesh.flows[i] };
+    const { axonOut } = flow.sums ? sums : projections[flow.projection];
+    return { from: flow.from, depth: flow.depth, axonOut, messages: flow.messages, links: mesh.flows[i] };
   });
   return { routes, flows };
 }
@@ -238,9 +243,10 @@ function messageCosts(program: Program, plan: CountingPlan, { ns, mesh }: { read
 function coreCosts(program: Program, plan: CountingPlan, ns: Latencies): CoreCost[] {
   const populations = new Map(program.network.populations.map((p) => [p.id, p]));
   return program.cores.map(({ slice }, i) => {
-    const { depth, neuron } = populations.get(slice.population)!;
+    if (isPart(slice)) return { ...plan.cores[i], activeUpdate: ns.neuronActive, updates: neuronsIn(slice), compartments: 1, resetOut: 0, resetIn: 0 };
+    const { neuron } = populations.get(slice.population)!;
     const activeUpdate = ns.neuronActive + (isSigned({ neuron }) ? ns.secondState : 0);
     const two = fires(neuron) && neuron.reset === 'soft-two-compartment';
-    return { ...plan.cores[i], depth, activeUpdate, updates: neuron.model === 'relay' ? 0 : neuronsIn(slice), compartments: two ? 2 : 1, resetOut: two ? ns.axonOut : 0, resetIn: two ? ns.axonIn + ns.synapticOpDense : 0 };
+    return { ...plan.cores[i], activeUpdate, updates: neuron.model === 'relay' ? 0 : neuronsIn(slice), compartments: two ? 2 : 1, resetOut: two ? ns.axonOut : 0, resetIn: two ? ns.axonIn + ns.synapticOpDense : 0 };
   });
 }

@@ -98,7 +98,16 @@ function countRegions(kernels: Kernels, plan: CountingPlan, buffers: readonly Sp
     buffers: own, plane,
     sums: plan.regions.flatMap((sum, row) => (sum.population === population && sum.plane === plane ? [{ sum, row }] : [])),
   })));
-  return prepareMaskSums(kernels, groups, plan.regions.length);
+  const sums = prepareMaskSums(kernels, groups, plan.regions.length);
+  const steps = buffers[0]?.steps ?? 0;
+  return () => {
+    const counts = sums();
+    plan.regions.forEach(({ each }, region) => {
+      if (each === undefined) return;
+      for (let i = region * steps; i < (region + 1) * steps; i++) counts[i] = counts[i] === 0 ? 0 : each;
+    });
+    return counts;
+  };
 }
 
 function addTotals(totals: Float64Array, counts: Int32Array, steps: number): void {
