@@ -78,6 +78,8 @@ export interface CompileOptions extends Omit<ImportOptions, 'report'> {
   readonly measured?: { readonly spikes: SpikeTraffic; readonly data: string };
   /** Trials of the placement search as a multiple of its default. */
   readonly placementEffort?: number;
+  /** Spreads the work over up to so many cores; as few as possible by default. */
+  readonly cores?: number | undefined;
   /** Does the dense work of the float network in place of the own kernels; the checks of the lowering stay with these. */
   readonly backend?: DenseBackend | undefined;
   readonly observer?: PassObserver;
@@ -153,9 +155,10 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const spiking = lesson?.learned.network ?? converted;
   const integers = await pipeline.step('quantise', { run: (report) => quantise(spiking, target, report), verify: (n) => verifyIntegerNetwork(n, target), text: integerText });
 
-  const partitioned = await pipeline.step('partition', { run: (report) => partition(integers, target, report), verify: (m) => throwProblems(verifyPartitioned(m)), text: mappingText });
   const estimated = new Map([...calibration.rates].map(([id, rate]) => [populationId(id), rate * timesteps]));
   const traffic = options.measured?.spikes ?? estimated;
+  const spread = options.cores === undefined ? undefined : { cores: options.cores, traffic };
+  const partitioned = await pipeline.step('partition', { run: (report) => partition(integers, target, report, spread), verify: (m) => throwProblems(verifyPartitioned(m)), text: mappingText });
   const placed = await pipeline.step('place', { run: () => place(partitioned, { seed, traffic, effort: options.placementEffort ?? 1 }), verify: (m) => throwProblems(verifyPlaced(m)), text: mappingText });
   const routed = await pipeline.step('route', { run: () => route(placed), verify: (m) => throwProblems(verifyRouted(m)), text: mappingText });
   const mapping = await pipeline.step('weigh', { run: () => mappingReport(routed, { traffic, rates: options.measured === undefined ? 'estimated' : 'measured' }), text: (m) => mappingLines(m).map((line) => line.join(': ')).join('\n') });

@@ -42,6 +42,7 @@ export const compileCommand = (): Command => addLearningOptions(addReadingOption
   .addOption(new Option('--calibrate <spec>', 'choose thresholds on these images instead of on none; the program then depends on your data').conflicts('images')))
   .addOption(new Option('--search <n>', 'try n candidates of thresholds and corrections on images made from the network, and take the one that answers most like it').argParser(integer(1, 1000)).conflicts('calibrate'))
   .option('--rates <run>', 'place cores for the spikes that an earlier program of this model had, out of the file of `simulate --out`; the places then depend on its data')
+  .addOption(new Option('--cores <n>', 'share out the work over up to n cores, so that a step is shorter (default: as few cores as hold the network)').argParser(integer(1, 1e6)))
   .addOption(new Option('--placement-effort <n>', 'trials of the search for short ways on the mesh, as a multiple of the default; 0: none').argParser(weight).default(1))
   .option('--print-after <pass>', 'print what left this pass, or "all"')
   .addOption(backendOption())

@@ -17,24 +17,32 @@ import type { Grid, Neighbour, Neighbourhood, PartGrid } from './core-use.js';
 import { sumInParts, whyWhole } from './fan-in-parts.js';
 import { linksOf, neuronsIn } from './reach.js';
 import type { Link } from './reach.js';
+import { expectedWork, spreadOver, type LeastParts, type Spread } from './spread.js';
 import { chooseParts, partCores, type PartLimits } from './split-fan-in.js';
 import { gridOf, tilings } from './tilings.js';
 
 const ROUNDS = 8;
 
-/** Slices of all populations, with the network as it runs in them. Everything that does not fit is reported at once; throws then. */
-export function partition(network: IntegerNetwork, target: Target, report: Reporter): Partitioned {
+/**
+ * Slices of all populations, with the network as it runs in them. With `spread` they are cut finer, for as long as
+ * there are cores (the parts of a fan-in are not). Everything that does not fit is reported at once; throws then.
+ */
+export function partition(network: IntegerNetwork, target: Target, report: Reporter, spread?: Spread): Partitioned {
   checkDelays(network, target, report);
   report.finish();
-  const whole = settle(network, target);
+  const whole = settle(network, target, new Map());
   const split = network.populations.filter((p) => exceedsFanIn(around(p, whole), whole.grids.get(p.id) as Grid) && whyWhole(p, network, target) === null);
-  const cut = split.length === 0 ? whole : settle(sumInParts(network, new Set(split.map((p) => p.id))), target);
-  if (split.length > 0) checkDelays(cut.network, target, report);
-  const cores = cut.network.populations.flatMap((population) => coresOf(population, cut, report));
+  const running = split.length === 0 ? network : sumInParts(network, new Set(split.map((p) => p.id)));
+  if (split.length > 0) checkDelays(running, target, report);
+  const fewest = split.length === 0 ? whole : settle(running, target, new Map());
+  const finer = spread === undefined ? fewest : spreadOver(expectedWork(running, target, spread.traffic), spread.cores, (least) => settle(running, target, least));
+  const cuts = finer ?? fewest;
+  const cores = running.populations.flatMap((population) => coresOf(population, cuts, report));
   report.finish();
-  checkBoard(network, target, cores, report);
+  if (spread !== undefined && finer === null) report.report('map/too-few-cores', { kind: 'option', option: '--cores' }, { asked: spread.cores, needed: fewest.count });
+  checkBoard(running, target, cores, report);
   report.finish();
-  return { network: cut.network, target, cores };
+  return { network: running, target, cores };
 }
 
 type Grids = ReadonlyMap<PopulationId, Grid>;
@@ -48,12 +56,15 @@ interface Cuts {
   readonly links: readonly Link[];
   readonly grids: Grids;
   readonly parts: Parts;
+  /** Cores. */
+  readonly count: number;
 }
 
-function settle(network: IntegerNetwork, target: Target): Cuts {
-  let cuts: Cuts = { network, target, links: linksOf(network), grids: new Map(), parts: new Map() };
+/** Cuts all populations again and again until the cuts of the neighbours no longer change any. */
+function settle(network: IntegerNetwork, target: Target, least: LeastParts): Cuts {
+  let cuts: Cuts = { network, target, links: linksOf(network), grids: new Map(), parts: new Map(), count: 0 };
   for (let round = 0; round < ROUNDS; round++) {
-    const next = cutAll(cuts);
+    const next = cutAll(cuts, least);
     const settled = same([...cuts.grids], [...next.grids]) && same([...cuts.parts], [...next.parts]);
     cuts = next;
     if (settled) break;
@@ -61,7 +72,9 @@ function settle(network: IntegerNetwork, target: Target): Cuts {
   return cuts;
 }
 
-function cutAll(before: Cuts): Cuts {
+const boxesOf = ({ channels, rows, columns }: Grid): number => channels.length * rows.length * columns.length;
+
+function cutAll(before: Cuts, least: LeastParts): Cuts {
   const grids = new Map(before.grids);
   const parts = new Map(before.parts);
   const cuts = { ...before, grids, parts };
@@ -70,9 +83,11 @@ function cutAll(before: Cuts): Cuts {
     for (const from of incoming) {
       if (from.link.projection.inParts === true) parts.set(from.projection, chooseParts(from, before.target, partLimits(from, before.target)));
     }
-    grids.set(population.id, chooseGrid(around(population, cuts)));
+    const inParts = incoming.some((from) => from.link.projection.inParts === true); // then its work is not done where its neurons are
+    grids.set(population.id, chooseGrid(around(population, cuts), inParts ? 1 : least.get(population.id) ?? 1));
   }
-  return cuts;
+  const count = [...grids.values()].reduce((sum, grid) => sum + boxesOf(grid), 0) + [...parts.values()].reduce((sum, { neurons, sources }) => sum + neurons.length * boxesOf(sources), 0);
+  return { ...cuts, count };
 }
 
 function around(population: IntegerPopulation, { target, links, grids, parts }: Cuts): Neighbourhood {
@@ -86,17 +101,19 @@ function around(population: IntegerPopulation, { target, links, grids, parts }: 
 }
 
 /**
- * The tiling with the fewest cores that fits; among equals the one with the fewest axons. Where none
- * fits, the coarsest, so that the layers around it are judged as if it did.
+ * The tiling with the fewest cores that fits, of those with at least so many; among equals the one with the
+ * fewest axons. Where none fits, the coarsest, so that the layers around it are judged as if it did.
  */
-function chooseGrid(near: Neighbourhood): Grid {
+function chooseGrid(near: Neighbourhood, least: number): Grid {
   const { population, target } = near;
   const use = coreUse(near);
   const most = compartments(near);
   const perNeuron = hasTwoCompartments(population) ? 2 : 1;
   let best: { grid: Grid; axons: number; count: number } | null = null;
   const candidates = tilings(population.shape, Math.floor(most / perNeuron));
+  const finest = candidates.at(-1)?.count ?? 1;
   for (const tiling of candidates) {
+    if (tiling.count < Math.min(least, finest)) continue;
     if (best !== null && tiling.count > best.count) break;
     const axons = axonsIfFits(gridOf(population.shape, tiling), { population, target, use, most });
     if (axons !== null && (best === null || axons < best.axons)) best = { grid: gridOf(population.shape, tiling), axons, count: tiling.count };

@@ -2,6 +2,7 @@
  * A tensor that is known at compile time: a weight, or a number that the model computes shapes with.
  * `readTensor` turns a TensorProto into one; it compares dims with the data before it allocates.
  */
+import { elementType, isFloat, type ElementType, type Numbers } from './element-type.js';
 import { readExternalData } from './external-data.js';
 import type { ListField, TensorRecord } from './model-proto.js';
 
@@ -9,10 +10,9 @@ export interface Constant {
   readonly kind: 'constant';
   readonly name: string;
   readonly dims: readonly number[];
-  /** False for whole numbers and booleans, which follow integer arithmetic. */
-  readonly float: boolean;
+  readonly type: ElementType;
   /** Row-major. Whole numbers are exact up to 2^53. */
-  readonly data: Float32Array | Float64Array;
+  readonly data: Numbers;
 }
 
 /** Why a tensor cannot be read. */
@@ -55,7 +55,10 @@ const typeNames: ReadonlyMap<number, string> = new Map([
 /** An ONNX element type in words. */
 export const typeName = (type: number): string => typeNames.get(type) ?? `type number ${type}`;
 /** Whether an element type holds real numbers. */
-export const isFloatType = (type: number): boolean => formats.get(type)?.float ?? false;
+export function isFloatType(type: number): boolean {
+  const name = elementType(type);
+  return name !== undefined && isFloat(name);
+}
 
 /** IEEE 754 half precision bits to a number. */
 export function halfToNumber(bits: number): number {
@@ -79,7 +82,7 @@ export function readTensor(tensor: TensorRecord, folder: string | undefined): Te
   if (format === undefined) return { problem: { kind: 'type', type: typeName(tensor.type) } };
   const count = countElements(tensor.dims);
   if (count === undefined) return { problem: { kind: 'data', problem: `its dims [${tensor.dims.join(', ')}] are not a shape` } };
-  const finish = (data: Float32Array | Float64Array): TensorResult => ({ constant: { kind: 'constant', name: tensor.name, dims: tensor.dims, float: format.float, data } });
+  const finish = (data: Numbers): TensorResult => ({ constant: { kind: 'constant', name: tensor.name, dims: tensor.dims, type: elementType(tensor.type) as ElementType, data } });
 
   if (tensor.external !== undefined) {
     const read = readExternalData(tensor.external, count * format.bytes, folder);
@@ -105,7 +108,7 @@ export function countElements(dims: readonly number[]): number | undefined {
 
 const join = (chunks: readonly Uint8Array[]): Uint8Array => (chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
 
-function fromRaw(bytes: Uint8Array, format: Format): Float32Array | Float64Array {
+function fromRaw(bytes: Uint8Array, format: Format): Numbers {
   const count = bytes.length / format.bytes;
   if (format.list === 'float') {
     // A copy, because the file's bytes are rarely aligned. WebAssembly and so this project is little-endian as ONNX is.
@@ -114,7 +117,7 @@ function fromRaw(bytes: Uint8Array, format: Format): Float32Array | Float64Array
     return new Float32Array(copy.buffer);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const data = format.float ? new Float32Array(count) : new Float64Array(count);
+  const data = format.float && format.list !== 'double' ? new Float32Array(count) : new Float64Array(count);
   for (let i = 0; i < count; i++) data[i] = format.read(view, i * format.bytes);
   return data;
 }
@@ -129,8 +132,8 @@ function countVarints(chunks: readonly Uint8Array[]): number {
   return count;
 }
 
-function fromVarints(chunks: readonly Uint8Array[], count: number, format: Format): Float32Array | Float64Array {
-  const data = format.float ? new Float32Array(count) : new Float64Array(count);
+function fromVarints(chunks: readonly Uint8Array[], count: number, format: Format): Numbers {
+  const data = format.float && format.list !== 'double' ? new Float32Array(count) : new Float64Array(count);
   const wide = format.bytes === 8 || format.list === 'uint64';
   let next = 0;
   for (const chunk of chunks) {

@@ -17,7 +17,7 @@ import { structureOf } from './structure.js';
 import { sampleShape, type Activation } from './value.js';
 
 export const LOWEST_OPSET = 7;
-export const HIGHEST_OPSET = 22;
+export const HIGHEST_OPSET = 26;
 export const HIGHEST_IR_VERSION = 13;
 /** Most nodes of a graph: the largest published classifiers have a few thousand. */
 const MOST_NODES = 65_536;

@@ -1,12 +1,11 @@
 /**
- * The operators that are read: for each, the rule on activations, the folding where all inputs are
- * constants, or both. To add an operator, write its rule in `rules/` and name it here. Everything else
- * is refused with advice from the second table.
+ * The operators that are read: for each, the rule on activations, the evaluation where all inputs are
+ * constants, or both. To add an operator, write its rule in `rules/` and name it here, and its evaluation in
+ * `evaluate/`. Everything else is refused with advice from the second table.
  */
-import type { Constant } from './constant.js';
-import { binary, divideWhole, unary } from './fold/arithmetic.js';
-import * as fold from './fold/shape.js';
-import type { Rule, RuleContext } from './rule.js';
+import { evaluations } from './evaluate/evaluations.js';
+import type { Evaluation } from './evaluate/result.js';
+import type { Rule } from './rule.js';
 import { cast, clip, dropout, identity, relu } from './rules/activation.js';
 import { pad, slice } from './rules/border.js';
 import { conv } from './rules/convolution.js';
@@ -17,9 +16,17 @@ import { averagePool, globalAveragePool, globalMaxPool, maxPool, reduceMean } fr
 import { concat, flatten, reshape, squeeze, transpose, unsqueeze } from './rules/shape.js';
 import { logSoftmax, softmax } from './rules/softmax.js';
 
+/**
+ * What becomes of an operator on activations: neurons and synapses that compute the same; nothing, because
+ * it is merged into its neighbours, moved or dropped; neurons and synapses that compute nearly the same;
+ * or a diagnostic. Of constants, all operators with an evaluation are folded away.
+ */
+export type Fate = 'faithful' | 'folded away' | 'approximate' | 'refused';
+
 export interface Operator {
+  readonly fate: Fate;
   readonly rule?: Rule;
-  readonly fold?: (context: RuleContext) => Constant;
+  readonly evaluate?: Evaluation;
   /** Inputs that must be constants wherever the operator stands on activations. */
   readonly constants?: readonly number[];
   /** Inputs 0 and 1 may not both be activations. */
@@ -28,47 +35,49 @@ export interface Operator {
   readonly onlyDims?: true;
   /** It changes no number's place: a softmax before it still stands at the end. */
   readonly passive?: true;
+  /** The rule gives all outputs, not only the first. */
+  readonly manyOutputs?: true;
 }
 
-export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
-  ['Add', { rule: add, fold: binary((a, b) => a + b) }],
-  ['AveragePool', { rule: averagePool }],
-  ['BatchNormalization', { rule: batchNormalization, constants: [1, 2, 3, 4] }],
-  ['Cast', { rule: cast, fold: fold.cast, passive: true }],
-  ['Clip', { rule: clip, constants: [1, 2] }],
-  ['Concat', { rule: concat, fold: fold.concat }],
-  ['Constant', { fold: fold.constantNode }],
-  ['ConstantOfShape', { fold: fold.constantOfShape }],
-  ['Conv', { rule: conv, constants: [1, 2] }],
-  ['Div', { rule: divide, fold: binary((a, b) => a / b, divideWhole), oneActivation: true }],
-  ['Dropout', { rule: dropout, fold: fold.identity, constants: [1, 2], passive: true }],
-  ['Flatten', { rule: flatten, fold: fold.flatten, passive: true }],
-  ['Gather', { fold: fold.gather }],
-  ['Gemm', { rule: gemm, constants: [1, 2] }],
-  ['GlobalAveragePool', { rule: globalAveragePool }],
-  ['GlobalMaxPool', { rule: globalMaxPool }],
-  ['Identity', { rule: identity, fold: fold.identity, passive: true }],
-  ['LogSoftmax', { rule: logSoftmax }],
-  ['MatMul', { rule: matmul, oneActivation: true }],
-  ['MaxPool', { rule: maxPool }],
-  ['Mul', { rule: multiply, fold: binary((a, b) => a * b), oneActivation: true }],
-  ['Neg', { fold: unary((a) => -a) }],
-  ['Pad', { rule: pad, constants: [1, 2, 3] }],
-  ['Pow', { fold: binary((a, b) => a ** b) }],
-  ['ReduceMean', { rule: reduceMean, constants: [1] }],
-  ['Relu', { rule: relu, fold: unary((a) => Math.max(a, 0)) }],
-  ['Reshape', { rule: reshape, fold: fold.reshape, constants: [1], passive: true }],
-  ['Shape', { fold: fold.shape, onlyDims: true }],
-  ['Size', { fold: fold.size, onlyDims: true }],
-  ['Slice', { rule: slice, fold: fold.slice, constants: [1, 2, 3, 4] }],
-  ['Softmax', { rule: softmax }],
-  ['Sqrt', { fold: unary(Math.sqrt) }],
-  ['Squeeze', { rule: squeeze, fold: fold.squeeze, constants: [1], passive: true }],
-  ['Sub', { rule: subtract, fold: binary((a, b) => a - b) }],
-  ['Sum', { rule: sum }],
-  ['Transpose', { rule: transpose, fold: fold.transpose }],
-  ['Unsqueeze', { rule: unsqueeze, fold: fold.unsqueeze, constants: [1], passive: true }],
+/** What becomes of operators on activations. */
+const onActivations: ReadonlyMap<string, Operator> = new Map<string, Operator>([
+  ['Add', { fate: 'faithful', rule: add }],
+  ['AveragePool', { fate: 'faithful', rule: averagePool }],
+  ['BatchNormalization', { fate: 'folded away', rule: batchNormalization, constants: [1, 2, 3, 4] }],
+  ['Cast', { fate: 'folded away', rule: cast, passive: true }],
+  ['Clip', { fate: 'faithful', rule: clip, constants: [1, 2] }],
+  ['Concat', { fate: 'faithful', rule: concat }],
+  ['Constant', { fate: 'folded away' }],
+  ['ConstantOfShape', { fate: 'folded away' }],
+  ['Conv', { fate: 'faithful', rule: conv, constants: [1, 2] }],
+  ['Div', { fate: 'faithful', rule: divide, oneActivation: true }],
+  ['Dropout', { fate: 'folded away', rule: dropout, constants: [1, 2], passive: true }],
+  ['Flatten', { fate: 'folded away', rule: flatten, passive: true }],
+  ['Gemm', { fate: 'faithful', rule: gemm, constants: [1, 2] }],
+  ['GlobalAveragePool', { fate: 'faithful', rule: globalAveragePool }],
+  ['GlobalMaxPool', { fate: 'faithful', rule: globalMaxPool }],
+  ['Identity', { fate: 'folded away', rule: identity, passive: true }],
+  ['LogSoftmax', { fate: 'folded away', rule: logSoftmax }],
+  ['MatMul', { fate: 'faithful', rule: matmul, oneActivation: true }],
+  ['MaxPool', { fate: 'faithful', rule: maxPool }],
+  ['Mul', { fate: 'faithful', rule: multiply, oneActivation: true }],
+  ['Pad', { fate: 'faithful', rule: pad, constants: [1, 2, 3] }],
+  ['ReduceMean', { fate: 'faithful', rule: reduceMean, constants: [1] }],
+  ['Relu', { fate: 'faithful', rule: relu }],
+  ['Reshape', { fate: 'folded away', rule: reshape, constants: [1], passive: true }],
+  ['Shape', { fate: 'folded away', onlyDims: true }],
+  ['Size', { fate: 'folded away', onlyDims: true }],
+  ['Slice', { fate: 'faithful', rule: slice, constants: [1, 2, 3, 4] }],
+  ['Softmax', { fate: 'folded away', rule: softmax }],
+  ['Squeeze', { fate: 'folded away', rule: squeeze, constants: [1], passive: true }],
+  ['Sub', { fate: 'faithful', rule: subtract }],
+  ['Sum', { fate: 'faithful', rule: sum }],
+  ['Transpose', { fate: 'folded away', rule: transpose }],
+  ['Unsqueeze', { fate: 'folded away', rule: unsqueeze, constants: [1], passive: true }],
 ]);
+
+export const operators: ReadonlyMap<string, Operator> = new Map([...new Set([...onActivations.keys(), ...evaluations.keys()])].sort()
+  .map((op): [string, Operator] => { const evaluate = evaluations.get(op); return [op, { ...(onActivations.get(op) ?? { fate: 'refused' }), ...(evaluate === undefined ? {} : { evaluate }) }]; }));
 
 /** What to do about operators that people try. */
 const advice: readonly { readonly ops: readonly string[]; readonly text: string }[] = [

@@ -124,7 +124,7 @@ function checkNodes(nodes: readonly NodeRecord[], { fed, outputs, report }: Chec
       continue;
     }
     const second = node.outputs.slice(1).find((o) => o !== '' && (readers.has(o) || outputs.has(o)));
-    if (second !== undefined) refuse('onnx/second-output', where, { op, output: second });
+    if (second !== undefined && isLive && operator.manyOutputs !== true) refuse('onnx/second-output', where, { op, output: second });
     if (operator.oneActivation === true && node.inputs.slice(0, 2).filter((v) => live.has(v)).length === 2) refuse('onnx/two-activations', where, { op });
     for (const index of operator.constants ?? []) {
       const input = node.inputs[index];

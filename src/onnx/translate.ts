@@ -109,7 +109,7 @@ function push(state: State, draft: Draft, shape: readonly number[], name: string
 function translateNode(state: State, node: NodeRecord): void {
   const { structure, report } = state.request;
   const result = structure.refused.has(node) ? undefined : attempt({ kind: 'node', node: node.name }, report, () => applyOperator(state, node));
-  for (const [index, output] of node.outputs.entries()) if (output !== '') state.values.set(output, index === 0 ? result : undefined);
+  for (const [index, output] of node.outputs.entries()) if (output !== '') state.values.set(output, result?.[index]);
 }
 
 /** Runs `work`; a refusal is reported and gives undefined. */
@@ -123,7 +123,8 @@ function attempt<T>(where: Where, report: Reporter, work: () => T): T | undefine
   }
 }
 
-function applyOperator(state: State, node: NodeRecord): Value | undefined {
+/** The node's outputs in order; undefined behind a node that was refused. */
+function applyOperator(state: State, node: NodeRecord): readonly Value[] | undefined {
   const operator = operators.get(node.op);
   if (operator === undefined) throw new Error(`internal: operator ${node.op} passed the check without a rule`);
   const inputs: (Value | undefined)[] = [];
@@ -134,10 +135,12 @@ function applyOperator(state: State, node: NodeRecord): Value | undefined {
   }
   const context = contextFor(state, node, inputs);
   const known = inputs.every((v) => v === undefined || v.kind === 'constant');
-  if (operator.fold !== undefined && (known || operator.onlyDims === true)) return operator.fold(context);
+  if (operator.evaluate !== undefined && (known || operator.onlyDims === true)) return listOf(operator.evaluate(context));
   if (operator.rule === undefined) throw new Error(`internal: operator ${node.op} has no rule for activations`);
-  return operator.rule(context);
+  return listOf(operator.rule(context));
 }
+
+const listOf = <T extends Value>(result: T | readonly T[]): readonly T[] => ('kind' in result ? [result] : result);
 
 function contextFor(state: State, node: NodeRecord, inputs: RuleContext['inputs']): RuleContext {
   const { opset, input: { batch }, folder } = state.request;

@@ -23,10 +23,10 @@ const single = (op: string, attributes: NodeSpec['attributes'] = {}, rest: Parti
 describe('versions', () => {
   it('an opset that is too old, too new, or not stated', () => {
     expect(refusal(single('Relu', {}, { opset: 6 }))).toMatchInlineSnapshot(`
-      "error[onnx/opset] in model.onnx: the model uses opset 6; opset 7 to 22 are supported
-        hint: convert it with onnx.version_converter.convert_version(model, 17), or export it with an opset between 7 and 22"
+      "error[onnx/opset] in model.onnx: the model uses opset 6; opset 7 to 26 are supported
+        hint: convert it with onnx.version_converter.convert_version(model, 17), or export it with an opset between 7 and 26"
     `);
-    expect(refusal(single('Relu', {}, { opset: 23 }))).toContain('the model uses opset 23; opset 7 to 22 are supported');
+    expect(refusal(single('Relu', {}, { opset: 27 }))).toContain('the model uses opset 27; opset 7 to 26 are supported');
   });
   it('an IR version from the future', () => {
     expect(refusal(single('Relu', {}, { irVersion: 14 }))).toMatchInlineSnapshot(`
@@ -45,9 +45,9 @@ describe('operators', () => {
       ],
       initializers: [weight('k', 4), ints('i', [0])],
     })).toMatchInlineSnapshot(`
-      "error[onnx/unsupported-op] at node "Sigmoid:a": operator Sigmoid is not supported
+      "error[onnx/unsupported-op] at node "Sigmoid:a": operator Sigmoid of activations is not supported
         hint: only rectifiers have a spiking form: train the network with ReLU or ReLU6 in its place
-      error[onnx/unsupported-op] at node "LeakyRelu:b": operator LeakyRelu is not supported
+      error[onnx/unsupported-op] at node "LeakyRelu:b": operator LeakyRelu of activations is not supported
         hint: train the network with a plain ReLU in its place
       error[onnx/unsupported-op] at node "Resize:c": operator Resize is not supported
         hint: only classifiers are supported: remove the part that enlarges the picture
