@@ -10,7 +10,7 @@ import { layerWork } from './graph/macs.js';
 import { graphText } from './graph/text.js';
 import { verifyGraph } from './graph/verify.js';
 import { createKernels } from './kernels/kernels.js';
-import { referenceOf } from './lower/check-pass.js';
+import { checkMagnitudes, referenceOf } from './lower/check-pass.js';
 import { learnInPasses, measureLearning, type LearnOptions } from './learning-passes.js';
 import { asCore, lowerPasses, runPass } from './lower/lower.js';
 import { checkDelays, partition } from './map/partition.js';
@@ -31,7 +31,7 @@ import { verifyIntegerNetwork } from './quantise/verify-integer.js';
 import { learningReportText, type LearningReport } from './report/learning-report.js';
 import { mappingLines } from './report/mapping-lines.js';
 import { mappingReport, type MappingReport } from './report/mapping-report.js';
-import { calibrate } from './spiking/calibrate.js';
+import { calibrate, checkThresholds } from './spiking/calibrate.js';
 import { calibrationSamples, perChannel } from './spiking/calibration-samples.js';
 import { convert, rectifierNeuron } from './spiking/convert.js';
 import { countNeurons, countSynapses } from './spiking/count-synapses.js';
@@ -127,7 +127,13 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   await pipeline.step('check-options', { run: (report) => checkChoices({ ...choices, populations: 0 }, report) });
   const model = await pipeline.step('import', { run: (report) => importOnnx(path, { ...options, report }), verify: (m) => verifyGraph(m.graph), text: (m) => graphText(m.graph) });
 
-  const reference = referenceOf(model.graph, kernels, { seed });
+  const reference = await pipeline.step('evaluate', {
+    run: (report) => {
+      const found = referenceOf(model.graph, kernels, { seed });
+      checkMagnitudes(found, report);
+      return found;
+    },
+  });
   let lowered = model.graph;
   for (const pass of lowerPasses) {
     lowered = await pipeline.step(pass.name, { run: (report) => runPass(pass, lowered, { reference, kernels, report }), verify: verifyGraph, text: graphText });
@@ -138,7 +144,14 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const normalisation = await pipeline.step('normalisation', { run: (report) => perChannel(options.normalisation, imageShape, report) });
   const synthetic = { imageShape, normalisation, images: options.images, modelSha256: model.sha256 };
   const samples = await pipeline.step('synthesise', { run: (report) => calibrationSamples({ ...synthetic, seed, dataset: options.calibration }, report) });
-  const calibration = await pipeline.step('calibrate', { run: () => calibrate(core, { timesteps, reset, samples, privateData: options.calibration !== undefined, synthetic: options.images !== undefined, backend: options.backend }), text: (c) => c.description });
+  const calibration = await pipeline.step('calibrate', {
+    run: (report) => {
+      const chosen = calibrate(core, { timesteps, reset, samples, privateData: options.calibration !== undefined, synthetic: options.images !== undefined, backend: options.backend });
+      checkThresholds(chosen, report);
+      return chosen;
+    },
+    text: (c) => c.description,
+  });
   const dynamics = { timesteps, reset, leak: neuron === 'lif' ? DEFAULT_LEAK : 1, ...(spikes === 'signed' ? { retract } : {}), ...(current === null ? {} : { current: { leak: (4095 - current.decay) / 4096, refractory: current.refractory } }), initial: 0.5 };
   const searched = options.search === undefined ? null : await pipeline.step('search', {
     run: async (report) => {
