@@ -11,7 +11,7 @@ import type { MeshLoad } from '../kernels/mesh-description.js';
 import type { SpikeBuffers } from '../kernels/spiking-layer.js';
 import { hasTwoCompartments } from '../map/core-use.js';
 import { isPart } from '../map/fan-in-parts.js';
-import { intersect, linksOf } from '../map/reach.js';
+import { intersect, lengthOf, linksOf } from '../map/reach.js';
 import type { Program } from '../program/program.js';
 import { isSigned } from '../spiking/network.js';
 import type { CountingPlan, Region } from './counting-plan.js';
@@ -190,16 +190,13 @@ function destinationKinds(core: number, { program, plan, times }: Pick<TrafficSo
   const { slice } = program.cores[core];
   const links = linksOf(program.network);
   const signed = new Set(program.network.populations.filter(isSigned).map((p) => p.id));
-  const sent = new Set<number>();
   const terms = program.routes.flatMap((route, i) => {
     if (route.from !== core) return [];
-    const again = program.target.capabilities.multicast === true && sent.has(route.projection);
-    sent.add(route.projection);
     const link = links[route.projection];
     const graded = signed.has(link.projection.source);
     const operation = times[formatLatency(link, program)] + (graded ? times.gradedSynapticOp : 0);
     return plan.routes[i].synapticOps.map(({ region, times: targets }) => ({
-      core: route.to, region: plan.regions[region], operation: targets * operation, send: again ? 0 : times.axonOut + (graded ? times.gradedMessage : 0),
+      core: route.to, projection: route.projection, region: plan.regions[region], operation: targets * operation, send: times.axonOut + (graded ? times.gradedMessage : 0),
     }));
   });
   const row = kindsOf(slice.rows, terms.map((t) => t.region.rows));
@@ -207,11 +204,18 @@ function destinationKinds(core: number, { program, plan, times }: Pick<TrafficSo
   const { neuron } = program.network.populations.find((p) => p.id === slice.population)!;
   const resets: Destination[] = hasTwoCompartments({ neuron })
     ? [{ core, from: slice.channels[0], to: slice.channels[1], send: times.axonOut, work: times.axonIn + times.synapticOpDense, works: null }] : [];
-  const listOf = (y: number, x: number): Destination[] => resets.concat(terms.flatMap(({ core: to, region, operation, send }): Destination[] => {
-    if (region.table !== undefined) return sparseDestination(region, [y, x], { core: to, send, axonIn: times.axonIn, operation });
-    const taps = region.rows[y] * region.columns[x];
-    return taps === 0 ? [] : [{ core: to, ...channelsOf(region), send, work: times.axonIn + taps * operation, works: null }];
-  }));
+  const listOf = (y: number, x: number): Destination[] => {
+    const sent: { readonly projection: number; readonly channels: readonly [number, number] }[] = []; // of a projection with multicast, once
+    return resets.concat(terms.flatMap(({ core: to, projection, region, operation, send: each }): Destination[] => {
+      const again = program.target.capabilities.multicast === true && sent.some((s) => s.projection === projection && lengthOf(intersect(s.channels, region.channels)) > 0);
+      const send = again ? 0 : each;
+      const taps = region.table === undefined ? region.rows[y] * region.columns[x] : 0;
+      const found = region.table !== undefined ? sparseDestination(region, [y, x], { core: to, send, axonIn: times.axonIn, operation })
+        : taps === 0 ? [] : [{ core: to, ...channelsOf(region), send, work: times.axonIn + taps * operation, works: null }];
+      if (found.length > 0) sent.push({ projection, channels: region.channels });
+      return found;
+    }));
+  };
   return { lists: row.firsts.map((y) => column.firsts.map((x) => listOf(y, x))), rowKind: row.kind, columnKind: column.kind };
 }
 

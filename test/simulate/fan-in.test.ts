@@ -5,6 +5,7 @@ import { linksOf } from '../../src/map/reach.js';
 import { skipsZeros } from '../../src/map/synapse-format.js';
 import { evaluateInteger } from '../../src/quantise/evaluate-integer.js';
 import type { IntegerNetwork } from '../../src/quantise/integer-network.js';
+import { routerOf } from '../../src/simulate/cycle.js';
 import { countersOf } from '../../src/simulate/counters.js';
 import { planCounting } from '../../src/simulate/counting-plan.js';
 import { unpublishedLatencies } from '../../src/simulate/latencies.js';
@@ -119,6 +120,16 @@ describe('a network in parts', () => {
       if (name !== 'signed') expect([total((e) => e.gradedMessages), total((e) => e.gradedOps)]).toEqual([sent, sent]);
     });
   }
+});
+
+it.each([false, true])('cores are busy for as long in cycle timing as in pipeline timing (multicast: %s)', (multicast) => {
+  const target = gradedTarget({ multicast });
+  const program = programOf(wideNetwork({ model: 'if', reset: 'soft' }, 0.5, 6), target);
+  const router = routerOf(target);
+  if ('missing' in router) throw new Error('the routers of loihi2 are known');
+  const { time, pipeline } = start({ program, images: image, seed: 5, profile: target.profiles[0], router, raster: null, kernels: 'wasm-simd128' })({ first: 0, count: 1 });
+  time!.cores.forEach((nanoseconds, core) => expect(nanoseconds, `core ${core}`).toBeCloseTo(pipeline!.cores[core], 6));
+  program.cores.forEach(({ slice }, core) => { if (slice.part !== undefined) expect(time!.cores[core]).toBeGreaterThan(0); });
 });
 
 /** Two neurons that spike in both steps, read by one output; a core has room for one synapse. */
