@@ -50,12 +50,14 @@ export function toBytes(values: Int32Array | Float32Array): Uint8Array {
   return bytes;
 }
 
-export function toInt32(bytes: Uint8Array): Int32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export function toInt32(field: Uint8Array): Int32Array {
+  const bytes = Uint8Array.from(field); // a field that is left out decodes as an empty list
+  const view = new DataView(bytes.buffer);
   return Int32Array.from({ length: bytes.length >> 2 }, (_, i) => view.getInt32(4 * i, true));
 }
 
-export function toFloat32(bytes: Uint8Array): Float32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export function toFloat32(field: Uint8Array): Float32Array {
+  const bytes = Uint8Array.from(field);
+  const view = new DataView(bytes.buffer);
   return Float32Array.from({ length: bytes.length >> 2 }, (_, i) => view.getFloat32(4 * i, true));
 }
