@@ -31,6 +31,10 @@ export const mapMessages = {
       `the layer does not fit the cores of ${p.target}: ${p.neurons === 1 ? 'even one neuron on a core of its own' : `a slice of ${p.neurons} neurons`} needs ${p.used} ${p.resource}, a core has ${p.allowed}`,
     (p) => `${remedies[p.resource]}${whyNotSplit(p)}`,
   ),
+  'map/too-few-cores': error(
+    (p: { asked: number; needed: number }) => `the network needs ${p.needed} cores, ${p.asked} were allowed`,
+    () => 'allow more; cores beyond the fewest are used to share out the work',
+  ),
   'map/delay-too-long': error(
     (p: { target: string; delay: number; allowed: number }) => `the projection waits ${p.delay} steps, ${p.target} delays a spike by at most ${p.allowed}`,
     () => 'the shortcut skips too many layers: shorten the branch beside it, or choose a target with longer delays',

@@ -6,6 +6,7 @@
 import { sizeOf, type Graph, type GraphNode, type NodeId } from '../graph/graph.js';
 import { createEvaluator } from '../graph/evaluate.js';
 import { verifyGraph } from '../graph/verify.js';
+import type { Reporter } from '../diagnostics.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { normal, randomStream, substream } from '../random.js';
 import { scoresOf } from './drop-softmax.js';
@@ -38,6 +39,19 @@ export function referenceOf(graph: Graph, kernels: Kernels, options: { readonly 
   const images = Float32Array.from(normal(stream, count * sizeOf(input.shape)));
   const values = valuesOf(graph, kernels, { images, count, keep: graph.nodes.map((n) => n.id) });
   return { images, count, values, scales: scalesOf(graph, values), scores: scoresOf(graph) };
+}
+
+/** Above this, sums and squares of a few values leave the range of float32. */
+const TOO_LARGE = 1e18;
+
+/** Reports the first value of the import that is too large to compute with, or is no number; a network of finite weights can have them. */
+export function checkMagnitudes(reference: Reference, report: Reporter): void {
+  for (const [node, values] of reference.values) {
+    const largest = largestOf(values);
+    if (largest < TOO_LARGE) continue;
+    report.report('lower/overflow', { kind: 'node', node }, { value: largest });
+    return;
+  }
 }
 
 /**

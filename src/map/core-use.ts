@@ -29,7 +29,7 @@ export interface Neighbourhood {
 }
 
 /** True where the soft reset is built from a second compartment. */
-export const hasTwoCompartments = ({ neuron }: IntegerPopulation): boolean => fires(neuron) && neuron.reset === 'soft-two-compartment';
+export const hasTwoCompartments = ({ neuron }: Pick<IntegerPopulation, 'neuron'>): boolean => fires(neuron) && neuron.reset === 'soft-two-compartment';
 
 /** A function that gives the use of any slice of the population. */
 export function coreUse(around: Neighbourhood): (slice: Slice) => CoreUse {

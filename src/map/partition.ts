@@ -15,24 +15,26 @@ import { coreUse, hasTwoCompartments } from './core-use.js';
 import type { Grid, Neighbourhood } from './core-use.js';
 import { linksOf, neuronsIn } from './reach.js';
 import type { Link } from './reach.js';
+import { expectedWork, spreadOver, type LeastParts, type Spread } from './spread.js';
 import { gridOf, tilings } from './tilings.js';
 
 const ROUNDS = 8;
 
-/** Slices of all populations. Everything that does not fit is reported at once; throws then. */
-export function partition(network: IntegerNetwork, target: Target, report: Reporter): Partitioned {
+/**
+ * Slices of all populations. With `spread` they are cut finer, for as long as there are cores. Everything that
+ * does not fit is reported at once; throws then.
+ */
+export function partition(network: IntegerNetwork, target: Target, report: Reporter, spread?: Spread): Partitioned {
   checkDelays(network, target, report);
   report.finish();
   const links = linksOf(network);
-  let grids: Grids = new Map();
-  for (let round = 0; round < ROUNDS; round++) {
-    const next = cutAll(network, target, links, grids);
-    const settled = network.populations.every((p) => sameGrid(grids.get(p.id), next.get(p.id)));
-    grids = next;
-    if (settled) break;
-  }
+  const cut = (least: LeastParts): Cut => settledCut({ network, target, links, least });
+  const fewest = cut(new Map());
+  const finer = spread === undefined ? fewest : spreadOver(expectedWork(network, target, spread.traffic), spread.cores, cut);
+  const { grids } = finer ?? fewest;
   const cores = network.populations.flatMap((population) => slicesOf(population, around(population, { target, links, grids }), grids.get(population.id) as Grid, report));
   report.finish();
+  if (spread !== undefined && finer === null) report.report('map/too-few-cores', { kind: 'option', option: '--cores' }, { asked: spread.cores, needed: fewest.count });
   checkBoard(network, target, cores, report);
   report.finish();
   return { network, target, cores };
@@ -40,10 +42,33 @@ export function partition(network: IntegerNetwork, target: Target, report: Repor
 
 type Grids = ReadonlyMap<PopulationId, Grid>;
 
-function cutAll(network: IntegerNetwork, target: Target, links: readonly Link[], before: Grids): Grids {
+interface Cut { readonly grids: Grids; readonly count: number }
+
+interface CutRequest {
+  readonly network: IntegerNetwork;
+  readonly target: Target;
+  readonly links: readonly Link[];
+  readonly least: LeastParts;
+}
+
+/** Cuts all populations again and again until the cuts of the neighbours no longer change any. */
+function settledCut(request: CutRequest): Cut {
+  let grids: Grids = new Map();
+  for (let round = 0; round < ROUNDS; round++) {
+    const next = cutAll(request, grids);
+    const settled = request.network.populations.every((p) => sameGrid(grids.get(p.id), next.get(p.id)));
+    grids = next;
+    if (settled) break;
+  }
+  return { grids, count: [...grids.values()].reduce((sum, grid) => sum + partsOf(grid), 0) };
+}
+
+const partsOf = ({ channels, rows, columns }: Grid): number => channels.length * rows.length * columns.length;
+
+function cutAll({ network, target, links, least }: CutRequest, before: Grids): Grids {
   const grids = new Map(before);
   for (const population of network.populations.toReversed()) {
-    grids.set(population.id, chooseGrid(around(population, { target, links, grids })));
+    grids.set(population.id, chooseGrid(around(population, { target, links, grids }), least.get(population.id) ?? 1));
   }
   return grids;
 }
@@ -58,17 +83,19 @@ function around(population: IntegerPopulation, { target, links, grids }: { targe
 }
 
 /**
- * The tiling with the fewest cores that fits; among equals the one with the fewest axons. Where none
- * fits, the coarsest, so that the layers around it are judged as if it did.
+ * The tiling with the fewest cores that fits, of those with at least so many; among equals the one with the
+ * fewest axons. Where none fits, the coarsest, so that the layers around it are judged as if it did.
  */
-function chooseGrid(near: Neighbourhood): Grid {
+function chooseGrid(near: Neighbourhood, least: number): Grid {
   const { population, target } = near;
   const use = coreUse(near);
   const most = compartments(near);
   const perNeuron = hasTwoCompartments(population) ? 2 : 1;
   let best: { grid: Grid; axons: number; count: number } | null = null;
   const candidates = tilings(population.shape, Math.floor(most / perNeuron));
+  const finest = candidates.at(-1)?.count ?? 1;
   for (const tiling of candidates) {
+    if (tiling.count < Math.min(least, finest)) continue;
     if (best !== null && tiling.count > best.count) break;
     const axons = axonsIfFits(gridOf(population.shape, tiling), { population, target, use, most });
     if (axons !== null && (best === null || axons < best.axons)) best = { grid: gridOf(population.shape, tiling), axons, count: tiling.count };

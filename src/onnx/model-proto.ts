@@ -161,7 +161,7 @@ function toAttribute(raw: RawAttribute): AttributeRecord {
   switch (raw.type) {
     case 1: return { kind: 'float', value: raw.f };
     case 2: return { kind: 'int', value: toNumber(raw.i) };
-    case 3: return { kind: 'string', value: new TextDecoder().decode(raw.s) };
+    case 3: return { kind: 'string', value: new TextDecoder().decode(Uint8Array.from(raw.s)) };
     case 4: return raw.t === null ? { kind: 'other' } : { kind: 'tensor', value: toTensor(raw.t) };
     case 6: return { kind: 'floats', value: raw.floats };
     case 7: return { kind: 'ints', value: raw.ints.map(toNumber) };

@@ -12,6 +12,7 @@ import { neuronCount } from '../spiking/network.js';
 import type { Profile } from '../target/schema.js';
 import { planCounting } from './counting-plan.js';
 import type { CountingPlan } from './counting-plan.js';
+import { createCycle, type KnownRouter } from './cycle.js';
 import { imageReader } from './image-reader.js';
 import type { Observed, SampleRecord } from './observer.js';
 import type { PipelineTotals, StepTimes } from './pipeline.js';
@@ -31,8 +32,10 @@ export interface SimulationInit {
   readonly seed: number;
   /** Build of the kernels, as `kernelBuild` names it. */
   readonly kernels: string;
-  /** Pipeline timing with this profile; null: functional. */
+  /** Timing with this profile; null: functional. */
   readonly profile: Profile | null;
+  /** Cycle timing beside pipeline timing, with these routers. */
+  readonly router?: KnownRouter;
   /** Sample whose spikes are kept, or null. */
   readonly raster: number | null;
   /** Layers whose neurons are recorded. */
@@ -51,7 +54,10 @@ export interface ChunkResult extends Observed {
   /** Sums over the chunk's samples and steps, per region of the counting plan. */
   readonly regions: Float64Array;
   readonly saturations: Float64Array;
+  /** By the finest model that ran. */
   readonly time: PipelineTotals | null;
+  /** With cycle timing: by pipeline timing. */
+  readonly pipeline: PipelineTotals | null;
   readonly raster: Raster | null;
 }
 
@@ -61,7 +67,9 @@ export function start(init: SimulationInit): (job: SimulationJob) => ChunkResult
   const engine = createSampleEngine(network, kernels, init.seed);
   const plan = planCounting(init.program);
   const count = countRegions(kernels, plan, engine.buffers);
-  const pipeline = init.profile === null ? null : createPipeline(init.program, plan, init.profile);
+  const pipeline = init.profile === null ? null : createPipeline({ program: init.program, plan, profile: init.profile, buffers: engine.buffers, memory: kernels.memory });
+  const cycle = init.profile === null || init.router === undefined ? null
+    : createCycle({ program: init.program, plan, profile: init.profile, router: init.router }, kernels, engine.buffers);
   const stepCounters = init.steps === true ? createStepCounters(init.program, plan) : null;
   const record = init.probes === undefined || init.probes.length === 0 ? null : createProbeRecorder(network, init.probes, { engine, memory: kernels.memory });
   const read = imageReader(init.images, network.imageShape, normalisation);
@@ -72,6 +80,7 @@ export function start(init: SimulationInit): (job: SimulationJob) => ChunkResult
       regions: new Float64Array(plan.regions.length), saturations: new Float64Array(network.populations.length),
     };
     let time = pipeline === null ? null : emptyTime(init.program.cores.length);
+    let cycles = cycle === null ? null : emptyTime(init.program.cores.length);
     let raster: Raster | null = null;
     const records: SampleRecord[] = [];
     const steps: SampleSteps[] = [];
@@ -84,12 +93,14 @@ export function start(init: SimulationInit): (job: SimulationJob) => ChunkResult
       const counts = count();
       addTotals(result.regions, counts, network.timesteps);
       let stepTimes: StepTimes | null = null;
-      if (pipeline !== null && time !== null) time = addTime(time, pipeline.time(counts, (each) => { stepTimes = each; }));
+      const keep = (each: StepTimes): void => { stepTimes = each; };
+      if (pipeline !== null && time !== null) time = addTime(time, pipeline.time(counts, keep));
+      if (cycle !== null && cycles !== null) cycles = addTime(cycles, cycle.time(keep));
       if (stepCounters !== null) steps.push({ sample, counters: stepCounters(counts), time: stepTimes });
       if (record !== null) records.push({ sample, layers: record() });
       if (sample === init.raster) raster = readRaster(kernels.memory, engine.buffers, sample);
     }
-    return { ...result, time, raster, records, steps };
+    return { ...result, time: cycles ?? time, pipeline: cycles === null ? null : time, raster, records, steps };
   };
 }
 

@@ -4,7 +4,8 @@
  */
 import type { PopulationId } from '../spiking/network.js';
 
-export type TimingModel = 'functional' | 'pipeline';
+/** functional: counts alone; pipeline: cores, queues and routes by a formula a step; cycle: the routers cycle by cycle. */
+export type TimingModel = 'functional' | 'pipeline' | 'cycle';
 
 export interface PopulationCounters {
   readonly id: PopulationId;
@@ -52,8 +53,9 @@ export interface MeshCounters {
 }
 
 /**
- * Seconds of one inference: in each step the busiest core or, where that takes longer, the busiest link;
- * then the longest route in use; then the barrier.
+ * Seconds of one inference: in each step what the busiest core works, what comes on top of that while
+ * messages wait for links and for other cores, then the longest route in use as far as it is not hidden
+ * (cycle timing counts it with the waits), then the barrier.
  */
 export interface LatencyParts {
   readonly core: number;
@@ -62,10 +64,12 @@ export interface LatencyParts {
   readonly barrier: number;
 }
 
-/** Only with pipeline timing: seconds are simulated time. */
+/** With pipeline and cycle timing: seconds are simulated time. */
 export interface TimingTrace {
   readonly profile: string;
   readonly secondsPerInference: number;
+  /** With cycle timing: what pipeline timing gives for the same samples. */
+  readonly pipelineSeconds: number | null;
   readonly stepsPerInference: number;
   /** What the latency is made of, seconds per inference; they add up to it. */
   readonly parts: LatencyParts;
