@@ -88,6 +88,7 @@ function importModel(bytes: Uint8Array, options: NamedOptions, owned: boolean): 
   const translation = translate({ model, opset, structure, input, outputs, source: tensorSource(bytes.length, { folder, owned }), file: name, report, budget: bytes.length });
   report.finish();
   if (card !== undefined) checkCard(card, translation, options);
+  requireOneOutput(translation, options);
   report.finish();
   return {
     graph: { nodes: translation.nodes, outputs: orderOutputs(translation, options).map((o) => o.node) },
@@ -113,12 +114,22 @@ function checkVersions(model: ModelRecord, file: string, report: Reporter): numb
   return opset ?? HIGHEST_OPSET;
 }
 
-function chooseOutputs(model: ModelRecord, { output, name, report }: ImportOptions & { readonly name: string }): readonly string[] {
+/** The output that is asked for, else the one that the card names, else all: which of them holds the scores may show in their shapes. */
+function chooseOutputs(model: ModelRecord, { output, card, name, report }: ImportOptions & { readonly name: string }): readonly string[] {
   const names = [...new Set(model.outputs.map((o) => o.name))];
   if (names.length === 0) report.report('onnx/no-output', { kind: 'file', path: name }, { nodes: model.nodes.length });
   else if (output !== undefined && !names.includes(output)) report.report('onnx/unknown-output', { kind: 'option', option: '--output' }, { name: output, names });
   report.finish();
-  return output === undefined ? names : [output];
+  const wanted = output ?? names.find((n) => n === card?.output);
+  return wanted === undefined ? names : [wanted];
+}
+
+/** Of several outputs one has to be the class scores: nobody would want a guess. */
+function requireOneOutput({ outputs, input }: Translation, { card, name, report }: ImportOptions & { readonly name: string }): void {
+  if (outputs.size < 2) return;
+  const shapes = [...outputs].map(([output, { dims }]) => ({ output, shape: sampleShape(dims, input.batch) ?? dims }));
+  if (shapes.filter(({ shape }) => sizeOf(shape) === card?.classes).length === 1) return;
+  report.report('onnx/several-outputs', { kind: 'file', path: name }, { outputs: shapes.map(({ output, shape }) => `"${output}" of shape [${shape.join(', ')}]`) });
 }
 
 /** The class scores first: the output the card names, else the first of as many numbers as there are classes. */
