@@ -194,12 +194,12 @@ export async function compileModel(path: string, options: CompileOptions): Promi
 /** The file's name without its ending: a path would make the bytes depend on where the file lay. */
 const modelName = (path: string): string => (path.split(/[\\/]/).pop() ?? path).replace(/\.onnx$/, '');
 
-function throwProblems(problems: readonly string[]): void {
+export function throwProblems(problems: readonly string[]): void {
   if (problems.length > 0) throw new Error(`internal: mapping: ${problems.join('; ')}`);
 }
 
 /** The file and what it says: from here on the program is what was read from its bytes. That it can be read is up to us. */
-function emitAndRead(mapped: Program, path: string): { readonly bytes: Uint8Array; readonly program: Program } {
+export function emitAndRead(mapped: Program, path: string): { readonly bytes: Uint8Array; readonly program: Program } {
   const bytes = emitProgram(mapped);
   try {
     return { bytes, program: readProgram(bytes, path) };
@@ -209,6 +209,6 @@ function emitAndRead(mapped: Program, path: string): { readonly bytes: Uint8Arra
 }
 
 /** Written again, it must give the same bytes. */
-function verifyBytes({ bytes, program }: { readonly bytes: Uint8Array; readonly program: Program }): void {
+export function verifyBytes({ bytes, program }: { readonly bytes: Uint8Array; readonly program: Program }): void {
   if (Buffer.compare(emitProgram(program), bytes) !== 0) throw new Error('internal: the program does not survive being written and read');
 }

@@ -26,7 +26,7 @@ Examples:
 
 export const compileCommand = (): Command => addLearningOptions(addReadingOptions(new Command('compile')
   .description('Compile a pretrained network into a spike program. None of its training data is needed.')
-  .argument('<model>', 'an ONNX file')
+  .argument('<model>', 'an ONNX file, or a network that `spikeveil train` made (.snn)')
   .option('-o, --out <file>', 'the program file to write (default: the name of the model, ending in .spk)')
   .addOption(targetOption())
   .addOption(timestepsOption())
@@ -53,6 +53,8 @@ export const compileCommand = (): Command => addLearningOptions(addReadingOption
   .action(compileToFile);
 
 async function compileToFile(model: string, flags: CompileFlags, command: Command): Promise<void> {
+  const { compileTrainedToFile, isTrainedFile } = await import('./compile-trained-file.js');
+  if (isTrainedFile(model)) return compileTrainedToFile(model, flags, command);
   checkLearningFlags(flags, command);
   const path = flags.out ?? defaultOutput(model);
   if (flags.retract !== undefined && flags.spikes !== 'signed') command.error('error: --retract without --spikes signed: no spike would be taken back');

@@ -153,6 +153,11 @@ export const onnxMessages = {
     message: (p: { name: string }) => `output "${p.name}" is a constant`,
     hint: () => 'choose an output that depends on the image, or export the model again in inference mode',
   },
+  'onnx/several-outputs': {
+    severity: 'error',
+    message: (p: { outputs: readonly string[] }) => `the model has ${p.outputs.length} outputs: ${p.outputs.join(', ')}`,
+    hint: () => 'name the one that holds the class scores with --output NAME, or as "output" in model.json',
+  },
   'onnx/unknown-output': {
     severity: 'error',
     message: (p: { name: string; names: readonly string[] }) => `the model has no output "${p.name}"`,

@@ -9,6 +9,7 @@ import type { IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection
 import type { Pair, Pads, Window } from '../graph/graph.js';
 import { populationId } from '../spiking/network.js';
 import type { MapShape, Neuron, Reset } from '../spiking/network.js';
+import { recordProblem, type TrainingRecord } from '../learn/training-record.js';
 import type { CorePlace, CoreSlice, Route } from '../map/mapping.js';
 import { WEIGHT_CODES } from '../map/synapse-format.js';
 import { verifyPartitioned, verifyPlaced, verifyRouted } from '../map/verify.js';
@@ -17,7 +18,7 @@ import { payloadProblem } from './check-payload.js';
 import { unseal } from './envelope.js';
 import type { Normalisation, Program } from './program.js';
 import { INPUT_CODES, MODELS, RESETS, SpikeProgramType, toFloat32, toInt32 } from './program-proto.js';
-import type { WireCore, WireInput, WireNetwork, WirePopulation, WireProgram, WireProjection, WireRoutes, WireSynapseFormat, WireWindow } from './program-proto.js';
+import type { WireCore, WireInput, WireNetwork, WirePopulation, WireProgram, WireProjection, WireRoutes, WireSynapseFormat, WireTraining, WireWindow } from './program-proto.js';
 import type { SynapseEntry } from './synapse-table.js';
 import { unpackMemory, type StoredMemory } from './unpack-memory.js';
 import { networkProblems } from './verify-network.js';
@@ -50,11 +51,19 @@ export function readProgram(bytes: Uint8Array, name: string): Program {
 /** Messages are copied field by field: a decoded one keeps its defaults on its prototype. */
 function readOrigin({ provenance: p, normalisation: n, sourceLayers, sourceParameters, classes }: WireProgram): Pick<Program, 'provenance' | 'normalisation' | 'source' | 'classes'> {
   return {
-    provenance: { tool: p.tool, modelSha256: p.modelSha256, modelName: p.modelName, seed: p.seed, calibration: p.calibration, privateData: p.privateData },
+    provenance: { tool: p.tool, modelSha256: p.modelSha256, modelName: p.modelName, seed: p.seed, calibration: p.calibration, privateData: p.privateData, ...(p.training ? { training: readTraining(p.training) } : {}) },
     normalisation: { scale: n.scale, mean: n.mean, std: n.std },
     source: { layers: sourceLayers.map(({ name, macs, parameters, inputs, outputs }) => ({ name, macs, parameters, inputs, outputs })), parameters: sourceParameters },
     classes,
   };
+}
+
+function readTraining({ data, dataSha256, examples, steps, certificate: c }: WireTraining): TrainingRecord {
+  const certificate = c ? {
+    mechanism: c.mechanism, phases: c.phases.map(({ rate, noise, steps: run }) => ({ rate, noise, steps: run })), clip: c.clip, expectedBatch: c.expectedBatch,
+    epsilon: c.epsilon, delta: c.delta, adjacency: c.adjacency, unit: c.unit, accountant: c.accountant,
+  } : null;
+  return { data, dataSha256, examples, steps, certificate };
 }
 
 function decode(payload: Uint8Array, name: string): WireProgram {
@@ -96,6 +105,7 @@ function problemsOf(program: Program, wire: WireProgram): string[] {
   const checks = [
     () => networkProblems(program.network),
     () => bindingProblems(program),
+    () => trainingProblems(program.provenance),
     () => coreProblems(wire),
     () => verifyPartitioned(program),
     () => verifyPlaced(program),
@@ -121,6 +131,8 @@ function bindingProblems({ normalisation, network, source, classes }: Program): 
   if (classes.length > 0 && classes.length !== outputs) problems.push(`${classes.length} class names for ${outputs} outputs`);
   return problems;
 }
+
+const trainingProblems = ({ training }: Program['provenance']): string[] => (training === undefined ? [] : [recordProblem(training)].filter((p) => p !== null));
 
 const coreProblems = ({ cores }: WireProgram): string[] => cores.flatMap((core, i) => {
   const whole = Number.isSafeInteger(core.synapticBits) && core.synapticBits >= 0;
