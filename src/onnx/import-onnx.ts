@@ -10,6 +10,7 @@ import { CompileError, fail, type Reporter } from '../diagnostics.js';
 import { sizeOf, type Graph, type NodeId } from '../graph/graph.js';
 import { canonicalInput, type Layout } from './canonical-input.js';
 import { translate, type Translation } from './translate.js';
+import { tensorSource } from './external-data.js';
 import type { ModelCard } from './model-card.js';
 import { readModel, type ModelRecord } from './model-proto.js';
 import { describeReadProblem } from './read-problem.js';
@@ -51,7 +52,7 @@ export interface ImportedModel {
 
 /** Imports the ONNX file at `path`. Throws one CompileError with everything that is wrong. */
 export function importOnnx(path: string, options: ImportOptions): ImportedModel {
-  return importOnnxBytes(readModelFile(path), { ...options, name: path, folder: dirname(path) });
+  return importModel(readModelFile(path), { ...options, name: path, folder: dirname(path) }, true);
 }
 
 /** How many nodes the file at `path` has, whatever they are. Throws if it cannot be read. */
@@ -70,8 +71,13 @@ function readModelFile(path: string): Uint8Array {
   }
 }
 
+interface NamedOptions extends ImportOptions { readonly name: string; readonly folder?: string }
+
 /** Imports a model from memory. `name` stands in diagnostics; without `folder`, external data are refused. */
-export function importOnnxBytes(bytes: Uint8Array, options: ImportOptions & { readonly name: string; readonly folder?: string }): ImportedModel {
+export const importOnnxBytes = (bytes: Uint8Array, options: NamedOptions): ImportedModel => importModel(bytes, options, false);
+
+/** `owned`: the bytes may be changed, and the weights of the graph are views of them. */
+function importModel(bytes: Uint8Array, options: NamedOptions, owned: boolean): ImportedModel {
   const { card, report, name, folder } = options;
   const model = readModel(bytes, name);
   if (model.nodes.length > MOST_NODES) fail('onnx/too-large', { kind: 'file', path: name }, { what: 'nodes', used: String(model.nodes.length), allowed: MOST_NODES });
@@ -82,7 +88,7 @@ export function importOnnxBytes(bytes: Uint8Array, options: ImportOptions & { re
   const structure = structureOf(model, { outputs, file: name, approximate: options.approximate === true, report });
   const input = structure === undefined ? undefined : canonicalInput(structure.input, { card, layout: options.layout, readChannelsFirst: structure.readChannelsFirst }, report);
   if (structure === undefined || input === undefined) return stop(report);
-  const translation = translate({ model, opset, structure, input, outputs, folder, file: name, report, budget: bytes.length });
+  const translation = translate({ model, opset, structure, input, outputs, source: tensorSource(bytes.length, { folder, owned }), file: name, report, budget: bytes.length });
   report.finish();
   if (card !== undefined) checkCard(card, translation, options);
   requireOneOutput(translation, options);
