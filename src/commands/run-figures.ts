@@ -4,6 +4,7 @@
  * of 1 and carry the 95 % Wilson interval of their number of samples.
  */
 import { OWN_KERNELS, type BackendIdentity } from '../backend/dense-backend.js';
+import type { TrainingRecord } from '../learn/training-record.js';
 import type { EnergyReport } from '../energy/energy-report.js';
 import { wilsonInterval } from '../report/wilson-interval.js';
 import type { Program } from '../program/program.js';
@@ -44,6 +45,8 @@ export interface RunFigures {
   /** Build of the kernels that simulated. */
   readonly kernels: string;
   readonly profile: string;
+  /** Of a network that was trained from scratch, with the certificate of private training. */
+  readonly training?: TrainingRecord;
   /** One entry a time step: accuracy if the answer were read there. */
   readonly accuracyByStep: readonly number[];
 }
@@ -86,6 +89,7 @@ export function runFigures(program: Program, trace: Trace, energy: EnergyReport,
     eventsPerSecond: trace.wallSeconds > 0 ? events / trace.wallSeconds : 0,
     workers: trace.workers, kernels: trace.kernels,
     profile: energy.profile.name,
+    ...(program.provenance.training === undefined ? {} : { training: program.provenance.training }),
     accuracyByStep,
   };
 }
