@@ -25,6 +25,7 @@ export interface AnnRequest {
 
 /** The float network's class of each image, or null when the model is not at hand. Throws `run/ann-differs` for a named model that is another one. */
 export async function annAnswers(program: Program, dataset: Dataset, request: AnnRequest): Promise<Uint16Array | null> {
+  if (program.provenance.training !== undefined && request.annPath === undefined) return null; // trained as a spiking network: there is no ANN
   const model = findModel(program, request);
   if (typeof model === 'string') {
     notice(`no comparison with the ANN: ${model} (name the model with --ann)`);

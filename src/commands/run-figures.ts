@@ -4,6 +4,7 @@
  * of 1 and carry the 95 % Wilson interval of their number of samples.
  */
 import { OWN_KERNELS, type BackendIdentity } from '../backend/dense-backend.js';
+import type { TrainingRecord } from '../learn/training-record.js';
 import type { EnergyReport } from '../energy/energy-report.js';
 import { wilsonInterval } from '../report/wilson-interval.js';
 import type { Program } from '../program/program.js';
@@ -46,6 +47,8 @@ export interface RunFigures {
   readonly profile: string;
   /** Accuracy by class, of those that the images have; the name is the number where the program has no names. */
   readonly classes: readonly { readonly name: string; readonly samples: number; readonly accuracy: number }[];
+  /** Of a network that was trained from scratch, with the certificate of private training. */
+  readonly training?: TrainingRecord;
   /** One entry a time step: accuracy if the answer were read there. */
   readonly accuracyByStep: readonly number[];
 }
@@ -89,6 +92,7 @@ export function runFigures(program: Program, trace: Trace, energy: EnergyReport,
     workers: trace.workers, kernels: trace.kernels,
     profile: energy.profile.name,
     classes: byClass(program.classes, labels, (s) => trace.predictions[s * timesteps + timesteps - 1] === labels[s]),
+    ...(program.provenance.training === undefined ? {} : { training: program.provenance.training }),
     accuracyByStep,
   };
 }

@@ -178,6 +178,11 @@ export const onnxMessages = {
     message: (p: { field: string; card: string; model: string }) => `the model card says ${p.field} is ${p.card}, the model has ${p.model}`,
     hint: () => 'mend model.json, or put the card of this model beside it',
   },
+  'onnx/approximated': {
+    severity: 'warning',
+    message: (p: { op: string; others: number; rectifiers: number; error: number }) => `${p.op} here${p.others === 0 ? '' : ` and at ${p.others} more node${p.others === 1 ? '' : 's'}`} is a broken line of ${p.rectifiers} rectifiers, off by at most ${p.error.toPrecision(2)}`,
+    hint: () => 'measure the accuracy; a network trained with ReLU or ReLU6 is converted exactly and needs fewer neurons',
+  },
   'onnx/card-digest': {
     severity: 'warning',
     message: (p: { card: string; model: string }) => `the model is not the file that the card describes (sha256 ${p.model.slice(0, 12)}..., the card says ${p.card.slice(0, 12)}...)`,

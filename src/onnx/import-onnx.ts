@@ -14,7 +14,8 @@ import { tensorSource } from './external-data.js';
 import type { ModelCard } from './model-card.js';
 import { readModel, type ModelRecord } from './model-proto.js';
 import { describeReadProblem } from './read-problem.js';
-import { structureOf } from './structure.js';
+import { brokenLine, rectifiersOf, type BrokenLine } from './rules/approximation.js';
+import { structureOf, type Structure } from './structure.js';
 import { sampleShape, type Activation } from './value.js';
 
 export const LOWEST_OPSET = 7;
@@ -31,6 +32,8 @@ export interface ImportOptions {
   readonly output?: string;
   /** Axis order of the input, where neither card nor shape tells it. */
   readonly layout?: Layout;
+  /** Puts broken lines in the place of functions that rectifiers cannot compute, and warns of their error. */
+  readonly approximate?: boolean;
   readonly report: Reporter;
 }
 
@@ -82,7 +85,7 @@ function importModel(bytes: Uint8Array, options: NamedOptions, owned: boolean): 
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (card?.sha256 !== undefined && card.sha256 !== sha256) report.report('onnx/card-digest', { kind: 'file', path: name }, { card: card.sha256, model: sha256 });
   const outputs = chooseOutputs(model, options);
-  const structure = structureOf(model, outputs, name, report);
+  const structure = structureOf(model, { outputs, file: name, approximate: options.approximate === true, report });
   const input = structure === undefined ? undefined : canonicalInput(structure.input, { card, layout: options.layout, readChannelsFirst: structure.readChannelsFirst }, report);
   if (structure === undefined || input === undefined) return stop(report);
   const translation = translate({ model, opset, structure, input, outputs, source: tensorSource(bytes.length, { folder, owned }), file: name, report, budget: bytes.length });
@@ -90,11 +93,26 @@ function importModel(bytes: Uint8Array, options: NamedOptions, owned: boolean): 
   if (card !== undefined) checkCard(card, translation, options);
   requireOneOutput(translation, options);
   report.finish();
+  warnOfLines(translation.values, structure, report);
   return {
     graph: { nodes: translation.nodes, outputs: orderOutputs(translation, options).map((o) => o.node) },
     sha256, name: basename(name), opset, irVersion: model.irVersion, producer: model.producer,
     operators: countOperators(model), values: translation.values,
   };
+}
+
+/** One warning an operator whose nodes a broken line stands in for. */
+function warnOfLines(values: Translation['values'], structure: Structure, report: Reporter): void {
+  const lines = new Map<string, { readonly nodes: string[]; readonly line: BrokenLine }>();
+  for (const node of structure.nodes) {
+    const line = values.has(node.outputs[0]) ? brokenLine(node) : undefined;
+    if (line === undefined) continue;
+    const kind = `${node.op} ${line.error}`;
+    lines.set(kind, { line, nodes: [...(lines.get(kind)?.nodes ?? []), node.name] });
+  }
+  for (const [kind, { line, nodes }] of lines) {
+    report.report('onnx/approximated', { kind: 'node', node: nodes[0] }, { op: kind.split(' ')[0], others: nodes.length - 1, rectifiers: rectifiersOf(line), error: line.error });
+  }
 }
 
 /** Throws what has been reported. */

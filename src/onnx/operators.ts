@@ -5,7 +5,9 @@
  */
 import { evaluations } from './evaluate/evaluations.js';
 import type { Evaluation } from './evaluate/result.js';
+import type { NodeRecord } from './model-proto.js';
 import type { Rule } from './rule.js';
+import { approximated, brokenLine, rectifiersOf } from './rules/approximation.js';
 import { cast, dropout, identity, relu } from './rules/activation.js';
 import { pad, slice } from './rules/border.js';
 import { conv, convTranspose } from './rules/convolution.js';
@@ -56,6 +58,7 @@ const onActivations: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ['ConvTranspose', { fate: 'faithful', rule: convTranspose, constants: [1, 2] }],
   ['Div', { fate: 'faithful', rule: divide, oneActivation: true }],
   ['Dropout', { fate: 'folded away', rule: dropout, constants: [1, 2], passive: true }],
+  ['Elu', { fate: 'approximate', rule: approximated }],
   ['Expand', { fate: 'faithful', rule: expand, constants: [1] }],
   ['Flatten', { fate: 'folded away', rule: flatten, passive: true }],
   ['Gather', { fate: 'faithful', rule: gather, constants: [1] }],
@@ -63,6 +66,7 @@ const onActivations: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ['GlobalAveragePool', { fate: 'faithful', rule: globalAveragePool }],
   ['GlobalMaxPool', { fate: 'faithful', rule: globalMaxPool }],
   ['HardSigmoid', { fate: 'faithful', rule: hardSigmoid }],
+  ['HardSwish', { fate: 'approximate', rule: approximated }],
   ['Identity', { fate: 'folded away', rule: identity, passive: true }],
   ['LeakyRelu', { fate: 'faithful', rule: leakyRelu }],
   ['LogSoftmax', { fate: 'folded away', rule: logSoftmax }],
@@ -80,14 +84,18 @@ const onActivations: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ['ReduceSum', { fate: 'faithful', rule: reduceSum, constants: [1] }],
   ['Relu', { fate: 'faithful', rule: relu }],
   ['Reshape', { fate: 'folded away', rule: reshape, constants: [1], passive: true }],
+  ['Selu', { fate: 'approximate', rule: approximated }],
   ['Shape', { fate: 'folded away', onlyDims: true }],
+  ['Sigmoid', { fate: 'approximate', rule: approximated }],
   ['Size', { fate: 'folded away', onlyDims: true }],
   ['Slice', { fate: 'faithful', rule: slice, constants: [1, 2, 3, 4] }],
   ['Softmax', { fate: 'folded away', rule: softmax }],
+  ['Softplus', { fate: 'approximate', rule: approximated }],
   ['Split', { fate: 'faithful', rule: split, constants: [1], manyOutputs: true }],
   ['Squeeze', { fate: 'folded away', rule: squeeze, constants: [1], passive: true }],
   ['Sub', { fate: 'faithful', rule: subtract }],
   ['Sum', { fate: 'faithful', rule: sum }],
+  ['Tanh', { fate: 'approximate', rule: approximated }],
   ['Transpose', { fate: 'folded away', rule: transpose }],
   ['Unsqueeze', { fate: 'folded away', rule: unsqueeze, constants: [1], passive: true }],
 ]);
@@ -97,7 +105,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map([...new Set([...
 
 /** What to do about operators that people try. */
 const advice: readonly { readonly ops: readonly string[]; readonly text: string }[] = [
-  { ops: ['Sigmoid', 'Tanh', 'Elu', 'Selu', 'Celu', 'Gelu', 'Mish', 'HardSwish', 'Softplus', 'Softsign', 'Erf', 'Exp', 'Swish'], text: 'only rectifiers have a spiking form: train the network with ReLU or ReLU6 in its place' },
+  { ops: ['Celu', 'Gelu', 'Mish', 'Softsign', 'Erf', 'Exp', 'Swish'], text: 'only rectifiers have a spiking form: train the network with ReLU or ReLU6 in its place' },
   { ops: ['ThresholdedRelu'], text: 'train the network with a plain ReLU in its place' },
   { ops: ['LSTM', 'GRU', 'RNN', 'Loop', 'If', 'Scan'], text: 'recurrent networks and control flow are not supported: export a feed-forward network with constant folding on' },
   { ops: ['LayerNormalization', 'InstanceNormalization', 'GroupNormalization', 'LpNormalization', 'MeanVarianceNormalization', 'LRN'], text: 'it normalises by each image\'s own values, which spikes cannot: use batch normalisation' },
@@ -108,8 +116,11 @@ const advice: readonly { readonly ops: readonly string[]; readonly text: string 
   { ops: ['Pow', 'Sqrt', 'Reciprocal'], text: 'build the network of convolutions, dense layers, pools, additions and ReLU' },
 ];
 
-/** What to do about an operator that is not read. */
-export function adviceFor(op: string, domain: string): string {
+/** What to do about a node whose operator is not read. */
+export function adviceFor(node: NodeRecord): string {
+  const { op, domain } = node;
+  const line = brokenLine(node);
+  if (line !== undefined) return `train the network with ReLU or ReLU6 in its place; --approximate puts a broken line of ${rectifiersOf(line)} rectifiers there, off by at most ${line.error.toPrecision(2)}`;
   if (domain !== '') return `it is a custom operator of domain "${domain}": export the float network with standard ONNX operators`;
   return advice.find((a) => a.ops.includes(op))?.text
     ?? 'replace it by supported operators (convolution, dense layers, batch normalisation, ReLU, pooling, addition, concatenation, reshaping) or simplify the model, for example with onnxsim';

@@ -13,11 +13,13 @@
  * The queue model (`queue-model.ts`) has what sums leave out: a core waits for its first message, and a
  * sender for room at a core that is behind. What messages make each other wait at links they share, beyond the busiest
  * link's sum, only the cycle model has. Signed neurons, their messages and what those read may take longer:
- * the profile's second state and payload are added. A spike is sent and processed at its target in the step that
+ * the profile's second state and payload are added. A part of a fan-in sends the sums of a step's spikes in the next chip
+ * step, with payloads, and each is read as one dense weight. A spike is sent and processed at its target in the step that
  * emitted it. Constants are the profile's; those that are unpublished count as 0 and are named.
  */
 import type { KernelMemory } from '../kernels/kernels.js';
 import type { SpikeBuffers } from '../kernels/spiking-layer.js';
+import { isPart } from '../map/fan-in-parts.js';
 import type { Route } from '../map/mapping.js';
 import { neuronsIn, linksOf } from '../map/reach.js';
 import type { Program } from '../program/program.js';
@@ -107,6 +109,8 @@ export interface PipelineSource {
   /** Masks of the sample to be timed, and the memory that holds them. */
   readonly buffers: readonly SpikeBuffers[];
   readonly memory: KernelMemory;
+  /** By core: masks of the sums that parts of a fan-in send. */
+  readonly parts?: ReadonlyMap<number, SpikeBuffers> | undefined;
 }
 
 export function createPipeline(source: PipelineSource): PipelineModel {
@@ -209,12 +213,12 @@ const travelNanoseconds = ({ hopsX, hopsY, chipCrossings }: Route, ns: Latencies
 const FILLED = 0.75;
 
 /** Queues as deep as the routers' block says; without end where it says nothing. */
-function queueModelOf({ program, plan, buffers, memory }: PipelineSource, ns: Latencies): QueueModel {
+function queueModelOf({ program, plan, buffers, memory, parts }: PipelineSource, ns: Latencies): QueueModel {
   const { routes, cores, network, target: { router } } = program;
   const travel = new Map(routes.map((r) => [r.from * cores.length + r.to, travelNanoseconds(r, ns)]));
   const places = FILLED * (router?.receiveFlits ?? Infinity);
   return createQueueModel({
-    senders: cores.map((_, core) => senderOf(core, { program, plan, times: ns, buffers })), timesteps: network.timesteps, memory,
+    senders: cores.map((_, core) => senderOf(core, { program, plan, times: ns, buffers, parts })), timesteps: network.timesteps, memory,
     interval: program.target.capabilities.multicast === true ? 0 : (router?.clockNanoseconds ?? 0) / (router?.networks ?? 1),
     most: (router?.networks ?? 1) * ((router?.receiveFlits ?? Infinity) + (router?.virtualChannels ?? 1) * (router?.bufferFlits ?? Infinity)),
     way: (from, to) => ({ travel: travel.get(from * cores.length + to) ?? ns.withinTile, places }),
@@ -222,18 +226,20 @@ function queueModelOf({ program, plan, buffers, memory }: PipelineSource, ns: La
 }
 
 function messageCosts(program: Program, plan: CountingPlan, { ns, mesh }: { readonly ns: Latencies; readonly mesh: MeshUse }): { readonly routes: RouteCost[]; readonly flows: FlowCost[] } {
-  const sources = new Map(program.network.populations.map((p) => [p.id, { depth: p.depth, signed: isSigned(p) }]));
+  const sources = new Map(program.network.populations.map((p) => [p.id, isSigned(p)]));
+  const sums = { operation: ns.synapticOpDense + ns.gradedSynapticOp, axonOut: ns.axonOut + ns.gradedMessage };
   const projections = linksOf(program.network).map((link) => {
-    const { depth, signed } = sources.get(link.projection.source)!;
-    return { depth, operation: ns[formatLatency(link, program)] + (signed ? ns.gradedSynapticOp : 0), axonOut: ns.axonOut + (signed ? ns.gradedMessage : 0) };
+    const signed = sources.get(link.projection.source)!;
+    return { operation: ns[formatLatency(link, program)] + (signed ? ns.gradedSynapticOp : 0), axonOut: ns.axonOut + (signed ? ns.gradedMessage : 0) };
   });
   const routes = program.routes.map((route, i): RouteCost => {
-    const { depth, operation } = projections[route.projection];
-    return { to: route.to, depth, operation, travel: travelNanoseconds(route, ns), messages: plan.routes[i].messages, synapticOps: plan.routes[i].synapticOps };
+    const { depth, sums: summed, messages, synapticOps } = plan.routes[i];
+    const { operation } = summed ? sums : projections[route.projection];
+    return { to: route.to, depth, operation, travel: travelNanoseconds(route, ns), messages, synapticOps };
   });
   const flows = plan.flows.map((flow, i): FlowCost => {
-    const { depth, axonOut } = projections[flow.projection];
-    return { from: flow.from, depth, axonOut, messages: flow.messages, links: mesh.flows[i] };
+    const { axonOut } = flow.sums ? sums : projections[flow.projection];
+    return { from: flow.from, depth: flow.depth, axonOut, messages: flow.messages, links: mesh.flows[i] };
   });
   return { routes, flows };
 }
@@ -241,9 +247,10 @@ function messageCosts(program: Program, plan: CountingPlan, { ns, mesh }: { read
 function coreCosts(program: Program, plan: CountingPlan, ns: Latencies): CoreCost[] {
   const populations = new Map(program.network.populations.map((p) => [p.id, p]));
   return program.cores.map(({ slice }, i) => {
-    const { depth, neuron } = populations.get(slice.population)!;
+    if (isPart(slice)) return { ...plan.cores[i], activeUpdate: ns.neuronActive, updates: neuronsIn(slice), compartments: 1, resetOut: 0, resetIn: 0 };
+    const { neuron } = populations.get(slice.population)!;
     const activeUpdate = ns.neuronActive + (isSigned({ neuron }) ? ns.secondState : 0);
     const two = fires(neuron) && neuron.reset === 'soft-two-compartment';
-    return { ...plan.cores[i], depth, activeUpdate, updates: neuron.model === 'relay' ? 0 : neuronsIn(slice), compartments: two ? 2 : 1, resetOut: two ? ns.axonOut : 0, resetIn: two ? ns.axonIn + ns.synapticOpDense : 0 };
+    return { ...plan.cores[i], activeUpdate, updates: neuron.model === 'relay' ? 0 : neuronsIn(slice), compartments: two ? 2 : 1, resetOut: two ? ns.axonOut : 0, resetIn: two ? ns.axonIn + ns.synapticOpDense : 0 };
   });
 }

@@ -12,7 +12,7 @@ const trace = {
   timing: 'functional', samples: 4, timesteps: 2, predictions: Uint16Array.of(0, 1, 0, 0, 2, 2, 1, 0),
   populations: [counters(30), counters(10)], projections: [{ id: 'p', synapticOps: 1200 }], wallSeconds: 0.5, workers: 1, kernels: 'wasm-simd128',
 } as unknown as Trace;
-const program = { coresUsed: 7, chipsUsed: 2, classes: ['cat', 'dog'] } as unknown as Program;
+const program = { coresUsed: 7, chipsUsed: 2, classes: ['cat', 'dog'], provenance: {} } as unknown as Program;
 const energy = { perInference: { totalJoules: 1e-3 }, latencySeconds: null, profile: { name: 'p' } } as unknown as EnergyReport;
 
 it('counts answers of the last step against the labels and the float network', () => {

@@ -20,7 +20,7 @@ async function agreement(name: string, spec: ModelSpec, shape: readonly [number,
   const normalisation = { scale: 255, mean: [0.5], std: [0.25] };
   const { program, bytes } = await compileModel(path, { target: loadTarget('loihi2'), timesteps: 64, normalisation, ...options });
   const trace = await simulate(readProgram(bytes, name), { ...data, shape: program.network.imageShape }, { timing: 'functional', seed: 0, workers: 1 });
-  const { graph } = importOnnx(path, { report: new Reporter() });
+  const { graph } = importOnnx(path, { approximate: options.approximate === true, report: new Reporter() });
   const images = normalisedImages(normalisation, data);
   const ann = await predict(graph, images, count, { workers: 1 });
   expect(new Set(ann).size).toBeGreaterThan(1);
@@ -48,6 +48,7 @@ describe('small networks compile, run, and answer as their ANN', () => {
     ['leaky rectifiers, two populations each', activatedSpec('LeakyRelu', { alpha: 0.25 }), [1, 6, 6], {}, 0.9],
     ['rectifiers that saturate', activatedSpec('HardSigmoid', { alpha: { float: 3 }, beta: { float: 0 } }), [1, 6, 6], {}, 0.9],
     ['split and joined, then a transposed convolution', transposedSpec, [1, 6, 6], {}, 0.9],
+    ['broken lines in the place of curves', activatedSpec('HardSwish', {}), [1, 6, 6], { approximate: true }, 0.9],
     ['hard reset', plainSpec(), [1, 6, 6], { target: loadTarget('virtual'), reset: 'hard' }, 0.75],
   ])('%s', async (name, spec, shape, options, least) => {
     expect(await agreement(name.replaceAll(' ', '-'), spec, shape, options)).toBeGreaterThanOrEqual(least);

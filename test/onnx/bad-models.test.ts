@@ -46,7 +46,7 @@ describe('operators', () => {
       initializers: [weight('k', 4), ints('i', [0])],
     })).toMatchInlineSnapshot(`
       "error[onnx/unsupported-op] at node "Sigmoid:a": operator Sigmoid of activations is not supported
-        hint: only rectifiers have a spiking form: train the network with ReLU or ReLU6 in its place
+        hint: train the network with ReLU or ReLU6 in its place; --approximate puts a broken line of 6 rectifiers there, off by at most 0.013
       error[onnx/unsupported-op] at node "ThresholdedRelu:b": operator ThresholdedRelu of activations is not supported
         hint: train the network with a plain ReLU in its place
       error[onnx/unsupported-op] at node "Resize:c": operator Resize is not supported
