@@ -12,7 +12,7 @@ import { neuronCount } from '../spiking/network.js';
 import type { Profile } from '../target/schema.js';
 import { planCounting } from './counting-plan.js';
 import type { CountingPlan } from './counting-plan.js';
-import { createCycle, type KnownRouter } from './cycle.js';
+import { createCycle } from './cycle.js';
 import { imageReader } from './image-reader.js';
 import type { Observed, SampleRecord } from './observer.js';
 import type { PipelineTotals, StepTimes } from './pipeline.js';
@@ -20,6 +20,7 @@ import { createPipeline } from './pipeline.js';
 import { createProbeRecorder } from './probe-recorder.js';
 import type { ProbedLayer } from './probes.js';
 import { readRaster } from './raster.js';
+import type { KnownRouter } from './routers.js';
 import { createSampleEngine } from './sample-engine.js';
 import { createStepCounters } from './step-counters.js';
 import type { SampleSteps } from './step-counters.js';
@@ -67,7 +68,7 @@ export function start(init: SimulationInit): (job: SimulationJob) => ChunkResult
   const engine = createSampleEngine(network, kernels, init.seed);
   const plan = planCounting(init.program);
   const count = countRegions(kernels, plan, engine.buffers);
-  const pipeline = init.profile === null ? null : createPipeline({ program: init.program, plan, profile: init.profile, buffers: engine.buffers, memory: kernels.memory });
+  const pipeline = init.profile === null ? null : createPipeline({ program: init.program, plan, profile: init.profile, buffers: engine.buffers, kernels });
   const cycle = init.profile === null || init.router === undefined ? null
     : createCycle({ program: init.program, plan, profile: init.profile, router: init.router }, kernels, engine.buffers);
   const stepCounters = init.steps === true ? createStepCounters(init.program, plan) : null;

@@ -12,7 +12,7 @@ import type { Profile, Target } from '../target/schema.js';
 import { planCounting } from './counting-plan.js';
 import { countersOf } from './counters.js';
 import { unpublishedLatencies } from './latencies.js';
-import { routerOf, type KnownRouter } from './cycle.js';
+import { routerOf, type KnownRouter } from './routers.js';
 import type { SimulationObserver } from './observer.js';
 import { inOrder } from './observer.js';
 import { chipSteps } from './pipeline.js';

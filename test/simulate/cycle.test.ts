@@ -6,7 +6,7 @@ import { createKernels } from '../../src/kernels/kernels.js';
 import type { CorePlace } from '../../src/map/mapping.js';
 import type { Program } from '../../src/program/program.js';
 import { planCounting } from '../../src/simulate/counting-plan.js';
-import { meshOf, routerOf, type KnownRouter } from '../../src/simulate/cycle.js';
+import { meshOf, routerOf, type KnownRouter } from '../../src/simulate/routers.js';
 import { latencies } from '../../src/simulate/latencies.js';
 import { readRaster } from '../../src/simulate/raster.js';
 import { createSampleEngine } from '../../src/simulate/sample-engine.js';
