@@ -7,7 +7,7 @@
  * - the messages of a core to one target go in packets of `size`, which take the room of that many messages,
  *   keep a link for that long and carry their work: buffers of n places hold n / size packets;
  * - messages are made pixel by pixel (`pixel-walk.ts`), not neuron by neuron;
- * - `size` is the smallest at which a step has at most PACKETS packets, as far as the buffers go.
+ * - `size` is the smallest at which a step has at most PACKETS packets, but at most LARGEST and a buffer.
  *
  * A packet is ready when its target can begin with it and not run out of messages before its end. Links pass
  * a message in cycles and cores work on it for hundreds, so what counts is the room of buffers and the order in
@@ -32,10 +32,13 @@ export type CoarseMesh = (step: number, messages: number) => number;
 /** Packets of a step, where larger ones are possible. */
 const PACKETS = 1000;
 
+/** Messages of a packet at most: with 8, which a buffer of `loihi1` holds one of, some programs come out 16 % slower than by cycle timing. */
+const LARGEST = 4;
+
 export function createCoarseMesh({ kernels, mesh, timesteps, ...source }: CoarseMeshSource): CoarseMesh {
   const walks = pixelWalks({ ...source, memory: kernels.memory });
   const sizes: number[] = [1];
-  while (2 * sizes[sizes.length - 1] <= Math.min(mesh.bufferFlits, mesh.receiveFlits)) sizes.push(2 * sizes[sizes.length - 1]);
+  while (2 * sizes[sizes.length - 1] <= Math.min(LARGEST, mesh.bufferFlits, mesh.receiveFlits)) sizes.push(2 * sizes[sizes.length - 1]);
   const meshes = sizes.map((size) => prepareMesh(kernels, coarse(mesh, size)));
   const packers = sizes.map((size) => createPacker(walks.length, size));
   const starts = new Int32Array(walks.length + 1);

@@ -31,7 +31,7 @@ import type { LatencyParts } from './trace.js';
 import type { MeshLink, MeshUse } from './mesh-links.js';
 import { meshUse } from './mesh-links.js';
 import { createQueueModel } from './queue-model.js';
-import { inCycles, meshOf, routerOf } from './routers.js';
+import { haveOwnPorts, inCycles, meshOf, routerOf } from './routers.js';
 import { senderOf, type Sender } from './traffic.js';
 
 /** Time of some samples; nanoseconds of simulated time. */
@@ -216,7 +216,7 @@ function finishOf({ program, plan, buffers, kernels }: PipelineSource, ns: Laten
   const multicast = target.capabilities.multicast === true;
   const sendersIn = (times: Latencies): Sender[] => cores.map((_, core) => senderOf(core, { program, plan, times, buffers }));
   const router = routerOf(target);
-  if (!('missing' in router) && !multicast) {
+  if (!('missing' in router) && !multicast && haveOwnPorts(program)) {
     const clock = router.clockNanoseconds;
     const mesh = meshOf(program, router, ns);
     if (fitsKernel(mesh)) {

@@ -39,3 +39,7 @@ export function meshOf({ places, target }: Pick<Program, 'places' | 'target'>, r
 
 /** A profile's times in cycles. */
 export const inCycles = (ns: Latencies, clock: number): Latencies => Object.fromEntries(Object.entries(ns).map(([name, value]) => [name, value / clock])) as Latencies;
+
+/** Whether each core has a port of a router for itself, as placement gives it; a program from elsewhere may not. */
+export const haveOwnPorts = ({ places, target }: Pick<Program, 'places' | 'target'>): boolean =>
+  places.every((p) => p.x >= 0 && p.y >= 0 && p.port >= 0 && p.port < target.mesh.coresPerRouter) && new Set(places.map((p) => `${p.x},${p.y},${p.port}`)).size === places.length;
