@@ -4,6 +4,7 @@
  */
 import { toolVersion } from './tool-version.js';
 import { OWN_KERNELS, type BackendIdentity, type DenseBackend } from './backend/dense-backend.js';
+import type { Graph } from './graph/graph.js';
 import type { Dataset } from './data/dataset.js';
 import type { Diagnostic } from './diagnostics.js';
 import { layerWork } from './graph/macs.js';
@@ -23,6 +24,7 @@ import { importOnnx, type ImportOptions } from './onnx/import-onnx.js';
 import { Pipeline, type PassObserver, type PassRecord } from './pipeline.js';
 import { emitProgram } from './program/emit.js';
 import type { Normalisation, Program } from './program/program.js';
+import { prove } from './proof-passes.js';
 import { readProgram } from './program/read.js';
 import { programText } from './program/text.js';
 import { quantise } from './quantise/quantise.js';
@@ -30,6 +32,7 @@ import { integerText } from './quantise/text.js';
 import { verifyIntegerNetwork } from './quantise/verify-integer.js';
 import { learningReportText, type LearningReport } from './report/learning-report.js';
 import { mappingLines } from './report/mapping-lines.js';
+import type { Proof } from './report/proof.js';
 import { mappingReport, type MappingReport } from './report/mapping-report.js';
 import { calibrate, checkThresholds } from './spiking/calibrate.js';
 import { calibrationSamples, perChannel } from './spiking/calibration-samples.js';
@@ -80,6 +83,8 @@ export interface CompileOptions extends Omit<ImportOptions, 'report'> {
   readonly placementEffort?: number;
   /** Spreads the work over up to so many cores; as few as possible by default. */
   readonly cores?: number | undefined;
+  /** Also compares every representation with the model, layer by layer, on the sample images. */
+  readonly proof?: boolean;
   /** Does the dense work of the float network in place of the own kernels; the checks of the lowering stay with these. */
   readonly backend?: DenseBackend | undefined;
   readonly observer?: PassObserver;
@@ -99,6 +104,8 @@ export interface CompileSummary {
   readonly search?: SearchRecord;
   /** What temporal learning did, if it was asked for. */
   readonly learning?: LearningReport;
+  /** How far each representation is from the model, if it was asked for. */
+  readonly proof?: Proof;
   /** How full the cores are and what the spikes put on the mesh. */
   readonly mapping: MappingReport;
   readonly passes: readonly PassRecord[];
@@ -135,8 +142,10 @@ export async function compileModel(path: string, options: CompileOptions): Promi
     },
   });
   let lowered = model.graph;
+  const left: { readonly pass: string; readonly graph: Graph }[] = [];
   for (const pass of lowerPasses) {
     lowered = await pipeline.step(pass.name, { run: (report) => runPass(pass, lowered, { reference, kernels, report }), verify: verifyGraph, text: graphText });
+    left.push({ pass: pass.name, graph: lowered });
   }
   const core = asCore(lowered);
 
@@ -171,6 +180,7 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const estimated = new Map([...calibration.rates].map(([id, rate]) => [populationId(id), rate * timesteps]));
   const traffic = options.measured?.spikes ?? estimated;
   const spread = options.cores === undefined ? undefined : { cores: options.cores, traffic };
+  const proof = options.proof !== true ? null : await pipeline.step('prove', { run: () => prove({ imported: model.graph, lowered: left, core, converted, corrections: searched?.corrections, learned: lesson !== null, integers, samples }, kernels, seed) });
   const partitioned = await pipeline.step('partition', { run: (report) => partition(integers, target, report, spread), verify: (m) => throwProblems(verifyPartitioned(m)), text: mappingText });
   const placed = await pipeline.step('place', { run: () => place(partitioned, { seed, traffic, effort: options.placementEffort ?? 1 }), verify: (m) => throwProblems(verifyPlaced(m)), text: mappingText });
   const routed = await pipeline.step('route', { run: () => route(placed), verify: (m) => throwProblems(verifyRouted(m)), text: mappingText });
@@ -181,13 +191,13 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const mapped: Program = {
     ...routed,
     provenance: { tool: toolVersion(), modelSha256: model.sha256, modelName: options.card?.name ?? modelName(path), seed, calibration: [calibration.description, ...(searched === null ? [] : [`searched: ${searched.record.chosen}`]), ...(lesson === null ? [] : [`learned through time on ${lesson.learned.record.recipe}`]), ...(options.measured === undefined ? [] : [`placed for the spikes of ${options.measured.data}`])].join('; '), privateData: calibration.privateData || options.measured !== undefined },
-    normalisation, source: { layers, parameters }, classes: [],
+    normalisation, source: { layers, parameters }, classes: options.card?.classNames ?? [],
   };
   const { bytes, program } = await pipeline.step('emit', { run: () => emitAndRead(mapped, path), verify: (file) => verifyBytes(file), text: (file) => programText(file.program) });
   const learning = lesson === null ? null : await pipeline.step('measure', { run: (report) => measureLearning({ ...lesson, emitted: program.network }, options.learn!, report), text: learningReportText });
   return {
     program, bytes,
-    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, backend: options.backend?.identity ?? OWN_KERNELS, mapping, ...(searched === null ? {} : { search: searched.record }), ...(learning === null ? {} : { learning }), passes: pipeline.passes, warnings: pipeline.warnings },
+    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, backend: options.backend?.identity ?? OWN_KERNELS, mapping, ...(searched === null ? {} : { search: searched.record }), ...(learning === null ? {} : { learning }), ...(proof === null ? {} : { proof }), passes: pipeline.passes, warnings: pipeline.warnings },
   };
 }
 

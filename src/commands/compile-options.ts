@@ -39,6 +39,7 @@ export interface CompileFlags extends ModelReading, LearningFlags {
   readonly backend: BackendChoice;
   readonly workers: number;
   readonly seed: number;
+  readonly proof?: true;
   readonly printAfter?: string;
   readonly json?: true;
 }
@@ -56,6 +57,7 @@ export function compileOptions(model: string, flags: CompileFlags): Omit<Compile
       measured: flags.rates === undefined ? undefined : measuredSpikes(flags.rates, model),
       images: images === undefined ? undefined : readImageSet(readInput(images), images),
       search: flags.search === undefined ? undefined : { trials: flags.search, workers: flags.workers, onTrial: (done: number, trials: number) => status(`searching thresholds: candidate ${done} of ${trials}`) },
+      proof: flags.proof,
       learn: flags.encrypt === true ? learning(flags) : undefined,
     }),
   };

@@ -44,6 +44,7 @@ export const compileCommand = (): Command => addLearningOptions(addReadingOption
   .option('--rates <run>', 'place cores for the spikes that an earlier program of this model had, out of the file of `simulate --out`; the places then depend on its data')
   .addOption(new Option('--cores <n>', 'share out the work over up to n cores, so that a step is shorter (default: as few cores as hold the network)').argParser(integer(1, 1e6)))
   .addOption(new Option('--placement-effort <n>', 'trials of the search for short ways on the mesh, as a multiple of the default; 0: none').argParser(weight).default(1))
+  .option('--proof', 'compare every stage with the model on the same images, layer by layer, and print the largest errors')
   .option('--print-after <pass>', 'print what left this pass, or "all"')
   .addOption(backendOption())
   .addOption(seedOption())
@@ -65,9 +66,9 @@ async function compileToFile(model: string, flags: CompileFlags, command: Comman
   warn(result.summary.warnings);
   if (flags.json === true) sayJson({ ...result.summary, program: path });
   else {
-    const { search, learning } = result.summary;
-    const [{ searchLines }, { learningSummary }] = await Promise.all([import('../spiking/search.js'), import('./learning-summary.js')]);
-    say(summaryText(result, path, [...(search === undefined ? [] : [`\n${pairs(searchLines(search))}`]), ...(learning === undefined ? [] : [`\n${learningSummary(learning)}`])]));
+    const { search, learning, proof } = result.summary;
+    const [{ searchLines }, { learningSummary }, { proofText }] = await Promise.all([import('../spiking/search.js'), import('./learning-summary.js'), import('./proof-text.js')]);
+    say(summaryText(result, path, [...(search === undefined ? [] : [`\n${pairs(searchLines(search))}`]), ...(learning === undefined ? [] : [`\n${learningSummary(learning)}`]), ...(proof === undefined ? [] : [`\n${proofText(proof)}`])]));
   }
 }
 

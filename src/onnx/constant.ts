@@ -3,7 +3,7 @@
  * `readTensor` turns a TensorProto into one; it compares dims with the data before it allocates.
  */
 import { elementType, isFloat, type ElementType, type Numbers } from './element-type.js';
-import { readExternalData } from './external-data.js';
+import { readExternalData, type TensorSource } from './external-data.js';
 import type { ListField, TensorRecord } from './model-proto.js';
 
 export interface Constant {
@@ -76,8 +76,8 @@ export function bfloatToNumber(bits: number): number {
   return scratch.getFloat32(0);
 }
 
-/** Reads a tensor. `folder` is where external data may lie; undefined: nowhere. */
-export function readTensor(tensor: TensorRecord, folder: string | undefined): TensorResult {
+/** Reads a tensor. Without a source, external data are refused. `once`: it is not read again, so where the source owns the file's bytes it takes no others. */
+export function readTensor(tensor: TensorRecord, source: TensorSource | undefined, once = false): TensorResult {
   const format = formats.get(tensor.type);
   if (format === undefined) return { problem: { kind: 'type', type: typeName(tensor.type) } };
   const count = countElements(tensor.dims);
@@ -85,15 +85,18 @@ export function readTensor(tensor: TensorRecord, folder: string | undefined): Te
   const finish = (data: Numbers): TensorResult => ({ constant: { kind: 'constant', name: tensor.name, dims: tensor.dims, type: elementType(tensor.type) as ElementType, data } });
 
   if (tensor.external !== undefined) {
-    const read = readExternalData(tensor.external, count * format.bytes, folder);
-    return 'problem' in read ? { problem: { kind: 'external', problem: read.problem } } : finish(fromRaw(read.bytes, format));
+    const read = readExternalData(tensor.external, count * format.bytes, source);
+    return 'problem' in read ? { problem: { kind: 'external', problem: read.problem } } : finish(fromRaw(read.bytes, format, true));
   }
   const bytes = tensor.raw ?? (format.list === 'float' || format.list === 'double' ? join(tensor.lists[format.list]) : undefined);
   const found = bytes === undefined ? countVarints(tensor.lists[format.list]) : bytes.length / format.bytes;
   if (found !== count) {
     return { problem: { kind: 'data', problem: `its dims [${tensor.dims.join(', ')}] need ${count} elements, the data hold ${Number.isInteger(found) ? found : found.toFixed(2)}` } };
   }
-  return finish(bytes === undefined ? fromVarints(tensor.lists[format.list], count, format) : fromRaw(bytes, format));
+  if (source !== undefined && (source.left -= count * (format.float && format.list !== 'double' ? 4 : 8)) < 0) {
+    return { problem: { kind: 'data', problem: `with its ${count} elements the tensors of the model take more memory than a model of its size may` } };
+  }
+  return finish(bytes === undefined ? fromVarints(tensor.lists[format.list], count, format) : fromRaw(bytes, format, once && source?.owned === true && tensor.raw !== undefined));
 }
 
 /** Most axes of a tensor. */
@@ -108,18 +111,26 @@ export function countElements(dims: readonly number[]): number | undefined {
 
 const join = (chunks: readonly Uint8Array[]): Uint8Array => (chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
 
-function fromRaw(bytes: Uint8Array, format: Format): Numbers {
+function fromRaw(bytes: Uint8Array, format: Format, owned: boolean): Numbers {
   const count = bytes.length / format.bytes;
-  if (format.list === 'float') {
-    // A copy, because the file's bytes are rarely aligned. WebAssembly and so this project is little-endian as ONNX is.
-    const copy = new Uint8Array(bytes.length);
-    copy.set(bytes);
-    return new Float32Array(copy.buffer);
-  }
+  // WebAssembly and so this project is little-endian as ONNX is.
+  if (format.list === 'float') return owned ? alignedInPlace(bytes) : new Float32Array(new Uint8Array(bytes).buffer);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = format.float && format.list !== 'double' ? new Float32Array(count) : new Float64Array(count);
   for (let i = 0; i < count; i++) data[i] = format.read(view, i * format.bytes);
   return data;
+}
+
+/** From this length on, tag and length of a field take three bytes, which a tensor can be moved over once they are read. */
+const HEADED = 128;
+
+/** The numbers where they stand, moved by up to three bytes to where a Float32Array can begin: so weights take no memory beside the file's. */
+function alignedInPlace(bytes: Uint8Array): Float32Array {
+  const shift = bytes.byteOffset % 4;
+  if (shift !== 0 && bytes.length < HEADED) return new Float32Array(new Uint8Array(bytes).buffer);
+  const from = bytes.byteOffset - shift;
+  if (shift !== 0) new Uint8Array(bytes.buffer, from, bytes.length + shift).copyWithin(0, shift);
+  return new Float32Array(bytes.buffer as ArrayBuffer, from, bytes.length / 4);
 }
 
 /** How many varints the chunks hold: each ends with a byte below 128. A last one without an end counts as a half. */

@@ -7,10 +7,12 @@ import type { Code, Params, Reporter, Where } from '../diagnostics.js';
 import { nodeId, type GraphNode, type NodeId } from '../graph/graph.js';
 import { LARGEST_SAMPLE, type CanonicalInput } from './canonical-input.js';
 import { readTensor, type Constant, type TensorProblem } from './constant.js';
+import type { TensorSource } from './external-data.js';
 import type { ModelRecord, NodeRecord, TensorRecord } from './model-proto.js';
 import { operators } from './operators.js';
 import { firstNotFinite, Refusal, refuse, type Draft, type RuleContext } from './rule.js';
 import type { Structure } from './structure.js';
+import { mayOverwrite } from './transpose-matrix.js';
 import { product, sampleShape, type Activation, type Value } from './value.js';
 
 export interface TranslationRequest {
@@ -19,7 +21,7 @@ export interface TranslationRequest {
   readonly structure: Structure;
   readonly input: CanonicalInput;
   readonly outputs: readonly string[];
-  readonly folder: string | undefined;
+  readonly source: TensorSource;
   /** Names the model in diagnostics. */
   readonly file: string;
   readonly report: Reporter;
@@ -32,6 +34,8 @@ export interface Translation {
   readonly nodes: readonly GraphNode[];
   readonly outputs: ReadonlyMap<string, Activation>;
   readonly values: ReadonlyMap<string, NodeId>;
+  /** Nodes that round activations in the file, each with its step. */
+  readonly steps: ReadonlyMap<string, number>;
   readonly input: CanonicalInput;
   readonly inputName: string;
 }
@@ -44,6 +48,9 @@ interface State {
   /** Undefined: given by a node that was refused, or a tensor that cannot be read. */
   readonly values: Map<string, Value | undefined>;
   readonly tensors: ReadonlyMap<string, TensorRecord>;
+  /** How often a value is read, by name. */
+  readonly readers: ReadonlyMap<string, number>;
+  readonly steps: Map<string, number>;
   left: number;
   readonly allowed: number;
 }
@@ -54,7 +61,7 @@ export function translate(request: TranslationRequest): Translation {
   const allowed = 2 ** 23 + 4 * request.budget;
   const state: State = {
     request, nodes: [], ids: new Map(), values: new Map(),
-    tensors: new Map(model.initializers.map((t) => [t.name, t])), left: allowed, allowed,
+    tensors: new Map(model.initializers.map((t) => [t.name, t])), readers: countReaders(request), steps: new Map(), left: allowed, allowed,
   };
   state.values.set(structure.input.name, emitInput(state, structure.input.name));
   for (const node of structure.nodes) translateNode(state, node);
@@ -67,7 +74,13 @@ export function translate(request: TranslationRequest): Translation {
   const values = new Map<string, NodeId>();
   for (const [name, value] of state.values) if (value?.kind === 'activation') values.set(name, value.node);
   const nodes = neededNodes(state.nodes, [...found.values()].map((v) => v.node));
-  return { nodes, outputs: found, values: keepNeeded(values, nodes), input, inputName: structure.input.name };
+  return { nodes, outputs: found, values: keepNeeded(values, nodes), steps: state.steps, input, inputName: structure.input.name };
+}
+
+function countReaders({ structure, outputs }: TranslationRequest): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of [...outputs, ...structure.nodes.flatMap((n) => n.inputs)]) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
 }
 
 function keepNeeded(values: ReadonlyMap<string, NodeId>, nodes: readonly GraphNode[]): ReadonlyMap<string, NodeId> {
@@ -81,15 +94,15 @@ function emitInput(state: State, name: string): Activation {
   const { dims, batch, form } = input;
   const sample = sampleShape(dims, batch) ?? dims;
   switch (form) {
-    case 'picture': return { kind: 'activation', node: push(state, { kind: 'input', inputs: [] }, sample, name), dims };
+    case 'picture': return { kind: 'activation', node: push(state, { kind: 'input', inputs: [] }, sample, name), dims, image: true };
     case 'picture-channels-last': {
       const [h = 1, w = 1, c = 1] = sample;
       const source = push(state, { kind: 'input', inputs: [] }, [c, h, w], name);
-      return { kind: 'activation', node: push(state, { kind: 'transpose', inputs: [source], permutation: [1, 2, 0] }, sample, `${name}/channels-last`), dims };
+      return { kind: 'activation', node: push(state, { kind: 'transpose', inputs: [source], permutation: [1, 2, 0] }, sample, `${name}/channels-last`), dims, image: true };
     }
     case 'features': {
       const source = push(state, { kind: 'input', inputs: [] }, [product(sample)], name);
-      return { kind: 'activation', node: sample.length === 1 ? source : push(state, { kind: 'reshape', inputs: [source] }, sample, `${name}/declared-shape`), dims };
+      return { kind: 'activation', node: sample.length === 1 ? source : push(state, { kind: 'reshape', inputs: [source] }, sample, `${name}/declared-shape`), dims, image: true };
     }
   }
 }
@@ -136,14 +149,19 @@ function applyOperator(state: State, node: NodeRecord): readonly Value[] | undef
   const context = contextFor(state, node, inputs);
   const known = inputs.every((v) => v === undefined || v.kind === 'constant');
   if (operator.evaluate !== undefined && (known || operator.onlyDims === true)) return listOf(operator.evaluate(context));
-  if (operator.rule === undefined) throw new Error(`internal: operator ${node.op} has no rule for activations`);
-  return listOf(operator.rule(context));
+  const { rule } = operator;
+  if (rule === undefined) throw new Error(`internal: operator ${node.op} has no rule for activations`);
+  const quantised = inputs.find((v): v is Activation => v?.kind === 'activation' && v.quantised !== undefined)?.quantised;
+  if (quantised !== undefined && operator.onQuantised === undefined) refuse('onnx/form', { op: node.op, problem: 'it works on the whole numbers of a quantised tensor', advice: 'put a DequantizeLinear before it, or export the float network' });
+  const results = listOf(rule(context));
+  for (const v of results) if (v.kind === 'activation' && v.quantised !== undefined && operator.onQuantised !== 'passes') state.steps.set(node.name, v.quantised.scale);
+  return quantised === undefined || operator.onQuantised !== 'passes' ? results : results.map((v) => (v.kind === 'activation' ? { ...v, quantised } : v));
 }
 
 const listOf = <T extends Value>(result: T | readonly T[]): readonly T[] => ('kind' in result ? [result] : result);
 
 function contextFor(state: State, node: NodeRecord, inputs: RuleContext['inputs']): RuleContext {
-  const { opset, input: { batch }, folder } = state.request;
+  const { opset, input: { batch }, source } = state.request;
   return {
     node, opset, batch, inputs,
     emit(draft, dims, suffix) {
@@ -155,7 +173,7 @@ function contextFor(state: State, node: NodeRecord, inputs: RuleContext['inputs'
       return { kind: 'activation', node: push(state, draft, shape, suffix === undefined ? node.name : `${node.name}/${suffix}`), dims };
     },
     readTensor(tensor) {
-      const read = readTensor(tensor, folder);
+      const read = readTensor(tensor, source);
       return 'constant' in read ? refuseNotFinite(read.constant) : refuseTensor(tensor.name === '' ? node.name : tensor.name, read.problem);
     },
     spend(count) {
@@ -169,10 +187,12 @@ function contextFor(state: State, node: NodeRecord, inputs: RuleContext['inputs'
 function lookUp(state: State, name: string): Value | undefined {
   const tensor = state.tensors.get(name);
   if (state.values.has(name) || tensor === undefined) return state.values.get(name);
-  const { folder, report, file } = state.request;
+  const { source, report, file } = state.request;
   const value = attempt({ kind: 'file', path: file }, report, () => {
-    const read = readTensor(tensor, folder);
-    return refuseNotFinite('constant' in read ? read.constant : refuseTensor(name, read.problem));
+    const read = readTensor(tensor, source, true);
+    const constant = refuseNotFinite('constant' in read ? read.constant : refuseTensor(name, read.problem));
+    if (state.readers.get(name) === 1 && constant.data instanceof Float32Array) mayOverwrite(constant.data);
+    return constant;
   });
   state.values.set(name, value);
   return value;

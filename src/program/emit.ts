@@ -88,7 +88,7 @@ function writeProjection({ weight: _, ...p }: IntegerProjection): WireProjection
   return { ...p, window: writeWindow(p.window), pool: [...p.pool] };
 }
 
-function writeCores({ network, cores, places }: Program, { tables, resets }: PackedMemory): WireCore[] {
+function writeCores({ network, cores, places }: Program, { tables, resets, sums }: PackedMemory): WireCore[] {
   const index = new Map(network.populations.map((p, i) => [p.id, i]));
   return cores.map(({ slice, use }, i) => ({
     population: index.get(slice.population) as number,
@@ -97,6 +97,8 @@ function writeCores({ network, cores, places }: Program, { tables, resets }: Pac
     ...places[i],
     formats: tables[i].map(writeEntry),
     resetSynapses: resets[i],
+    sumSynapses: sums[i],
+    ...(slice.part === undefined ? { partBox: [] } : { partProjection: slice.part.projection, partBox: [...slice.part.channels, ...slice.part.rows, ...slice.part.columns] }),
   }));
 }
 

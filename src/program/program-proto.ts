@@ -16,10 +16,10 @@ export interface WirePopulation {
 }
 export interface WireProjection {
   id: string; source: string; target: string; shift: number; window: WireWindow; groups: number; pool: number[];
-  delay: number; bound: number; weightError: number;
+  delay: number; bound: number; weightError: number; inParts?: boolean | null;
 }
 export interface WireNetwork { imageShape: number[]; input: WireInput; populations: WirePopulation[]; projections: WireProjection[]; output: string; timesteps: number }
-export interface WireCore { population: number; box: number[]; neurons: number; inAxons: number; outAxons: number; synapticBits: number; chip: number; x: number; y: number; port: number; formats: WireSynapseFormat[]; resetSynapses: Uint8Array }
+export interface WireCore { population: number; box: number[]; neurons: number; inAxons: number; outAxons: number; synapticBits: number; chip: number; x: number; y: number; port: number; formats: WireSynapseFormat[]; resetSynapses: Uint8Array; partProjection?: number | null; partBox: number[]; sumSynapses: Uint8Array }
 export interface WireSynapseFormat { projection?: number | null; sparse: boolean; weightCode: number; indexBits: number; delayBits: number; shift: number }
 export interface WireSegmentBank { projection: number; from: number; to: number; segments: Uint8Array; lengths: number[] }
 export interface WireRoutes { from: number[]; to: number[]; projection: number[]; hopsX: number[]; hopsY: number[]; chipCrossings: number[] }

@@ -136,7 +136,8 @@ const trainingProblems = ({ training }: Program['provenance']): string[] => (tra
 
 const coreProblems = ({ cores }: WireProgram): string[] => cores.flatMap((core, i) => {
   const whole = Number.isSafeInteger(core.synapticBits) && core.synapticBits >= 0;
-  return core.box.length === 6 && whole ? [] : [`core ${i} has no proper slice or use`];
+  const part = core.partBox.length === ((core.partProjection ?? null) === null ? 0 : 6);
+  return core.box.length === 6 && part && whole ? [] : [`core ${i} has no proper slice or use`];
 });
 
 function routeProblems({ from, to, projection, hopsX, hopsY, chipCrossings }: WireRoutes): string[] {
@@ -197,16 +198,17 @@ function readNeuron({ model, reset, leak, retract, refractory, currentLeak }: Wi
 
 /** Without its weights, which `unpackMemory` finds in the synaptic memory. */
 function readProjection(wire: WireProjection): IntegerProjection {
-  const { id, shift, groups, delay, bound, weightError } = wire;
+  const { id, shift, groups, delay, bound, weightError, inParts } = wire;
   return {
     id, source: populationId(wire.source), target: populationId(wire.target), weight: new Int8Array(), shift, window: readWindow(wire.window),
-    groups, pool: wire.pool as unknown as Pair, delay, bound, weightError,
+    groups, pool: wire.pool as unknown as Pair, delay, bound, weightError, ...(inParts === true ? { inParts } : {}),
   };
 }
 
-function readCore({ population, box, neurons, inAxons, outAxons, synapticBits }: WireCore, network: IntegerNetwork): CoreSlice {
+function readCore({ population, box, neurons, inAxons, outAxons, synapticBits, partProjection = null, partBox: from }: WireCore, network: IntegerNetwork): CoreSlice {
+  const part = partProjection === null ? {} : { part: { projection: partProjection, channels: [from[0], from[1]], rows: [from[2], from[3]], columns: [from[4], from[5]] } as const };
   return {
-    slice: { population: network.populations.at(population)?.id ?? populationId(`#${population}`), channels: [box[0], box[1]], rows: [box[2], box[3]], columns: [box[4], box[5]] },
+    slice: { population: network.populations.at(population)?.id ?? populationId(`#${population}`), channels: [box[0], box[1]], rows: [box[2], box[3]], columns: [box[4], box[5]], ...part },
     use: { neurons, inAxons, outAxons, synapticBits },
   };
 }
@@ -216,6 +218,7 @@ function readMemory({ cores, memory }: WireProgram): StoredMemory {
   return {
     tables: cores.map((core) => core.formats.map(readEntry)),
     resets: cores.map((core) => Uint8Array.from(core.resetSynapses)),
+    sums: cores.map((core) => Uint8Array.from(core.sumSynapses)),
     banks: memory.map(({ projection, from, to, segments, lengths }) => ({ projection, channels: [from, to], bytes: Uint8Array.from(segments), lengths: Uint32Array.from(lengths) })),
   };
 }

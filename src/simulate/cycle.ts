@@ -30,14 +30,16 @@ export interface CycleSource {
   readonly plan: CountingPlan;
   readonly profile: Profile;
   readonly router: KnownRouter;
+  /** By core: masks of the sums that parts of a fan-in send. */
+  readonly parts?: ReadonlyMap<number, SpikeBuffers> | undefined;
 }
 
 export function createCycle(source: CycleSource, kernels: Kernels, buffers: readonly SpikeBuffers[]): CycleModel {
-  const { program, plan, profile, router } = source;
+  const { program, plan, profile, router, parts } = source;
   const ns = latencies(profile);
   const clock = router.clockNanoseconds;
   const mesh = prepareMesh(kernels, meshOf(program, router, ns));
-  const traffic = createTraffic({ program, plan, times: inCycles(ns, clock), buffers, memory: kernels.memory });
+  const traffic = createTraffic({ program, plan, times: inCycles(ns, clock), buffers, memory: kernels.memory, parts });
   const barrier = barrierNanoseconds(profile.latency.barrier, new Set(program.places.map((p) => `${p.x},${p.y}`)).size);
   const steps = chipSteps(program);
   const count = program.cores.length;

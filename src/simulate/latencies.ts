@@ -12,6 +12,7 @@ import type { Profile } from '../target/schema.js';
 export function unpublishedLatencies(program: Program, profile: Profile): string[] {
   const used = new Set<string>(['neuronInactive', 'neuronActive', 'spike', 'axonOut', 'axonIn']);
   if (program.network.populations.some(isSigned)) for (const name of SIGNED_LATENCIES) used.add(name);
+  if (program.network.projections.some((p) => p.inParts === true)) for (const name of ['gradedMessage', 'gradedSynapticOp', 'synapticOpDense']) used.add(name);
   for (const link of linksOf(program.network)) used.add(formatLatency(link, program));
   for (const r of program.routes) {
     if (r.hopsX > 0) used.add('hopX');
@@ -28,7 +29,7 @@ export function unpublishedLatencies(program: Program, profile: Profile): string
 export const publishesLatency = ({ latency }: Profile): boolean =>
   Object.values(latency).some((c) => typeof c === 'object' && 'value' in c && c.value !== null) || latency.barrier.some((entry) => (entry.nanoseconds ?? 0) > 0);
 
-/** Only signed neurons need these, and a profile may leave them out. */
+/** Only signed neurons and fan-ins in parts need these, and a profile may leave them out. */
 const SIGNED_LATENCIES = ['gradedMessage', 'gradedSynapticOp', 'secondState'] as const;
 
 const FORMAT_LATENCIES = { dense: 'synapticOpDense', sparse: 'synapticOpSparse', shared: 'synapticOpShared' } as const;

@@ -19,6 +19,7 @@
 import type { Kernels } from '../kernels/kernels.js';
 import { fitsKernel } from '../kernels/mesh.js';
 import type { SpikeBuffers } from '../kernels/spiking-layer.js';
+import { isPart } from '../map/fan-in-parts.js';
 import type { Route } from '../map/mapping.js';
 import { neuronsIn, linksOf } from '../map/reach.js';
 import type { Program } from '../program/program.js';
@@ -110,6 +111,8 @@ export interface PipelineSource {
   /** Masks of the sample to be timed, in the memory of the kernels. */
   readonly buffers: readonly SpikeBuffers[];
   readonly kernels: Kernels;
+  /** By core: masks of the sums that parts of a fan-in send. */
+  readonly parts?: ReadonlyMap<number, SpikeBuffers> | undefined;
 }
 
 export function createPipeline(source: PipelineSource): PipelineModel {
@@ -211,10 +214,10 @@ const travelNanoseconds = ({ hopsX, hopsY, chipCrossings }: Route, ns: Latencies
 type Finish = (step: number, messages: number) => number;
 
 /** By the mesh where enough is known of the routers and messages go to one core each; else with endless queues. */
-function finishOf({ program, plan, buffers, kernels }: PipelineSource, ns: Latencies): Finish {
+function finishOf({ program, plan, buffers, kernels, parts }: PipelineSource, ns: Latencies): Finish {
   const { routes, cores, network: { timesteps }, target } = program;
   const multicast = target.capabilities.multicast === true;
-  const sendersIn = (times: Latencies): Sender[] => cores.map((_, core) => senderOf(core, { program, plan, times, buffers }));
+  const sendersIn = (times: Latencies): Sender[] => cores.map((_, core) => senderOf(core, { program, plan, times, buffers, parts }));
   const router = routerOf(target);
   if (!('missing' in router) && !multicast && haveOwnPorts(program)) {
     const clock = router.clockNanoseconds;
@@ -232,18 +235,20 @@ function finishOf({ program, plan, buffers, kernels }: PipelineSource, ns: Laten
 }
 
 function messageCosts(program: Program, plan: CountingPlan, { ns, mesh }: { readonly ns: Latencies; readonly mesh: MeshUse }): { readonly routes: RouteCost[]; readonly flows: FlowCost[] } {
-  const sources = new Map(program.network.populations.map((p) => [p.id, { depth: p.depth, signed: isSigned(p) }]));
+  const sources = new Map(program.network.populations.map((p) => [p.id, isSigned(p)]));
+  const sums = { operation: ns.synapticOpDense + ns.gradedSynapticOp, axonOut: ns.axonOut + ns.gradedMessage };
   const projections = linksOf(program.network).map((link) => {
-    const { depth, signed } = sources.get(link.projection.source)!;
-    return { depth, operation: ns[formatLatency(link, program)] + (signed ? ns.gradedSynapticOp : 0), axonOut: ns.axonOut + (signed ? ns.gradedMessage : 0) };
+    const signed = sources.get(link.projection.source)!;
+    return { operation: ns[formatLatency(link, program)] + (signed ? ns.gradedSynapticOp : 0), axonOut: ns.axonOut + (signed ? ns.gradedMessage : 0) };
   });
   const routes = program.routes.map((route, i): RouteCost => {
-    const { depth, operation } = projections[route.projection];
-    return { to: route.to, depth, operation, travel: travelNanoseconds(route, ns), messages: plan.routes[i].messages, synapticOps: plan.routes[i].synapticOps };
+    const { depth, sums: summed, messages, synapticOps } = plan.routes[i];
+    const { operation } = summed ? sums : projections[route.projection];
+    return { to: route.to, depth, operation, travel: travelNanoseconds(route, ns), messages, synapticOps };
   });
   const flows = plan.flows.map((flow, i): FlowCost => {
-    const { depth, axonOut } = projections[flow.projection];
-    return { from: flow.from, depth, axonOut, messages: flow.messages, links: mesh.flows[i] };
+    const { axonOut } = flow.sums ? sums : projections[flow.projection];
+    return { from: flow.from, depth: flow.depth, axonOut, messages: flow.messages, links: mesh.flows[i] };
   });
   return { routes, flows };
 }
@@ -251,9 +256,10 @@ function messageCosts(program: Program, plan: CountingPlan, { ns, mesh }: { read
 function coreCosts(program: Program, plan: CountingPlan, ns: Latencies): CoreCost[] {
   const populations = new Map(program.network.populations.map((p) => [p.id, p]));
   return program.cores.map(({ slice }, i) => {
-    const { depth, neuron } = populations.get(slice.population)!;
+    if (isPart(slice)) return { ...plan.cores[i], activeUpdate: ns.neuronActive, updates: neuronsIn(slice), compartments: 1, resetOut: 0, resetIn: 0 };
+    const { neuron } = populations.get(slice.population)!;
     const activeUpdate = ns.neuronActive + (isSigned({ neuron }) ? ns.secondState : 0);
     const two = fires(neuron) && neuron.reset === 'soft-two-compartment';
-    return { ...plan.cores[i], depth, activeUpdate, updates: neuron.model === 'relay' ? 0 : neuronsIn(slice), compartments: two ? 2 : 1, resetOut: two ? ns.axonOut : 0, resetIn: two ? ns.axonIn + ns.synapticOpDense : 0 };
+    return { ...plan.cores[i], activeUpdate, updates: neuron.model === 'relay' ? 0 : neuronsIn(slice), compartments: two ? 2 : 1, resetOut: two ? ns.axonOut : 0, resetIn: two ? ns.axonIn + ns.synapticOpDense : 0 };
   });
 }

@@ -15,6 +15,7 @@ import type { CountingPlan } from './counting-plan.js';
 import { createCycle } from './cycle.js';
 import { imageReader } from './image-reader.js';
 import type { Observed, SampleRecord } from './observer.js';
+import { reservePartMasks } from './part-masks.js';
 import type { PipelineTotals, StepTimes } from './pipeline.js';
 import { createPipeline } from './pipeline.js';
 import { createProbeRecorder } from './probe-recorder.js';
@@ -68,9 +69,10 @@ export function start(init: SimulationInit): (job: SimulationJob) => ChunkResult
   const engine = createSampleEngine(network, kernels, init.seed);
   const plan = planCounting(init.program);
   const count = countRegions(kernels, plan, engine.buffers);
-  const pipeline = init.profile === null ? null : createPipeline({ program: init.program, plan, profile: init.profile, buffers: engine.buffers, kernels });
+  const parts = init.profile === null ? null : reservePartMasks(kernels, init.program, plan);
+  const pipeline = init.profile === null ? null : createPipeline({ program: init.program, plan, profile: init.profile, buffers: engine.buffers, kernels, parts: parts?.buffers });
   const cycle = init.profile === null || init.router === undefined ? null
-    : createCycle({ program: init.program, plan, profile: init.profile, router: init.router }, kernels, engine.buffers);
+    : createCycle({ program: init.program, plan, profile: init.profile, router: init.router, parts: parts?.buffers }, kernels, engine.buffers);
   const stepCounters = init.steps === true ? createStepCounters(init.program, plan) : null;
   const record = init.probes === undefined || init.probes.length === 0 ? null : createProbeRecorder(network, init.probes, { engine, memory: kernels.memory });
   const read = imageReader(init.images, network.imageShape, normalisation);
@@ -92,6 +94,7 @@ export function start(init: SimulationInit): (job: SimulationJob) => ChunkResult
       result.scores.set(answer.scores, i * classes);
       answer.saturations.forEach((n, p) => { result.saturations[p] += n; });
       const counts = count();
+      parts?.fill(counts);
       addTotals(result.regions, counts, network.timesteps);
       let stepTimes: StepTimes | null = null;
       const keep = (each: StepTimes): void => { stepTimes = each; };
@@ -110,7 +113,16 @@ function countRegions(kernels: Kernels, plan: CountingPlan, buffers: readonly Sp
     buffers: own, plane,
     sums: plan.regions.flatMap((sum, row) => (sum.population === population && sum.plane === plane ? [{ sum, row }] : [])),
   })));
-  return prepareMaskSums(kernels, groups, plan.regions.length);
+  const sums = prepareMaskSums(kernels, groups, plan.regions.length);
+  const steps = buffers[0]?.steps ?? 0;
+  return () => {
+    const counts = sums();
+    plan.regions.forEach(({ each }, region) => {
+      if (each === undefined) return;
+      for (let i = region * steps; i < (region + 1) * steps; i++) counts[i] = counts[i] === 0 ? 0 : each;
+    });
+    return counts;
+  };
 }
 
 function addTotals(totals: Float64Array, counts: Int32Array, steps: number): void {

@@ -24,17 +24,20 @@ export interface ProjectionCounters {
   readonly id: string;
   /** Synaptic operations: one for each weight that a spike reads. Zeros of dense segments are read, those left out of sparse ones are not. */
   readonly synapticOps: number;
+  /** Where the fan-in is in parts: the sums that these send, each a message that reads one weight where it arrives. */
+  readonly sums?: number;
 }
 
 /** Per core of the program, in its order. */
 export interface CoreCounters {
+  /** Of a part of a fan-in: the sums that it sends. */
   readonly spikes: number;
   /** Messages leaving: one for each spike and target core, with multicast one for each spike and projection. */
   readonly messagesOut: number;
   /** Messages arriving. */
   readonly messagesIn: number;
   readonly synapticOps: number;
-  /** Neuron updates with input, and those without. Neurons, not compartments. */
+  /** Neuron updates with input, and those without. Neurons, not compartments; in a part of a fan-in its sums. */
   readonly activeUpdates: number;
   readonly inactiveUpdates: number;
 }

@@ -10,7 +10,8 @@ import type { KernelMemory } from '../kernels/kernels.js';
 import type { MeshLoad } from '../kernels/mesh-description.js';
 import type { SpikeBuffers } from '../kernels/spiking-layer.js';
 import { hasTwoCompartments } from '../map/core-use.js';
-import { linksOf } from '../map/reach.js';
+import { isPart } from '../map/fan-in-parts.js';
+import { intersect, lengthOf, linksOf } from '../map/reach.js';
 import type { Program } from '../program/program.js';
 import { isSigned } from '../spiking/network.js';
 import type { CountingPlan, Region } from './counting-plan.js';
@@ -23,6 +24,8 @@ export interface TrafficSource {
   readonly times: Latencies;
   readonly buffers: readonly SpikeBuffers[];
   readonly memory: KernelMemory;
+  /** By core: masks of the sums that parts of a fan-in send. */
+  readonly parts?: ReadonlyMap<number, SpikeBuffers> | undefined;
 }
 
 /** Gives the messages of chip step s. Times are in the unit of the source's. */
@@ -153,11 +156,18 @@ function generate(sender: Sender, t: number, memory: KernelMemory, out: MessageB
 }
 
 /** How a core of the program generates. */
-export function senderOf(core: number, { program, plan, times, buffers }: Omit<TrafficSource, 'memory'>): Sender {
+export function senderOf(core: number, { program, plan, times, buffers, parts }: Omit<TrafficSource, 'memory'>): Sender {
   const { network, cores } = program;
   const { slice } = cores[core];
   const index = network.populations.findIndex((p) => p.id === slice.population);
-  const { neuron, depth } = network.populations[index];
+  const { neuron } = network.populations[index];
+  const { depth } = plan.cores[core];
+  if (isPart(slice)) {
+    const masks = parts?.get(core);
+    if (masks === undefined) throw new RangeError(`internal: core ${core} holds a part of a fan-in and has no masks of its sums`);
+    const list = sumDestinations(core, { program, times });
+    return { buffers: masks, depth, channels: slice.channels, rows: [0, 1], columns: [0, 1], spike: times.spike, inactive: times.neuronInactive, active: times.neuronActive, lists: [[list]], rowKind: [0], columnKind: [0] };
+  }
   const compartments = hasTwoCompartments({ neuron }) ? 2 : 1;
   const relay = neuron.model === 'relay';
   const inactive = relay ? 0 : compartments * times.neuronInactive;
@@ -169,6 +179,15 @@ export function senderOf(core: number, { program, plan, times, buffers }: Omit<T
   };
 }
 
+/** Where the sums of a part go: one message each, which reads one weight. */
+function sumDestinations(core: number, { program: { routes, cores }, times }: Pick<TrafficSource, 'program' | 'times'>): Destination[] {
+  return routes.flatMap(({ from, to }): Destination[] => {
+    if (from !== core) return [];
+    const [first, last] = intersect(cores[from].slice.channels, cores[to].slice.channels);
+    return [{ core: to, from: first, to: last, send: times.axonOut + times.gradedMessage, work: times.axonIn + times.synapticOpDense + times.gradedSynapticOp, works: null }];
+  });
+}
+
 type Kinds = Pick<Sender, 'lists' | 'rowKind' | 'columnKind'>;
 
 /** Where a pixel's spikes go, for each kind of row and of column. */
@@ -176,16 +195,13 @@ function destinationKinds(core: number, { program, plan, times }: Pick<TrafficSo
   const { slice } = program.cores[core];
   const links = linksOf(program.network);
   const signed = new Set(program.network.populations.filter(isSigned).map((p) => p.id));
-  const sent = new Set<number>();
   const terms = program.routes.flatMap((route, i) => {
     if (route.from !== core) return [];
-    const again = program.target.capabilities.multicast === true && sent.has(route.projection);
-    sent.add(route.projection);
     const link = links[route.projection];
     const graded = signed.has(link.projection.source);
     const operation = times[formatLatency(link, program)] + (graded ? times.gradedSynapticOp : 0);
     return plan.routes[i].synapticOps.map(({ region, times: targets }) => ({
-      core: route.to, region: plan.regions[region], operation: targets * operation, send: again ? 0 : times.axonOut + (graded ? times.gradedMessage : 0),
+      core: route.to, projection: route.projection, region: plan.regions[region], operation: targets * operation, send: times.axonOut + (graded ? times.gradedMessage : 0),
     }));
   });
   const row = kindsOf(slice.rows, terms.map((t) => t.region.rows));
@@ -193,11 +209,18 @@ function destinationKinds(core: number, { program, plan, times }: Pick<TrafficSo
   const { neuron } = program.network.populations.find((p) => p.id === slice.population)!;
   const resets: Destination[] = hasTwoCompartments({ neuron })
     ? [{ core, from: slice.channels[0], to: slice.channels[1], send: times.axonOut, work: times.axonIn + times.synapticOpDense, works: null }] : [];
-  const listOf = (y: number, x: number): Destination[] => resets.concat(terms.flatMap(({ core: to, region, operation, send }): Destination[] => {
-    if (region.table !== undefined) return sparseDestination(region, [y, x], { core: to, send, axonIn: times.axonIn, operation });
-    const taps = region.rows[y] * region.columns[x];
-    return taps === 0 ? [] : [{ core: to, ...channelsOf(region), send, work: times.axonIn + taps * operation, works: null }];
-  }));
+  const listOf = (y: number, x: number): Destination[] => {
+    const sent: { readonly projection: number; readonly channels: readonly [number, number] }[] = []; // of a projection with multicast, once
+    return resets.concat(terms.flatMap(({ core: to, projection, region, operation, send: each }): Destination[] => {
+      const again = program.target.capabilities.multicast === true && sent.some((s) => s.projection === projection && lengthOf(intersect(s.channels, region.channels)) > 0);
+      const send = again ? 0 : each;
+      const taps = region.table === undefined ? region.rows[y] * region.columns[x] : 0;
+      const found = region.table !== undefined ? sparseDestination(region, [y, x], { core: to, send, axonIn: times.axonIn, operation })
+        : taps === 0 ? [] : [{ core: to, ...channelsOf(region), send, work: times.axonIn + taps * operation, works: null }];
+      if (found.length > 0) sent.push({ projection, channels: region.channels });
+      return found;
+    }));
+  };
   return { lists: row.firsts.map((y) => column.firsts.map((x) => listOf(y, x))), rowKind: row.kind, columnKind: column.kind };
 }
 

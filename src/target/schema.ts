@@ -134,6 +134,7 @@ export const TargetSchema = Type.Object({
     thresholdShift: Type.Integer({ minimum: 0, description: 'The threshold is mantissa << this.' }),
     biasMantissaMax: count('Largest absolute bias mantissa.'),
     biasExponentMax: Type.Integer({ minimum: 0, description: 'The bias is mantissa << exponent, exponent 0 to this.' }),
+    gradedBits: Type.Optional(limit('Bits of the integer that a graded spike carries, sign included. Left out: not published, taken as none.')),
     decayBits: Type.Integer({ minimum: 0, maximum: 12, description: 'Bits of the membrane decay; 0: no leak.' }),
     leakFloor: Type.Optional(Type.Integer({ minimum: 0, maximum: 1, description: 'v of every neuron loses at least this / 4096 of itself in a step, whatever its decay register says. Left out: 0.' })),
     refractoryMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 4096, description: 'Most steps from a spike to the next possible one. Left out: 1, no wait.' })),

@@ -22,6 +22,7 @@ The last column says what becomes of an operator on values that depend on the im
 
 - **faithful**: neurons and synapses that compute the same, apart from the rounding of rates and weights;
 - **folded away**: merged into its neighbours, moved, or dropped because it does not change the answer;
+- **approximate**: refused, unless \`--approximate\` is given, which puts a broken line of rectifiers there and warns of its largest error;
 - **refused**: a diagnostic that names the node and what to do. Where all of its inputs are constants it is folded.
 `;
 

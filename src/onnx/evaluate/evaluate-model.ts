@@ -4,6 +4,7 @@
  */
 import type { Reporter } from '../../diagnostics.js';
 import { readTensor, type Constant } from '../constant.js';
+import { tensorSource } from '../external-data.js';
 import type { ModelRecord, NodeRecord } from '../model-proto.js';
 import { Refusal, refuse, type NodeContext } from '../rule.js';
 import { evaluations } from './evaluations.js';
@@ -21,8 +22,9 @@ export interface EvaluationRequest {
 export function evaluateModel({ model, feeds, folder, report }: EvaluationRequest): ReadonlyMap<string, Constant> {
   const values = new Map<string, Constant>();
   const opset = model.opsets.get('') ?? 0;
+  const source = tensorSource(Infinity, { folder, owned: false });
   const read: NodeContext['readTensor'] = (tensor) => {
-    const result = readTensor(tensor, folder);
+    const result = readTensor(tensor, source);
     return 'constant' in result ? result.constant : refuse('onnx/tensor-data', { tensor: tensor.name, problem: result.problem.kind === 'type' ? `type ${result.problem.type}` : result.problem.problem });
   };
   const attempt = (place: string, work: () => void): void => {
