@@ -51,18 +51,13 @@ INLINE vi decayed(vi v, int32_t keep) {
   return (kept ^ sign) - sign;
 }
 
-INLINE vi clip(vi v, int32_t limit) {
-#ifdef __wasm__
-  return (vi)wasm_i32x4_min(wasm_i32x4_max((v128_t)v, wasm_i32x4_splat(-limit)), wasm_i32x4_splat(limit));
-#else
-  const vi above = v > limit, below = v < -limit;
-  return (v & ~(above | below)) | (above & limit) | (below & -limit);
-#endif
-}
-
 INLINE vi greater(vi a, vi b) {
-#ifdef __wasm__
+#if defined(__wasm__)
   return (vi)wasm_i32x4_max((v128_t)a, (v128_t)b);
+#elif defined(__AVX512F__)
+  return (vi)_mm512_max_epi32((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+  return (vi)_mm256_max_epi32((__m256i)a, (__m256i)b);
 #else
   const vi above = a > b;
   return (a & above) | (b & ~above);
@@ -70,12 +65,21 @@ INLINE vi greater(vi a, vi b) {
 }
 
 INLINE vi smaller(vi a, vi b) {
-#ifdef __wasm__
+#if defined(__wasm__)
   return (vi)wasm_i32x4_min((v128_t)a, (v128_t)b);
+#elif defined(__AVX512F__)
+  return (vi)_mm512_min_epi32((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+  return (vi)_mm256_min_epi32((__m256i)a, (__m256i)b);
 #else
   const vi above = a > b;
   return (b & above) | (a & ~above);
 #endif
+}
+
+INLINE vi clip(vi v, int32_t limit) {
+  const vi most = (vi){0} + limit;
+  return smaller(greater(v, -most), most);
 }
 
 /* GCC splits the conversion of vectors to twice their size; the instruction is there. */
@@ -174,7 +178,7 @@ INLINE int update(const Layer *l, const Place *place, int offset, int first, int
   }
   int sum = 0;
   if (kind.exact) for (int i = 0; i < LANES; i++) sum += clips[i];
-  else for (int i = 0; i < LANES; i++) if (top[i] > l->limit || bottom[i] < -l->limit) return -1;
+  else if (bitsOf((top > l->limit) | (bottom < -l->limit)) != 0) return -1;
   UNROLL for (int i = 0; i < vectors; i++) {
     potential[i] = v[i];
     if (kind.remembers) synaptic[i] = u[i];
