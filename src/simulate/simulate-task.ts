@@ -26,6 +26,8 @@ import type { Raster } from './trace.js';
 
 export interface SimulationInit {
   readonly program: Program;
+  /** The program's counting plan where it is at hand. */
+  readonly plan?: CountingPlan;
   /** Bytes, or floats that are already normalised; over a SharedArrayBuffer. */
   readonly images: Uint8Array | Float32Array;
   readonly seed: number;
@@ -59,7 +61,7 @@ export function start(init: SimulationInit): (job: SimulationJob) => ChunkResult
   const { network, normalisation } = init.program;
   const kernels = createKernels(init.kernels);
   const engine = createSampleEngine(network, kernels, init.seed);
-  const plan = planCounting(init.program);
+  const plan = init.plan ?? planCounting(init.program);
   const count = countRegions(kernels, plan, engine.buffers);
   const pipeline = init.profile === null ? null : createPipeline(init.program, plan, init.profile);
   const stepCounters = init.steps === true ? createStepCounters(init.program, plan) : null;
