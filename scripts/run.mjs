@@ -1,4 +1,4 @@
-// The one way in: `npm run demo`, `npm test`, `npm run bench`. Installs the pinned
+// The one way in: `npm run demo`, `npm test`, `npm run bench`, `npm run fuzz`. Installs the pinned
 // packages and builds when either is stale, then runs. Plain JavaScript, so that it works before the install.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
@@ -13,6 +13,7 @@ const commands = {
   test: [join('node_modules', 'vitest', 'vitest.mjs'), 'run', ...rest],
   demo: [join('scripts', 'demo.mjs'), ...rest],
   bench: [join('scripts', 'bench.mjs'), ...rest],
+  fuzz: [join('scripts', 'fuzz.mjs'), ...rest],
 };
 if (!(verb in commands)) {
   console.error(`usage: node scripts/run.mjs ${Object.keys(commands).join('|')}`);

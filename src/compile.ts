@@ -4,13 +4,14 @@
  */
 import { toolVersion } from './tool-version.js';
 import { OWN_KERNELS, type BackendIdentity, type DenseBackend } from './backend/dense-backend.js';
+import type { Graph } from './graph/graph.js';
 import type { Dataset } from './data/dataset.js';
 import type { Diagnostic } from './diagnostics.js';
 import { layerWork } from './graph/macs.js';
 import { graphText } from './graph/text.js';
 import { verifyGraph } from './graph/verify.js';
 import { createKernels } from './kernels/kernels.js';
-import { referenceOf } from './lower/check-pass.js';
+import { checkMagnitudes, referenceOf } from './lower/check-pass.js';
 import { learnInPasses, measureLearning, type LearnOptions } from './learning-passes.js';
 import { asCore, lowerPasses, runPass } from './lower/lower.js';
 import { checkDelays, partition } from './map/partition.js';
@@ -23,6 +24,7 @@ import { importOnnx, type ImportOptions } from './onnx/import-onnx.js';
 import { Pipeline, type PassObserver, type PassRecord } from './pipeline.js';
 import { emitProgram } from './program/emit.js';
 import type { Normalisation, Program } from './program/program.js';
+import { prove } from './proof-passes.js';
 import { readProgram } from './program/read.js';
 import { programText } from './program/text.js';
 import { quantise } from './quantise/quantise.js';
@@ -30,8 +32,9 @@ import { integerText } from './quantise/text.js';
 import { verifyIntegerNetwork } from './quantise/verify-integer.js';
 import { learningReportText, type LearningReport } from './report/learning-report.js';
 import { mappingLines } from './report/mapping-lines.js';
+import type { Proof } from './report/proof.js';
 import { mappingReport, type MappingReport } from './report/mapping-report.js';
-import { calibrate } from './spiking/calibrate.js';
+import { calibrate, checkThresholds } from './spiking/calibrate.js';
 import { calibrationSamples, perChannel } from './spiking/calibration-samples.js';
 import { convert, rectifierNeuron } from './spiking/convert.js';
 import { countNeurons, countSynapses } from './spiking/count-synapses.js';
@@ -78,6 +81,10 @@ export interface CompileOptions extends Omit<ImportOptions, 'report'> {
   readonly measured?: { readonly spikes: SpikeTraffic; readonly data: string };
   /** Trials of the placement search as a multiple of its default. */
   readonly placementEffort?: number;
+  /** Spreads the work over up to so many cores; as few as possible by default. */
+  readonly cores?: number | undefined;
+  /** Also compares every representation with the model, layer by layer, on the sample images. */
+  readonly proof?: boolean;
   /** Does the dense work of the float network in place of the own kernels; the checks of the lowering stay with these. */
   readonly backend?: DenseBackend | undefined;
   readonly observer?: PassObserver;
@@ -97,6 +104,8 @@ export interface CompileSummary {
   readonly search?: SearchRecord;
   /** What temporal learning did, if it was asked for. */
   readonly learning?: LearningReport;
+  /** How far each representation is from the model, if it was asked for. */
+  readonly proof?: Proof;
   /** How full the cores are and what the spikes put on the mesh. */
   readonly mapping: MappingReport;
   readonly passes: readonly PassRecord[];
@@ -125,10 +134,18 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   await pipeline.step('check-options', { run: (report) => checkChoices({ ...choices, populations: 0 }, report) });
   const model = await pipeline.step('import', { run: (report) => importOnnx(path, { ...options, report }), verify: (m) => verifyGraph(m.graph), text: (m) => graphText(m.graph) });
 
-  const reference = referenceOf(model.graph, kernels, { seed });
+  const reference = await pipeline.step('evaluate', {
+    run: (report) => {
+      const found = referenceOf(model.graph, kernels, { seed });
+      checkMagnitudes(found, report);
+      return found;
+    },
+  });
   let lowered = model.graph;
+  const left: { readonly pass: string; readonly graph: Graph }[] = [];
   for (const pass of lowerPasses) {
     lowered = await pipeline.step(pass.name, { run: (report) => runPass(pass, lowered, { reference, kernels, report }), verify: verifyGraph, text: graphText });
+    left.push({ pass: pass.name, graph: lowered });
   }
   const core = asCore(lowered);
 
@@ -136,7 +153,14 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const normalisation = await pipeline.step('normalisation', { run: (report) => perChannel(options.normalisation, imageShape, report) });
   const synthetic = { imageShape, normalisation, images: options.images, modelSha256: model.sha256 };
   const samples = await pipeline.step('synthesise', { run: (report) => calibrationSamples({ ...synthetic, seed, dataset: options.calibration }, report) });
-  const calibration = await pipeline.step('calibrate', { run: () => calibrate(core, { timesteps, reset, samples, privateData: options.calibration !== undefined, synthetic: options.images !== undefined, backend: options.backend }), text: (c) => c.description });
+  const calibration = await pipeline.step('calibrate', {
+    run: (report) => {
+      const chosen = calibrate(core, { timesteps, reset, samples, privateData: options.calibration !== undefined, synthetic: options.images !== undefined, backend: options.backend });
+      checkThresholds(chosen, report);
+      return chosen;
+    },
+    text: (c) => c.description,
+  });
   const dynamics = { timesteps, reset, leak: neuron === 'lif' ? DEFAULT_LEAK : 1, ...(spikes === 'signed' ? { retract } : {}), ...(current === null ? {} : { current: { leak: (4095 - current.decay) / 4096, refractory: current.refractory } }), initial: 0.5 };
   const searched = options.search === undefined ? null : await pipeline.step('search', {
     run: async (report) => {
@@ -153,9 +177,11 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const spiking = lesson?.learned.network ?? converted;
   const integers = await pipeline.step('quantise', { run: (report) => quantise(spiking, target, report), verify: (n) => verifyIntegerNetwork(n, target), text: integerText });
 
-  const partitioned = await pipeline.step('partition', { run: (report) => partition(integers, target, report), verify: (m) => throwProblems(verifyPartitioned(m)), text: mappingText });
   const estimated = new Map([...calibration.rates].map(([id, rate]) => [populationId(id), rate * timesteps]));
   const traffic = options.measured?.spikes ?? estimated;
+  const spread = options.cores === undefined ? undefined : { cores: options.cores, traffic };
+  const proof = options.proof !== true ? null : await pipeline.step('prove', { run: () => prove({ imported: model.graph, lowered: left, core, converted, corrections: searched?.corrections, learned: lesson !== null, integers, samples }, kernels, seed) });
+  const partitioned = await pipeline.step('partition', { run: (report) => partition(integers, target, report, spread), verify: (m) => throwProblems(verifyPartitioned(m)), text: mappingText });
   const placed = await pipeline.step('place', { run: () => place(partitioned, { seed, traffic, effort: options.placementEffort ?? 1 }), verify: (m) => throwProblems(verifyPlaced(m)), text: mappingText });
   const routed = await pipeline.step('route', { run: () => route(placed), verify: (m) => throwProblems(verifyRouted(m)), text: mappingText });
   const mapping = await pipeline.step('weigh', { run: () => mappingReport(routed, { traffic, rates: options.measured === undefined ? 'estimated' : 'measured' }), text: (m) => mappingLines(m).map((line) => line.join(': ')).join('\n') });
@@ -171,19 +197,19 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const learning = lesson === null ? null : await pipeline.step('measure', { run: (report) => measureLearning({ ...lesson, emitted: program.network }, options.learn!, report), text: learningReportText });
   return {
     program, bytes,
-    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, backend: options.backend?.identity ?? OWN_KERNELS, mapping, ...(searched === null ? {} : { search: searched.record }), ...(learning === null ? {} : { learning }), passes: pipeline.passes, warnings: pipeline.warnings },
+    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, backend: options.backend?.identity ?? OWN_KERNELS, mapping, ...(searched === null ? {} : { search: searched.record }), ...(learning === null ? {} : { learning }), ...(proof === null ? {} : { proof }), passes: pipeline.passes, warnings: pipeline.warnings },
   };
 }
 
 /** The file's name without its ending: a path would make the bytes depend on where the file lay. */
 const modelName = (path: string): string => (path.split(/[\\/]/).pop() ?? path).replace(/\.onnx$/, '');
 
-function throwProblems(problems: readonly string[]): void {
+export function throwProblems(problems: readonly string[]): void {
   if (problems.length > 0) throw new Error(`internal: mapping: ${problems.join('; ')}`);
 }
 
 /** The file and what it says: from here on the program is what was read from its bytes. That it can be read is up to us. */
-function emitAndRead(mapped: Program, path: string): { readonly bytes: Uint8Array; readonly program: Program } {
+export function emitAndRead(mapped: Program, path: string): { readonly bytes: Uint8Array; readonly program: Program } {
   const bytes = emitProgram(mapped);
   try {
     return { bytes, program: readProgram(bytes, path) };
@@ -193,6 +219,6 @@ function emitAndRead(mapped: Program, path: string): { readonly bytes: Uint8Arra
 }
 
 /** Written again, it must give the same bytes. */
-function verifyBytes({ bytes, program }: { readonly bytes: Uint8Array; readonly program: Program }): void {
+export function verifyBytes({ bytes, program }: { readonly bytes: Uint8Array; readonly program: Program }): void {
   if (Buffer.compare(emitProgram(program), bytes) !== 0) throw new Error('internal: the program does not survive being written and read');
 }

@@ -67,8 +67,11 @@ export function diagnostic<C extends Code>(code: C, where: Where, params: Params
     message(p: Params<C>): string;
     hint(p: Params<C>): string;
   };
-  return { code, severity: entry.severity, message: entry.message(params), hint: entry.hint(params), where };
+  return { code, severity: entry.severity, message: printable(entry.message(params)), hint: printable(entry.hint(params)), where };
 }
+
+/** Names out of files reach the user's terminal: without control characters, which could rewrite what it shows. */
+const printable = (text: string): string => text.replace(/[^\P{Cc}\n]/gu, '?');
 
 /** One diagnostic as text: `error[code] at place: message`, then the hint on a line of its own. */
 export function formatDiagnostic(d: Diagnostic): string {
@@ -77,8 +80,8 @@ export function formatDiagnostic(d: Diagnostic): string {
 
 function formatPlace(where: Where): string {
   switch (where.kind) {
-    case 'node': return ` at node "${where.node}"`;
-    case 'file': return ` in ${where.path}${where.pointer === undefined ? '' : ` (${where.pointer})`}`;
+    case 'node': return ` at node "${printable(where.node)}"`;
+    case 'file': return ` in ${printable(where.path)}${where.pointer === undefined ? '' : ` (${where.pointer})`}`;
     case 'option': return ` for ${where.option}`;
     case 'nowhere': return '';
   }

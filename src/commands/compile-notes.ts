@@ -16,11 +16,12 @@ export interface ModelReading {
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
   readonly output?: string;
+  readonly approximate?: true;
 }
 
 /** The fields of `ModelReading` that are given, out of the flags of a command. */
-export const modelReading = ({ card, layout, scale, mean, std, output }: Partial<Record<keyof ModelReading, unknown>>): ModelReading =>
-  Object.fromEntries(Object.entries({ card, layout, scale, mean, std, output }).filter(([, v]) => v !== undefined));
+export const modelReading = ({ card, layout, scale, mean, std, output, approximate }: Partial<Record<keyof ModelReading, unknown>>): ModelReading =>
+  Object.fromEntries(Object.entries({ card, layout, scale, mean, std, output, approximate }).filter(([, v]) => v !== undefined));
 
 export interface CompileNotes extends ModelReading {
   readonly format: typeof NOTES_FORMAT;

@@ -34,27 +34,30 @@ export interface CompileFlags extends ModelReading, LearningFlags {
   readonly images?: string;
   readonly search?: number;
   readonly rates?: string;
+  readonly cores?: number;
   readonly placementEffort: number;
   readonly backend: BackendChoice;
   readonly workers: number;
   readonly seed: number;
+  readonly proof?: true;
   readonly printAfter?: string;
   readonly json?: true;
 }
 
 /** Reads the card, the target and the calibration images that the flags name. */
 export function compileOptions(model: string, flags: CompileFlags): Omit<CompileOptions, 'observer' | 'backend'> {
-  const { timesteps, reset, neuron, currentDecay, refractory, spikes, retract, code, weightBits, calibrate, images, placementEffort, seed } = flags;
+  const { timesteps, reset, neuron, currentDecay, refractory, spikes, retract, code, weightBits, calibrate, images, cores, placementEffort, seed } = flags;
   const source = modelSource(model, flags);
   return {
     ...source.import, timesteps, neuron, spikes, code, seed, placementEffort,
     target: loadTarget(flags.target),
     ...present({
-      reset, currentDecay, refractory, retract, weightBits, normalisation: source.normalisation ?? undefined,
+      reset, currentDecay, refractory, retract, weightBits, cores, normalisation: source.normalisation ?? undefined,
       calibration: calibrate === undefined ? undefined : loadDataset(calibrate, '--calibrate'),
       measured: flags.rates === undefined ? undefined : measuredSpikes(flags.rates, model),
       images: images === undefined ? undefined : readImageSet(readInput(images), images),
       search: flags.search === undefined ? undefined : { trials: flags.search, workers: flags.workers, onTrial: (done: number, trials: number) => status(`searching thresholds: candidate ${done} of ${trials}`) },
+      proof: flags.proof,
       learn: flags.encrypt === true ? learning(flags) : undefined,
     }),
   };

@@ -26,7 +26,7 @@ Examples:
 
 export const compileCommand = (): Command => addLearningOptions(addReadingOptions(new Command('compile')
   .description('Compile a pretrained network into a spike program. None of its training data is needed.')
-  .argument('<model>', 'an ONNX file')
+  .argument('<model>', 'an ONNX file, or a network that `spikeveil train` made (.snn)')
   .option('-o, --out <file>', 'the program file to write (default: the name of the model, ending in .spk)')
   .addOption(targetOption())
   .addOption(timestepsOption())
@@ -42,7 +42,9 @@ export const compileCommand = (): Command => addLearningOptions(addReadingOption
   .addOption(new Option('--calibrate <spec>', 'choose thresholds on these images instead of on none; the program then depends on your data').conflicts('images')))
   .addOption(new Option('--search <n>', 'try n candidates of thresholds and corrections on images made from the network, and take the one that answers most like it').argParser(integer(1, 1000)).conflicts('calibrate'))
   .option('--rates <run>', 'place cores for the spikes that an earlier program of this model had, out of the file of `simulate --out`; the places then depend on its data')
+  .addOption(new Option('--cores <n>', 'share out the work over up to n cores, so that a step is shorter (default: as few cores as hold the network)').argParser(integer(1, 1e6)))
   .addOption(new Option('--placement-effort <n>', 'trials of the search for short ways on the mesh, as a multiple of the default; 0: none').argParser(weight).default(1))
+  .option('--proof', 'compare every stage with the model on the same images, layer by layer, and print the largest errors')
   .option('--print-after <pass>', 'print what left this pass, or "all"')
   .addOption(backendOption())
   .addOption(seedOption())
@@ -52,6 +54,8 @@ export const compileCommand = (): Command => addLearningOptions(addReadingOption
   .action(compileToFile);
 
 async function compileToFile(model: string, flags: CompileFlags, command: Command): Promise<void> {
+  const { compileTrainedToFile, isTrainedFile } = await import('./compile-trained-file.js');
+  if (isTrainedFile(model)) return compileTrainedToFile(model, flags, command);
   checkLearningFlags(flags, command);
   const path = flags.out ?? defaultOutput(model);
   if (flags.retract !== undefined && flags.spikes !== 'signed') command.error('error: --retract without --spikes signed: no spike would be taken back');
@@ -62,9 +66,9 @@ async function compileToFile(model: string, flags: CompileFlags, command: Comman
   warn(result.summary.warnings);
   if (flags.json === true) sayJson({ ...result.summary, program: path });
   else {
-    const { search, learning } = result.summary;
-    const [{ searchLines }, { learningSummary }] = await Promise.all([import('../spiking/search.js'), import('./learning-summary.js')]);
-    say(summaryText(result, path, [...(search === undefined ? [] : [`\n${pairs(searchLines(search))}`]), ...(learning === undefined ? [] : [`\n${learningSummary(learning)}`])]));
+    const { search, learning, proof } = result.summary;
+    const [{ searchLines }, { learningSummary }, { proofText }] = await Promise.all([import('../spiking/search.js'), import('./learning-summary.js'), import('./proof-text.js')]);
+    say(summaryText(result, path, [...(search === undefined ? [] : [`\n${pairs(searchLines(search))}`]), ...(learning === undefined ? [] : [`\n${learningSummary(learning)}`]), ...(proof === undefined ? [] : [`\n${proofText(proof)}`])]));
   }
 }
 

@@ -6,6 +6,7 @@
 import { CompileError, Reporter, type Diagnostic } from '../diagnostics.js';
 import type { CoreNode, Graph } from '../graph/graph.js';
 import { coresPerChip } from '../map/board.js';
+import { isPart } from '../map/fan-in-parts.js';
 import type { FitLayer } from '../map/fit/fit-layer.js';
 import { splitOf, type LayerUse } from '../map/fit/fit-chip.js';
 import type { CoreSlice, CoreUse } from '../map/mapping.js';
@@ -58,7 +59,7 @@ export function fitTarget(graph: Graph<CoreNode>, { inflows, layers }: { readonl
     const { cores } = partitioned;
     const found = layers.map((layer) => cores.filter((c) => c.slice.population === layer.name));
     return {
-      layers: found.map((own) => ({ cores: own.length, resources: resourcesOf(own, target), violations: [], split: null })),
+      layers: found.map((own) => ({ cores: own.length, resources: resourcesOf(own, target), violations: [], split: exactSplit(own) })),
       cores: cores.length, chips: Math.ceil(cores.length / coresPerChip(target)), leastCores: leastCores(partitioned.network, target), problems: [],
       mapping: choices.place ? mappingReport(route(place(partitioned, { seed: 0 })), { traffic: new Map(), rates: 'even' }) : null,
       totals: found.map((own) => ({ axons: own.reduce((sum, c) => sum + c.use.inAxons, 0), synapticBits: own.reduce((sum, c) => sum + c.use.synapticBits, 0) })),
@@ -71,6 +72,14 @@ export function fitTarget(graph: Graph<CoreNode>, { inflows, layers }: { readonl
       cores: null, chips: null, leastCores: null, mapping: null, totals: layers.map(() => null), problems: error.diagnostics,
     };
   }
+}
+
+/** How the fan-in of a layer was cut into parts, from its cores. */
+function exactSplit(own: readonly CoreSlice[]): LayerUse['split'] {
+  const parts = own.filter(({ slice }) => isPart(slice));
+  if (parts.length === 0) return null;
+  const ofFirst = parts.filter(({ slice }) => slice.channels[0] === 0).length; // parts that end at the layer's first neuron
+  return { parts: ofFirst, neurons: own.reduce((sum, { use }) => sum + use.neurons, 0), exact: true };
 }
 
 /** The graph with empty filters: what follows looks at shapes. */

@@ -65,9 +65,11 @@ function splitText({ layers }: Fit, all: boolean): string[] {
   if (rows.length === 0) return [];
   const shown = all ? rows : rows.slice(0, LAYERS);
   return [
-    `\n${fitting([{ head: 'fan-in to split' }, { head: 'sources', align: right }, { head: 'partial sums', align: right }, { head: 'neurons then', align: right }], shown)}`,
+    `\n${fitting([{ head: 'fan-in in parts' }, { head: 'sources', align: right }, { head: 'partial sums', align: right }, { head: 'neurons then', align: right }], shown)}`,
     ...more(rows.length - shown.length, 'layer'),
-    wrap('Each neuron would become as many partial sums and one that adds them: an approximation, for partial sums rectify.'),
+    wrap(layers.some((l) => l.split?.exact === true)
+      ? 'Cores of their own hold the synapses of a part of the sources each and send their sums as graded spikes: the same result to the bit, one chip step later.'
+      : 'Each neuron would become as many partial sums and one that adds them: an approximation, for partial sums rectify.'),
   ];
 }
 

@@ -28,6 +28,7 @@ export async function main(words: readonly string[]): Promise<number> {
 const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   synthesise: async () => (await import('./synthesise.js')).synthesiseCommand(),
   compile: async () => (await import('./compile.js')).compileCommand(),
+  train: async () => (await import('./train.js')).trainCommand(),
   fit: async () => (await import('./fit.js')).fitCommand(),
   simulate: async () => (await import('./simulate.js')).simulateCommand(),
   energy: async () => (await import('./energy.js')).energyCommand(),

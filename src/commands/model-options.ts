@@ -10,7 +10,8 @@ export const codeOption = (): Option => new Option('--code <code>', 'how the ima
 /** Adds the options that say how the model is read. */
 export function addReadingOptions(command: Command): Command {
   return command
-    .option('--output <name>', 'the output of the graph that holds the class scores (default: the first)')
+    .option('--output <name>', 'the output of the graph that holds the class scores, where there are several')
+    .option('--approximate', 'put broken lines of rectifiers in the place of Sigmoid, Tanh, HardSwish and the like')
     .addOption(new Option('--card <file>', 'a model.json with layout and normalisation (default: the one beside the model)').conflicts(['layout', 'scale', 'mean', 'std']))
     .addOption(new Option('--layout <axes>', 'axis order of the input').choices(['NCHW', 'NHWC']))
     .addOption(new Option('--scale <s>', 'x = (byte / s - mean) / std; 255 unless told otherwise').argParser(positive))

@@ -17,14 +17,14 @@ export interface ModelSource {
 
 /** Finds and reads the card, if there is one and no flag stands in its place. Throws `onnx/card-...`. */
 export function modelSource(path: string, reading: ModelReading): ModelSource {
-  const { layout, scale, mean, std, output } = reading;
+  const { layout, scale, mean, std, output, approximate } = reading;
   const flags = [layout, scale, mean, std].some((f) => f !== undefined);
   const cardPath = flags ? undefined : reading.card ?? findModelCard(path);
   const card = cardPath === undefined ? undefined : readModelCard(cardPath, new Reporter());
   const normalised = [scale, mean, std].some((f) => f !== undefined);
   return {
     path,
-    import: present({ card, layout, output }),
+    import: present({ card, layout, output, approximate }),
     normalisation: card !== undefined ? card.input : normalised ? { scale: scale ?? 255, mean: mean ?? [0], std: std ?? [1] } : null,
   };
 }

@@ -50,7 +50,7 @@ export function sigmaBudget(flags: PrivacyFlags): Pick<Phase, 'rate' | 'steps'> 
   return { rate, steps, budget };
 }
 
-function readPhases(texts: readonly string[], report: Reporter): readonly Phase[] {
+export function readPhases(texts: readonly string[], report: Reporter): readonly Phase[] {
   return texts.flatMap((text) => {
     const where = { kind: 'option', option: '--phase' } as const;
     const values = text.split(',').map(readNumber);

@@ -31,6 +31,9 @@ export interface RunFigures {
   readonly energyPerInferenceJoules: number;
   /** Simulated time of one inference; null with functional timing. */
   readonly latencySeconds: number | null;
+  /** With cycle timing: what pipeline timing gives for the same images, and that over the cycle model's; null otherwise. */
+  readonly pipelineLatencySeconds: number | null;
+  readonly pipelineOverCycle: number | null;
   readonly coresUsed: number;
   readonly chipsUsed: number;
   /** Time of the simulation itself on this machine. */
@@ -59,6 +62,7 @@ export function runFigures(program: Program, trace: Trace, energy: EnergyReport,
   const total = <T>(parts: readonly T[], pick: (part: T) => number): number => parts.reduce((sum, p) => sum + pick(p), 0);
   const accuracyByStep = Array.from({ length: timesteps }, (_, t) => share(samples, (s) => trace.predictions[s * timesteps + t] === labels[s]));
   const accuracy = accuracyByStep[timesteps - 1];
+  const pipelined = trace.time?.pipelineSeconds ?? null;
   const events = total(trace.projections, (p) => p.synapticOps);
   return {
     accuracy,
@@ -74,6 +78,8 @@ export function runFigures(program: Program, trace: Trace, energy: EnergyReport,
     sopsPerInference: events / samples,
     energyPerInferenceJoules: energy.perInference.totalJoules,
     latencySeconds: energy.latencySeconds,
+    pipelineLatencySeconds: pipelined,
+    pipelineOverCycle: pipelined === null || trace.time === null || trace.time.secondsPerInference === 0 ? null : pipelined / trace.time.secondsPerInference,
     coresUsed: program.coresUsed,
     chipsUsed: program.chipsUsed,
     wallSeconds: trace.wallSeconds,

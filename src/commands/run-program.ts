@@ -11,7 +11,7 @@ import type { KernelChoice } from '../kernels/kernels.js';
 import type { Program } from '../program/program.js';
 import { readProgram } from '../program/read.js';
 import type { SimulationObserver } from '../simulate/observer.js';
-import { publishesLatency } from '../simulate/pipeline.js';
+import { publishesLatency } from '../simulate/latencies.js';
 import { simulate } from '../simulate/simulate.js';
 import type { TimingModel, Trace } from '../simulate/trace.js';
 import { notice, progress } from './output.js';

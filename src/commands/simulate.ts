@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import { describeBackend } from '../backend/dense-backend.js';
 import type { BackendChoice } from '../backend/open-backend.js';
-import { formatCount, formatJoules, formatPercent, formatSeconds, formatSi } from '../report/quantities.js';
+import { formatCount, formatJoules, formatPercent, formatRatio, formatSeconds, formatSi } from '../report/quantities.js';
 import { backendOption, chosenBackend } from './backend-option.js';
 import { dataOption, integer, jsonOption, kernelsOption, limitOption, profileOption, seedOption, workersOption } from './options.js';
 import { notice, say, sayJson } from './output.js';
@@ -20,7 +20,7 @@ export const simulateCommand = (): Command => addObserveOptions(new Command('sim
   .argument('<program>', 'a program file (.spk)')
   .addOption(dataOption())
   .addOption(limitOption())
-  .addOption(new Option('--timing <model>', 'functional: spikes and counts; pipeline: latency too').choices(['functional', 'pipeline']).default('pipeline'))
+  .addOption(new Option('--timing <model>', 'functional: spikes and counts; pipeline: latency too; cycle: latency with every router cycle by cycle, and how far pipeline is off').choices(['functional', 'pipeline', 'cycle']).default('pipeline'))
   .addOption(profileOption())
   .option('--ann <model>', 'the ONNX file it was compiled from (default: the one compile noted)')
   .option('--out <file>', 'write the run for `spikeveil report`')
@@ -73,6 +73,7 @@ export function figuresText(f: RunFigures): string {
     ['synaptic operations', `${formatCount(f.sopsPerInference)} per inference`],
     ['energy per inference', `${formatJoules(f.energyPerInferenceJoules)} (profile ${f.profile}${f.latencySeconds === null ? ', without static power' : ''})`],
     ['latency per inference', f.latencySeconds === null ? 'unknown: functional timing' : formatSeconds(f.latencySeconds)],
+    ...(f.pipelineLatencySeconds === null || f.pipelineOverCycle === null ? [] : [['by pipeline timing', `${formatSeconds(f.pipelineLatencySeconds)}, ${formatRatio(f.pipelineOverCycle)} times cycle timing`] as const]),
     ['cores', `${formatCount(f.coresUsed)} on ${plural(f.chipsUsed, 'chip')}`],
     ['simulated in', `${formatSi(f.wallSeconds, 's')}, ${formatSi(f.eventsPerSecond, '')}events/s on ${plural(f.workers, 'worker')}`],
     ['kernels', f.kernels],

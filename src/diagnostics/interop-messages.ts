@@ -7,6 +7,10 @@ export const interopMessages = {
     (p: { population: string; lacks: string }) => `SANA-FE has no ${p.lacks}, which the neurons of ${p.population} need`,
     () => 'compile with binary spikes and IF neurons, or with LIF neurons and a reset in one compartment',
   ),
+  'interop/fan-in-in-parts': error(
+    (p: { population: string }) => `the fan-in of ${p.population} is split over cores that send their sums on, and SANA-FE's messages carry no numbers`,
+    () => 'compile for a target whose cores hold the whole fan-in of a neuron, such as virtual',
+  ),
   'interop/too-many-synapses': error(
     (p: { synapses: number; most: number }) => `the program has ${p.synapses} synapses when every convolution is unrolled; ${p.most} is the most that is written unasked`,
     (p) => `--force writes it all the same: about ${Math.ceil(p.synapses * 32 / 2 ** 20)} MiB of text, for which SANA-FE takes about ${Math.ceil(p.synapses * 840 / 2 ** 30)} GiB of memory`,

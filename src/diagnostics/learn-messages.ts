@@ -10,6 +10,11 @@ const DIVERGED = {
   range: (step: number) => `the weights after step ${step} differ too much in size for the target's integers`,
 };
 
+const NORMALISATION = {
+  batch: (kind: string) => `${kind} is refused: it mixes the images of a batch, so no image has a gradient of its own that could be clipped, and its statistics would be read from the private data without noise`,
+  sample: (kind: string) => `${kind} is refused: it divides by statistics of the image at hand in every time step, which no weight or threshold of a program can hold`,
+};
+
 export const learnMessages = {
   'learn/lost-agreement': {
     severity: 'warning',
@@ -59,6 +64,50 @@ export const learnMessages = {
   'learn/checkpoint-of-another-job': error(
     () => 'the checkpoint was written by another job: its network, images or settings differ',
     () => 'give the settings of that job, or another checkpoint file',
+  ),
+  'learn/data-changed': error(
+    (p: { was: string; is: string }) => `the data set has changed since the checkpoint was written: its SHA-256 was ${p.was.slice(0, 12)}, now it is ${p.is.slice(0, 12)}`,
+    () => 'give the data set of that job; the steps spent on the old one protect nobody in the new one, so start with another checkpoint file',
+  ),
+  'learn/architecture-unreadable': error(
+    (p: { reason: string }) => `the architecture is not JSON: ${p.reason}`,
+    () => 'models/architectures holds examples',
+  ),
+  'learn/architecture-wrong': error(
+    (p: { problem: string }) => p.problem,
+    () => 'models/architectures holds examples; every key is described in architecture.schema.json there',
+  ),
+  'learn/normalisation-layer': error(
+    (p: { kind: string }) => NORMALISATION[p.kind === 'batch-norm' ? 'batch' : 'sample'](p.kind),
+    () => 'leave the layer out; a smaller learning rate, average pools and thresholds that learn (trainThresholds) take its place',
+  ),
+  'learn/not-a-trained-network': error(
+    () => 'this is not a trained network',
+    () => 'give a file that `spikeveil train -o` wrote',
+  ),
+  'learn/trained-network-damaged': error(
+    (p: { reason: string }) => `the trained network cannot be used: ${p.reason}`,
+    () => 'copy the file again, or train again',
+  ),
+  'learn/certificate-wrong': error(
+    (p: { claimed: number; found: number; delta: number }) => `the certificate claims epsilon ${p.claimed}, but its own rate, noise and steps give ${p.found} at delta ${p.delta}`,
+    () => 'somebody has changed the certificate; ask whoever trained the network',
+  ),
+  'learn/privacy-void': error(
+    (p: { option: string }) => `${p.option} would read data again: the certificate of this network covers its training and nothing else, so it would no longer hold`,
+    () => 'leave the option out: thresholds were trained, no data are needed',
+  ),
+  'learn/trained-with-another-reset': error(
+    (p: { trained: string; reset: string }) => `the network was trained with the ${p.trained} reset: with ${p.reset} it would be another network`,
+    () => 'leave --reset out, or train an architecture with that reset',
+  ),
+  'learn/no-step-in-budget': error(
+    (p: { epsilon: number; delta: number; first: number }) => `not one step fits into epsilon ${p.epsilon} at delta ${p.delta}: the first alone has epsilon ${p.first}`,
+    () => 'take more --noise, a smaller --expected-batch or a larger --epsilon; without --noise the noise is chosen for the budget',
+  ),
+  'learn/batch-too-large': error(
+    (p: { expected: number; examples: number }) => `an expected batch of ${p.expected} is more than the ${p.examples} examples`,
+    () => 'take a smaller --expected-batch',
   ),
   'learn/checkpoint-not-written': error(
     (p: { reason: string }) => `the checkpoint cannot be written: ${p.reason}; the checkpoint before it is untouched`,

@@ -51,6 +51,11 @@ export const lowerMessages = {
       `an average pool with pads ${p.pads.join(', ')} that do not count divides by another number at the border than inside`,
     hint: (_: object) => 'export it with count_include_pad = 1, or pool without padding',
   },
+  'lower/overflow': {
+    severity: 'error',
+    message: (p: { value: number }) => `its values reach ${Number.isFinite(p.value) ? p.value.toExponential(0) : 'beyond float32'} on random images, where a sound network stays near 1`,
+    hint: (_: object) => 'the training diverged or the file is damaged: look at the weights of this node and those before it, or use another checkpoint',
+  },
   'lower/no-relu': {
     severity: 'error',
     message: (_: object) => 'the network has no ReLU, so nothing in it becomes a spiking population',

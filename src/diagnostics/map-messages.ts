@@ -2,6 +2,9 @@
 
 const error = <P>(message: (p: P) => string, hint: (p: P) => string): { severity: 'error'; message: typeof message; hint: typeof hint } => ({ severity: 'error', message, hint });
 
+/** Why the fan-in of a layer is not split over cores. */
+export type WhyWhole = 'no-graded-spikes' | 'graded-spikes-unpublished' | 'payload-unpublished' | 'payload-too-narrow' | 'map';
+
 /** What a core can run out of. */
 export type CoreResource = 'compartments' | 'input axons' | 'output axons' | 'bits of synaptic memory' | 'synapse formats' | 'threshold profiles';
 
@@ -14,22 +17,31 @@ const remedies: Readonly<Record<CoreResource, string>> = {
   'threshold profiles': 'choose the hard reset, which takes one profile a core',
 };
 
-/** What the fan-in of one neuron takes, which a second core could share if it could send its part of the sum. */
+/** What the fan-in of one neuron takes, which several cores share where they can send their parts of the sum. */
 const FAN_IN: readonly CoreResource[] = ['input axons', 'bits of synaptic memory'];
 
 /** Why a neuron whose fan-in is too large is not spread over several cores. */
-function whyNotSplit({ target, resource, neurons, gradedSpikes }: { readonly target: string; readonly resource: CoreResource; readonly neurons: number; readonly gradedSpikes: boolean | null }): string {
-  if (neurons !== 1 || !FAN_IN.includes(resource)) return '';
-  return gradedSpikes === true
-    ? '. Its fan-in is not split over cores: graded spikes could carry exact partial sums, one step later, but this compiler does not do that'
-    : `. Its fan-in cannot be split over cores exactly: ${gradedSpikes === null ? `graded spikes of ${target} are not published` : `${target} has no graded spikes`}, and a partial sum sent as plain spikes is rounded to whole thresholds and loses its sign`;
+function whyNotSplit({ target, resource, neurons, whole }: { readonly target: string; readonly resource: CoreResource; readonly neurons: number; readonly whole: WhyWhole | null }): string {
+  if (neurons !== 1 || !FAN_IN.includes(resource) || whole === null) return '';
+  const plain = 'and a partial sum sent as plain spikes is rounded to whole thresholds and loses its sign';
+  switch (whole) {
+    case 'no-graded-spikes': return `. Its fan-in cannot be split over cores exactly: ${target} has no graded spikes, ${plain}`;
+    case 'graded-spikes-unpublished': return `. Its fan-in cannot be split over cores exactly: graded spikes of ${target} are not published, ${plain}`;
+    case 'payload-unpublished': return `. Its fan-in is not split over cores: how wide a payload the graded spikes of ${target} carry is not published (numbers.gradedBits), and a partial sum must fit it`;
+    case 'payload-too-narrow': return `. Its fan-in is not split over cores: a partial sum can exceed the payload of a graded spike of ${target}`;
+    case 'map': return '. Only layers without a map and without groups have their fan-in split over cores';
+  }
 }
 
 export const mapMessages = {
   'map/layer-does-not-fit': error(
-    (p: { target: string; resource: CoreResource; used: number; allowed: number; neurons: number; gradedSpikes: boolean | null }) =>
+    (p: { target: string; resource: CoreResource; used: number; allowed: number; neurons: number; whole: WhyWhole | null }) =>
       `the layer does not fit the cores of ${p.target}: ${p.neurons === 1 ? 'even one neuron on a core of its own' : `a slice of ${p.neurons} neurons`} needs ${p.used} ${p.resource}, a core has ${p.allowed}`,
     (p) => `${remedies[p.resource]}${whyNotSplit(p)}`,
+  ),
+  'map/too-few-cores': error(
+    (p: { asked: number; needed: number }) => `the network needs ${p.needed} cores, ${p.asked} were allowed`,
+    () => 'allow more; cores beyond the fewest are used to share out the work',
   ),
   'map/delay-too-long': error(
     (p: { target: string; delay: number; allowed: number }) => `the projection waits ${p.delay} steps, ${p.target} delays a spike by at most ${p.allowed}`,

@@ -153,6 +153,11 @@ export const onnxMessages = {
     message: (p: { name: string }) => `output "${p.name}" is a constant`,
     hint: () => 'choose an output that depends on the image, or export the model again in inference mode',
   },
+  'onnx/several-outputs': {
+    severity: 'error',
+    message: (p: { outputs: readonly string[] }) => `the model has ${p.outputs.length} outputs: ${p.outputs.join(', ')}`,
+    hint: () => 'name the one that holds the class scores with --output NAME, or as "output" in model.json',
+  },
   'onnx/unknown-output': {
     severity: 'error',
     message: (p: { name: string; names: readonly string[] }) => `the model has no output "${p.name}"`,
@@ -172,6 +177,11 @@ export const onnxMessages = {
     severity: 'error',
     message: (p: { field: string; card: string; model: string }) => `the model card says ${p.field} is ${p.card}, the model has ${p.model}`,
     hint: () => 'mend model.json, or put the card of this model beside it',
+  },
+  'onnx/approximated': {
+    severity: 'warning',
+    message: (p: { op: string; others: number; rectifiers: number; error: number }) => `${p.op} here${p.others === 0 ? '' : ` and at ${p.others} more node${p.others === 1 ? '' : 's'}`} is a broken line of ${p.rectifiers} rectifiers, off by at most ${p.error.toPrecision(2)}`,
+    hint: () => 'measure the accuracy; a network trained with ReLU or ReLU6 is converted exactly and needs fewer neurons',
   },
   'onnx/card-digest': {
     severity: 'warning',

@@ -19,6 +19,10 @@ export const runMessages = {
     (p: { label: number; classes: number }) => `the data have a class ${p.label}, the program tells ${p.classes} classes apart (0 to ${p.classes - 1})`,
     () => 'name the data set that the network was trained for',
   ),
+  'run/no-cycle': error(
+    (p: { target: string; reason: string }) => `cycle timing cannot run on ${p.target}: ${p.reason}`,
+    () => 'take --timing pipeline, or a target whose "router" block is complete (`spikeveil targets NAME`)',
+  ),
   'run/ann-differs': error(
     (p: { found: string; wanted: string }) => `this is not the model that the program was compiled from: its SHA-256 begins with ${p.found.slice(0, 12)}, the program names ${p.wanted.slice(0, 12)}`,
     () => 'name the model file that was compiled, or compile this one',

@@ -85,6 +85,11 @@ export const spikingMessages = {
     message: (p: { given: readonly number[]; expected: readonly number[] }) => `the calibration images are ${p.given.join(' x ')}, the network takes ${p.expected.join(' x ')}`,
     hint: () => 'give images of the network\'s own shape (channels x rows x columns)',
   },
+  'spiking/no-threshold': {
+    severity: 'error',
+    message: (p: { threshold: number }) => `no threshold can be chosen for it: ${Number.isFinite(p.threshold) ? `its activations are too small (${p.threshold.toExponential(0)})` : 'its activations are not finite'}`,
+    hint: () => 'the training diverged or the file is damaged: look at the weights of this layer and those before it, and at the normalisation',
+  },
   'quantise/no-precision': {
     severity: 'error',
     message: (p: { steps: number; target: string }) => `only ${p.steps.toFixed(2)} weight steps per threshold are left on ${p.target}: the layer's largest weight or bias is too far above the others`,

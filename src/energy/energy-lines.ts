@@ -71,15 +71,15 @@ export function coreLines(populations: readonly PopulationEvents[], samples: num
     line({ key: 'spikes', name: 'Spikes', counted: 'spike', count: perInference((p) => p.spikes) }, e.spike),
     line({ key: 'axon-out', name: 'Messages out of cores', counted: 'message', count: perInference((p) => p.messagesOut) }, e.axonOut),
     line({ key: 'axon-in', name: 'Messages into cores', counted: 'message', count: perInference((p) => p.messagesIn) }, e.axonIn),
-    ...signedLines(perInference, e),
+    ...gradedLines(perInference, e),
   ];
 }
 
-/** What signed neurons cost beyond others. A program without them has no such lines. */
-function signedLines(perInference: (pick: (p: PopulationEvents) => number) => number, e: Profile['energy']): readonly EnergyLine[] {
+/** What signed neurons and fan-ins in parts cost beyond others. A program without them has no such lines. */
+function gradedLines(perInference: (pick: (p: PopulationEvents) => number) => number, e: Profile['energy']): readonly EnergyLine[] {
   return [
-    line({ key: 'graded-messages', name: 'Payloads of messages', counted: 'message', count: perInference((p) => p.gradedMessages), note: 'the sign of each spike' }, e.gradedMessage ?? absent),
-    line({ key: 'graded-ops', name: 'Payloads of synaptic operations', counted: 'weight read', count: perInference((p) => p.gradedOps), note: 'the weight times the sign' }, e.gradedSynapticOp ?? absent),
+    line({ key: 'graded-messages', name: 'Payloads of messages', counted: 'message', count: perInference((p) => p.gradedMessages), note: 'the sign of a spike, or the sum of a part of a fan-in' }, e.gradedMessage ?? absent),
+    line({ key: 'graded-ops', name: 'Payloads of synaptic operations', counted: 'weight read', count: perInference((p) => p.gradedOps), note: 'the weight times the sign, or a sum added where it arrives' }, e.gradedSynapticOp ?? absent),
     line({ key: 'second-state', name: 'Counts of signed neurons', counted: 'neuron and step', count: perInference((p) => p.countedUpdates), note: 'a second state variable' }, e.secondState ?? absent),
   ].filter((l) => l.count > 0);
 }

@@ -6,7 +6,7 @@
 import type { Program } from '../program/program.js';
 import { isSigned, type PopulationId } from '../spiking/network.js';
 import type { Trace } from '../simulate/trace.js';
-import { unpublishedLatencies } from '../simulate/pipeline.js';
+import { unpublishedLatencies } from '../simulate/latencies.js';
 import type { Profile, Target } from '../target/schema.js';
 import { fail } from '../diagnostics.js';
 import { baselines, breakEven, ratios, type Baseline, type BreakEven, type Ratio } from './baselines.js';
@@ -74,7 +74,7 @@ export function chooseProfile(target: Target, name: string | undefined): Profile
 
 /**
  * Energy per inference, joules: means over the trace's samples. Latency, and with it static energy,
- * exists only with pipeline timing. Throws `report/unknown-profile`.
+ * exists only with pipeline and cycle timing. Throws `report/unknown-profile`.
  */
 export function energyReport(program: Program, trace: Trace, options: { readonly profile?: string } = {}): EnergyReport {
   const profile = chooseProfile(program.target, options.profile);
@@ -138,6 +138,7 @@ function notes(profile: Profile, { program, trace }: { readonly program: Program
     ...(missing.length === 0 ? [] : [`${unpublished[0]?.toUpperCase()}${unpublished.slice(1)}: ${missing.map((l) => l.name.toLowerCase()).join(', ')}. The true energy is higher by these.`]),
     ...(timed === null ? ['Functional timing gives no latency, so static power is not counted. Simulate with pipeline timing for both.'] : []),
     ...(timed === null ? [] : ['Static power is charged for the whole latency of one inference on its own; inferences that overlap would share it.']),
+    ...(timed === null || timed.pipelineSeconds === null ? [] : [`The latency is that of cycle timing; pipeline timing of the same images gives ${(timed.pipelineSeconds / timed.secondsPerInference).toPrecision(3)} times that.`]),
     ...(untimed.length === 0 ? [] : [`The latency leaves out, because unpublished: ${untimed.map(inWords).join(', ')}.`]),
     ...(timed !== null && timed.profile !== profile.name ? [`The latency was timed with the profile ${timed.profile}, the energy is priced with ${profile.name}.`] : []),
     'Every synaptic operation is charged once, zeros of dense segments included; every neuron is charged in every step, with or without input.',

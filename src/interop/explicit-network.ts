@@ -85,13 +85,14 @@ export interface ExplicitNetwork {
   readonly helpers: { readonly synapses: number; readonly operations: number; readonly messages: number };
 }
 
-/** Throws `interop/unsupported-neurons` where SANA-FE's neurons have other dynamics. */
+/** Throws `interop/unsupported-neurons` where SANA-FE's neurons have other dynamics, `interop/fan-in-in-parts` where sums travel between cores. */
 export function explicitNetwork(program: Program, stimulus: Stimulus): ExplicitNetwork {
   const { network } = program;
   const report = new Reporter();
   for (const p of network.populations) {
     const lacks = missingDynamics(p);
     if (lacks !== null) report.report('interop/unsupported-neurons', { kind: 'nowhere' }, { population: p.id, lacks });
+    if (network.projections.some((q) => q.target === p.id && q.inParts === true)) report.report('interop/fan-in-in-parts', { kind: 'nowhere' }, { population: p.id });
   }
   report.finish();
   const index = new Map(network.populations.map((p, i) => [p.id, i]));

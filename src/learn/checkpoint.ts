@@ -14,29 +14,35 @@ import type { TrainingProgress } from './train.js';
 const FORMAT = 'spikeveil-learning-2';
 
 /** What the first step and the last one so far told. */
-export interface CourseOfLearning {
-  readonly first: TrainingProgress;
-  readonly last: TrainingProgress;
+export interface CourseOfLearning<Progress = TrainingProgress> {
+  readonly first: Progress;
+  readonly last: Progress;
 }
 
-export interface Checkpoint extends CourseOfLearning { readonly state: OptimiserState }
+export interface Checkpoint<Progress = TrainingProgress> extends CourseOfLearning<Progress> { readonly state: OptimiserState }
 
-interface Header extends CourseOfLearning {
+interface Header<Progress> extends CourseOfLearning<Progress> {
   readonly format: string;
   readonly step: number;
   readonly parameters: number;
   /** Names the job: network, images and settings. */
   readonly job: string;
+  /** Hash of the data, where the job does not include them. */
+  readonly data?: string;
   readonly sha256: string;
 }
+
+/** The name of a job, or that and the hash of its data, so that a change of the data can be told apart. */
+export type JobName = string | { readonly job: string; readonly data: string };
+const named = (name: JobName): { readonly job: string; readonly data?: string } => (typeof name === 'string' ? { job: name } : name);
 
 const bytesOf = (numbers: Float32Array): Uint8Array => new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** Throws `learn/checkpoint-not-written`; the file that was there before stays. */
-export function writeCheckpoint(path: string, job: string, { step, parameters, first, second }: OptimiserState, course: CourseOfLearning): void {
+export function writeCheckpoint<Progress>(path: string, job: JobName, { step, parameters, first, second }: OptimiserState, course: CourseOfLearning<Progress>): void {
   const payload = Buffer.concat([parameters, first, second].map(bytesOf));
-  const header: Header = { format: FORMAT, step, parameters: parameters.length, job, sha256: hashOf(payload), first: course.first, last: course.last };
+  const header: Header<Progress> = { format: FORMAT, step, parameters: parameters.length, ...named(job), sha256: hashOf(payload), first: course.first, last: course.last };
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {
     const file = openSync(temporary, 'w');
@@ -56,18 +62,20 @@ export function writeCheckpoint(path: string, job: string, { step, parameters, f
   }
 }
 
-/** What is in the file, or null if there is none. Throws `learn/checkpoint-damaged` and `learn/checkpoint-of-another-job`. */
-export function readCheckpoint(path: string, job: string): Checkpoint | null {
+/** What is in the file, or null if there is none. Throws `learn/checkpoint-damaged`, `learn/checkpoint-of-another-job` and `learn/data-changed`. */
+export function readCheckpoint<Progress = TrainingProgress>(path: string, name: JobName): Checkpoint<Progress> | null {
   if (!existsSync(path)) return null;
   const damaged = (reason: string): never => fail('learn/checkpoint-damaged', { kind: 'file', path }, { reason });
   const content = readFileSync(path);
   const end = content.indexOf(10);
-  const header = readHeader(content.subarray(0, Math.max(0, end)).toString());
+  const header = readHeader<Progress>(content.subarray(0, Math.max(0, end)).toString());
   if (header === null) return damaged('it does not begin like a checkpoint');
   const payload = content.subarray(end + 1);
   const wanted = header.parameters * 12;
   if (payload.length !== wanted) return damaged(`it has ${payload.length} of ${wanted} bytes of numbers`);
   if (hashOf(payload) !== header.sha256) return damaged('its numbers do not match their SHA-256');
+  const { job, data } = named(name);
+  if (header.data !== undefined && data !== undefined && header.data !== data) fail('learn/data-changed', { kind: 'file', path }, { was: header.data, is: data });
   if (header.job !== job) fail('learn/checkpoint-of-another-job', { kind: 'file', path }, {});
   const numbers = new Float32Array(payload.length / 4);
   bytesOf(numbers).set(payload);
@@ -75,11 +83,11 @@ export function readCheckpoint(path: string, job: string): Checkpoint | null {
   return { state: { step: header.step, parameters: part(0), first: part(1), second: part(2) }, first: header.first, last: header.last };
 }
 
-function readHeader(text: string): Header | null {
+function readHeader<Progress>(text: string): Header<Progress> | null {
   try {
-    const found = JSON.parse(text) as Partial<Header> | null;
+    const found = JSON.parse(text) as Partial<Header<Progress>> | null;
     const whole = found?.format === FORMAT && Number.isInteger(found.step) && Number.isInteger(found.parameters) && typeof found.job === 'string';
-    return whole && typeof found.first === 'object' && typeof found.last === 'object' ? found as Header : null;
+    return whole && typeof found.first === 'object' && typeof found.last === 'object' ? found as Header<Progress> : null;
   } catch {
     return null;
   }

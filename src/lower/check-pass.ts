@@ -6,6 +6,7 @@
 import { sizeOf, type Graph, type GraphNode, type NodeId } from '../graph/graph.js';
 import { createEvaluator } from '../graph/evaluate.js';
 import { verifyGraph } from '../graph/verify.js';
+import type { Reporter } from '../diagnostics.js';
 import type { Kernels } from '../kernels/kernels.js';
 import { normal, randomStream, substream } from '../random.js';
 import { scoresOf } from './drop-softmax.js';
@@ -30,14 +31,27 @@ export interface Disagreement {
 /** Float folding rounds each weight once; over a deep network that stays well below this share of a value's scale. */
 const tolerance = 1e-4;
 
-/** Evaluates the import on `count` images of standard normal numbers. */
-export function referenceOf(graph: Graph, kernels: Kernels, options: { readonly seed: number; readonly count?: number }): Reference {
+/** Evaluates the import on `count` images: the given ones, or standard normal numbers. */
+export function referenceOf(graph: Graph, kernels: Kernels, options: { readonly seed: number; readonly count?: number; readonly images?: Float32Array }): Reference {
   const count = options.count ?? 2;
   const input = graph.nodes.find((n) => n.kind === 'input') as GraphNode;
   const stream = substream(randomStream(options.seed), 'lower/check-pass');
-  const images = Float32Array.from(normal(stream, count * sizeOf(input.shape)));
+  const images = options.images ?? Float32Array.from(normal(stream, count * sizeOf(input.shape)));
   const values = valuesOf(graph, kernels, { images, count, keep: graph.nodes.map((n) => n.id) });
   return { images, count, values, scales: scalesOf(graph, values), scores: scoresOf(graph) };
+}
+
+/** Above this, sums and squares of a few values leave the range of float32. */
+const TOO_LARGE = 1e18;
+
+/** Reports the first value of the import that is too large to compute with, or is no number; a network of finite weights can have them. */
+export function checkMagnitudes(reference: Reference, report: Reporter): void {
+  for (const [node, values] of reference.values) {
+    const largest = largestOf(values);
+    if (largest < TOO_LARGE) continue;
+    report.report('lower/overflow', { kind: 'node', node }, { value: largest });
+    return;
+  }
 }
 
 /**
@@ -74,20 +88,26 @@ const largestOf = (values: Float32Array): number => values.reduce((most, v) => M
 
 /** The first value of `graph`, in its order, that differs from the reference; undefined when all agree. Throws Error on a malformed graph. */
 export function checkPass(reference: Reference, graph: Graph, kernels: Kernels): Disagreement | undefined {
+  for (const [node, error] of layerErrors(reference, graph, kernels)) if (error > tolerance) return { node, error };
+  return undefined;
+}
+
+/** Largest error of each value that bears the same name in the reference, in the graph's order, and of the scores. Throws Error on a malformed graph. */
+export function layerErrors(reference: Reference, graph: Graph, kernels: Kernels): ReadonlyMap<NodeId, number> {
   verifyGraph(graph);
   const shared = graph.nodes.filter((n) => reference.values.has(n.id)).map((n) => n.id);
   const { images, count } = reference;
   const scores = scoresOf(graph);
   const values = valuesOf(graph, kernels, { images, count, keep: [...new Set([...shared, scores])] });
   const errorOf = (id: NodeId, as: NodeId): number =>
-    difference(values.get(id) as Float32Array, reference.values.get(as) as Float32Array) / (reference.scales.get(as) as number);
-  for (const id of shared) {
-    const error = errorOf(id, id);
-    if (error > tolerance) return { node: id, error };
-  }
-  const error = errorOf(scores, reference.scores);
-  return error > tolerance ? { node: scores, error } : undefined;
+    share(difference(values.get(id) as Float32Array, reference.values.get(as) as Float32Array), reference.scales.get(as) as number);
+  const errors = new Map(shared.map((id) => [id, errorOf(id, id)]));
+  errors.set(scores, Math.max(errors.get(scores) ?? 0, errorOf(scores, reference.scores)));
+  return errors;
 }
+
+/** A value that is zero throughout has no scale, and no error unless it differs. */
+const share = (apart: number, scale: number): number => (apart === 0 ? 0 : apart / scale);
 
 function valuesOf(
   graph: Graph, kernels: Kernels, run: { readonly images: Float32Array; readonly count: number; readonly keep: readonly NodeId[] },

@@ -144,6 +144,8 @@ export function composeDense(outer: Dense, inner: Dense): Dense {
   const inputs = inner.weight.length / middles;
   const weight = new Float32Array(outputs * inputs);
   const bias = new Float32Array(outputs);
+  // Diagonals come often: of each inner row only the columns from its first to behind its last number count.
+  const spans = Array.from({ length: middles }, (_, m) => spanOf(inner.weight.subarray(m * inputs, (m + 1) * inputs)));
   for (let o = 0; o < outputs; o++) {
     const row = new Float64Array(inputs);
     let shift = outer.bias[o];
@@ -151,12 +153,21 @@ export function composeDense(outer: Dense, inner: Dense): Dense {
       const factor = outer.weight[o * middles + m];
       if (factor === 0) continue;
       shift += factor * inner.bias[m];
-      for (let i = 0; i < inputs; i++) row[i] += factor * inner.weight[m * inputs + i];
+      const [from, to] = spans[m];
+      for (let i = from; i < to; i++) row[i] += factor * inner.weight[m * inputs + i];
     }
     weight.set(row, o * inputs);
     bias[o] = shift;
   }
   return { ...outer, inputs: inner.inputs, weight, bias };
+}
+
+/** Where the numbers of a row begin and end that are not zero. */
+function spanOf(row: Float32Array): readonly [number, number] {
+  let [from, to] = [0, row.length];
+  while (from < to && row[from] === 0) from++;
+  while (to > from && row[to - 1] === 0) to--;
+  return [from, to];
 }
 
 /** `outer` after flattening `inner`'s picture; reads the flattened picture of shape `input`. */

@@ -15,7 +15,7 @@ export function lowerSubtract(graph: Graph, report: Reporter): Graph {
       report.report('lower/too-wide', { kind: 'node', node: node.id }, { features: node.shape[0], most: widestDiagonal, what: 'the difference of two vectors' });
       return undefined;
     }
-    const negative = negated(minus, derivedId(node.id, 'negative'), edit);
+    const negative = negated(minus, derivedId(node.id, 'subtrahend'), edit);
     return edit.emit({ kind: 'add', id: node.id, inputs: [plus, negative], shape: node.shape });
   });
 }

@@ -6,7 +6,7 @@
 import type { CoreNode, Graph } from '../graph/graph.js';
 import type { Kernels } from '../kernels/kernels.js';
 import type { Reporter } from '../diagnostics.js';
-import { checkPass, referenceOf, type Reference } from './check-pass.js';
+import { checkPass, layerErrors, referenceOf, type Reference } from './check-pass.js';
 import { dropSoftmax } from './drop-softmax.js';
 import { foldAffine } from './fold-affine.js';
 import { foldBatchNorm } from './fold-batch-norm.js';
@@ -68,7 +68,8 @@ export function runPass(
   const result = pass.run(graph, check.report);
   const wrong = result === graph ? undefined : checkPass(check.reference, result, check.kernels);
   if (wrong !== undefined) {
-    throw new Error(`internal: after ${pass.name} node "${wrong.node}" differs from the import by ${wrong.error.toExponential(2)} of its scale`);
+    const errors = [...layerErrors(check.reference, result, check.kernels)].map(([node, error]) => `  ${error.toExponential(2)}  ${node}`);
+    throw new Error(`internal: after ${pass.name} node "${wrong.node}" differs from the import by ${wrong.error.toExponential(2)} of its scale; largest error by layer:\n${errors.join('\n')}`);
   }
   return result;
 }

@@ -94,7 +94,7 @@ function lengthened(node: Linear, b: Building): readonly Path[] {
   const [input] = node.inputs;
   const paths = readPaths(input, b);
   const direct = lengthenAll(paths, node);
-  if (direct !== undefined && (paths.length === 1 || worthwhile(node, paths, direct))) return direct;
+  if (direct !== undefined && (paths.length === 1 || worthwhile(node, paths, { longer: direct, split: b.bounds.nonNegative(input) ? 1 : 2 }))) return direct;
   const split = lengthenAll(splitSigned(input, b), node);
   if (split === undefined) throw new Error(`internal: ${node.kind} "${node.id}" does not follow a ReLU`);
   return split;
@@ -123,11 +123,11 @@ function termOf(node: Linear, k: number): Linear {
   return { ...rest, id, bias: k === 0 ? node.bias : new Float32Array(node.bias.length) };
 }
 
-/** A layer over a sum may be repeated for each term if that costs no weights, or next to none. */
-function worthwhile(node: Linear, paths: readonly Path[], longer: readonly Path[]): boolean {
+/** A layer over a sum may be repeated for each term if that costs no more weights than for the parts of the split sum, of which a signed one has two. */
+function worthwhile(node: Linear, paths: readonly Path[], { longer, split }: { readonly longer: readonly Path[]; readonly split: 1 | 2 }): boolean {
   if (node.kind === 'average-pool' || node.kind === 'reshape') return true;
   const depthwiseLayer = node.kind === 'conv' && node.groups === node.bias.length;
-  return depthwiseLayer || pathWeights(longer) <= weightCount(node) + pathWeights(paths);
+  return depthwiseLayer || pathWeights(longer) <= split * weightCount(node) + pathWeights(paths);
 }
 
 /** The value as the difference of two populations, or as one where it cannot be negative. */

@@ -8,9 +8,9 @@ import type { Target } from '../target/schema.js';
 import type { IntegerPopulation } from '../quantise/integer-network.js';
 import { fires } from '../spiking/network.js';
 import type { CoreUse, Slice } from './mapping.js';
-import { axisOf, axisReach, channelReach, countPositions, intersect, lengthOf, neuronsIn } from './reach.js';
+import { axisOf, axisReach, channelReach, countPositions, intersect, lengthOf, neuronsIn, sourceReach } from './reach.js';
 import type { AxisReach, Link, Range } from './reach.js';
-import { isShared, resetSynapseBits, skipsZeros } from './synapse-format.js';
+import { isShared, resetSynapseBits, skipsZeros, sumSynapseBits } from './synapse-format.js';
 import { synapticBits } from './synaptic-memory.js';
 
 /** A population cut into boxes: every combination of one range of each. */
@@ -20,22 +20,39 @@ export interface Grid {
   readonly columns: readonly Range[];
 }
 
-/** A population with its links and how the populations at their other ends are cut; null: not cut yet. */
+/** How the fan-in of one projection is cut: every combination of these neurons of the target, a vector, and these sources. */
+export interface PartGrid {
+  readonly neurons: readonly Range[];
+  readonly sources: Grid;
+}
+
+/** A link with its index among the network's projections, how the population at its other end is cut (null: not cut yet), and its parts where its sums are made in parts. */
+export interface Neighbour {
+  readonly link: Link;
+  readonly projection: number;
+  readonly grid: Grid | null;
+  readonly parts?: PartGrid | undefined;
+}
+
+/** A population with its links and how the populations at their other ends are cut. */
 export interface Neighbourhood {
   readonly population: IntegerPopulation;
   readonly target: Target;
-  readonly incoming: readonly { readonly link: Link; readonly grid: Grid | null }[];
-  readonly outgoing: readonly { readonly link: Link; readonly grid: Grid | null }[];
+  readonly incoming: readonly Neighbour[];
+  readonly outgoing: readonly Neighbour[];
 }
 
 /** True where the soft reset is built from a second compartment. */
-export const hasTwoCompartments = ({ neuron }: IntegerPopulation): boolean => fires(neuron) && neuron.reset === 'soft-two-compartment';
+export const hasTwoCompartments = ({ neuron }: Pick<IntegerPopulation, 'neuron'>): boolean => fires(neuron) && neuron.reset === 'soft-two-compartment';
 
 /** A function that gives the use of any slice of the population. */
 export function coreUse(around: Neighbourhood): (slice: Slice) => CoreUse {
   const { population, target } = around;
-  const incoming = around.incoming.map(({ link, grid }) => incomingUse(link, grid, target));
-  const outgoing = around.outgoing.flatMap(({ link, grid }) => (grid === null ? [] : [outgoingUse(link, grid, target)]));
+  const incoming = around.incoming.map((from) => (from.link.projection.inParts === true ? sumsUse(from, target) : incomingUse(from.link, from.grid, target)));
+  const outgoing = around.outgoing.flatMap(({ link, grid, parts }) => {
+    if (link.projection.inParts === true) return parts === undefined ? [] : [outgoingToParts(link, parts, target)];
+    return grid === null ? [] : [outgoingUse(link, grid, target)];
+  });
   const two = hasTwoCompartments(population);
   const resetBits = two ? resetSynapseBits(target) : 0;
   return (slice) => {
@@ -51,6 +68,31 @@ export function coreUse(around: Neighbourhood): (slice: Slice) => CoreUse {
     for (const use of outgoing) outAxons += use(slice);
     return { neurons: two ? 2 * count : count, inAxons, outAxons, synapticBits: bits };
   };
+}
+
+/** The use of a core that holds a part of the fan-in of a link whose source is cut as `grid`. */
+export function partUse({ link, grid }: Neighbour, slice: Slice, target: Target): CoreUse {
+  const reach = sourceReach(link, slice);
+  const positions = (axis: AxisReach): number => axis.reduce((sum, cell) => sum + cell.count, 0);
+  const axons = axonsPerPixel(reach.channels, grid?.channels ?? [[0, link.source[0]]], isShared(link, target), target);
+  const neurons = neuronsIn(slice);
+  return { neurons, inAxons: positions(reach.rows) * positions(reach.columns) * axons, outAxons: neurons, synapticBits: synapticBits(link, slice, reach, target) };
+}
+
+/** An input axon for each sum that a neuron gets, all pointing to one synapse of it. */
+function sumsUse({ parts }: Neighbour, target: Target): (slice: Slice) => { axons: number; bits: number } {
+  const sums = parts === undefined ? 1 : parts.sources.channels.length * parts.sources.rows.length * parts.sources.columns.length;
+  return (slice) => ({ axons: neuronsIn(slice) * sums, bits: neuronsIn(slice) * sumSynapseBits(target) });
+}
+
+/** As `outgoingUse`, to the cores that hold the parts of a fan-in: each has its own box of sources. */
+function outgoingToParts(link: Link, { neurons, sources }: PartGrid, target: Target): (slice: Slice) => number {
+  const shared = isShared(link, target);
+  const [rows, columns] = [axisReach(axisOf(link, 0), [0, 1]), axisReach(axisOf(link, 1), [0, 1])];
+  const { multicast } = target.capabilities;
+  const cuts: readonly Range[] = multicast === true ? [[0, link.source[0]]] : sources.channels;
+  const copies = multicast === true ? 1 : neurons.length;
+  return (slice) => copies * countPositions(rows, slice.rows) * countPositions(columns, slice.columns) * axonsPerPixel(slice.channels, cuts, shared, target);
 }
 
 function incomingUse(link: Link, grid: Grid | null, target: Target): (slice: Slice) => { axons: number; bits: number } {

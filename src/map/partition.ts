@@ -2,73 +2,118 @@
  * Cuts each population into boxes that fit a core, with as few cores as it can. Axons depend on how
  * both ends of a projection are cut, so populations are cut from the output backwards (the cores that
  * a spike must reach are then known) and the whole is repeated with what was learnt until nothing
- * changes; a few rounds do. Each slice's use is counted exactly at the end.
+ * changes; a few rounds do. Where a single neuron has too large a fan-in and the target can send sums, its layer
+ * is cut once more with its fan-in in parts. Each slice's use is counted exactly at the end.
  */
 import type { Reporter } from '../diagnostics.js';
 import type { CoreResource } from '../diagnostics/map-messages.js';
 import type { PopulationId } from '../spiking/network.js';
-import type { IntegerNetwork, IntegerPopulation } from '../quantise/integer-network.js';
+import { spikeDelay, type IntegerNetwork, type IntegerPopulation } from '../quantise/integer-network.js';
 import type { Target } from '../target/schema.js';
 import type { CoreSlice, CoreUse, Partitioned, Slice } from './mapping.js';
 import { coresPerChip } from './board.js';
 import { coreUse, hasTwoCompartments } from './core-use.js';
-import type { Grid, Neighbourhood } from './core-use.js';
+import type { Grid, Neighbour, Neighbourhood, PartGrid } from './core-use.js';
+import { sumInParts, whyWhole } from './fan-in-parts.js';
 import { linksOf, neuronsIn } from './reach.js';
 import type { Link } from './reach.js';
+import { expectedWork, spreadOver, type LeastParts, type Spread } from './spread.js';
+import { chooseParts, partCores, type PartLimits } from './split-fan-in.js';
 import { gridOf, tilings } from './tilings.js';
 
 const ROUNDS = 8;
 
-/** Slices of all populations. Everything that does not fit is reported at once; throws then. */
-export function partition(network: IntegerNetwork, target: Target, report: Reporter): Partitioned {
+/**
+ * Slices of all populations, with the network as it runs in them. With `spread` they are cut finer, for as long as
+ * there are cores (the parts of a fan-in are not). Everything that does not fit is reported at once; throws then.
+ */
+export function partition(network: IntegerNetwork, target: Target, report: Reporter, spread?: Spread): Partitioned {
   checkDelays(network, target, report);
   report.finish();
-  const links = linksOf(network);
-  let grids: Grids = new Map();
-  for (let round = 0; round < ROUNDS; round++) {
-    const next = cutAll(network, target, links, grids);
-    const settled = network.populations.every((p) => sameGrid(grids.get(p.id), next.get(p.id)));
-    grids = next;
-    if (settled) break;
-  }
-  const cores = network.populations.flatMap((population) => slicesOf(population, around(population, { target, links, grids }), grids.get(population.id) as Grid, report));
+  const whole = settle(network, target, new Map());
+  const split = network.populations.filter((p) => exceedsFanIn(around(p, whole), whole.grids.get(p.id) as Grid) && whyWhole(p, network, target) === null);
+  const running = split.length === 0 ? network : sumInParts(network, new Set(split.map((p) => p.id)));
+  if (split.length > 0) checkDelays(running, target, report);
+  const fewest = split.length === 0 ? whole : settle(running, target, new Map());
+  const finer = spread === undefined ? fewest : spreadOver(expectedWork(running, target, spread.traffic), spread.cores, (least) => settle(running, target, least));
+  const cuts = finer ?? fewest;
+  const cores = running.populations.flatMap((population) => coresOf(population, cuts, report));
   report.finish();
-  checkBoard(network, target, cores, report);
+  if (spread !== undefined && finer === null) report.report('map/too-few-cores', { kind: 'option', option: '--cores' }, { asked: spread.cores, needed: fewest.count });
+  checkBoard(running, target, cores, report);
   report.finish();
-  return { network, target, cores };
+  return { network: running, target, cores };
 }
 
 type Grids = ReadonlyMap<PopulationId, Grid>;
+/** By the index of their projection. */
+type Parts = ReadonlyMap<number, PartGrid>;
 
-function cutAll(network: IntegerNetwork, target: Target, links: readonly Link[], before: Grids): Grids {
-  const grids = new Map(before);
-  for (const population of network.populations.toReversed()) {
-    grids.set(population.id, chooseGrid(around(population, { target, links, grids })));
-  }
-  return grids;
+/** How everything is cut. */
+interface Cuts {
+  readonly network: IntegerNetwork;
+  readonly target: Target;
+  readonly links: readonly Link[];
+  readonly grids: Grids;
+  readonly parts: Parts;
+  /** Cores. */
+  readonly count: number;
 }
 
-function around(population: IntegerPopulation, { target, links, grids }: { target: Target; links: readonly Link[]; grids: Grids }): Neighbourhood {
+/** Cuts all populations again and again until the cuts of the neighbours no longer change any. */
+function settle(network: IntegerNetwork, target: Target, least: LeastParts): Cuts {
+  let cuts: Cuts = { network, target, links: linksOf(network), grids: new Map(), parts: new Map(), count: 0 };
+  for (let round = 0; round < ROUNDS; round++) {
+    const next = cutAll(cuts, least);
+    const settled = same([...cuts.grids], [...next.grids]) && same([...cuts.parts], [...next.parts]);
+    cuts = next;
+    if (settled) break;
+  }
+  return cuts;
+}
+
+const boxesOf = ({ channels, rows, columns }: Grid): number => channels.length * rows.length * columns.length;
+
+function cutAll(before: Cuts, least: LeastParts): Cuts {
+  const grids = new Map(before.grids);
+  const parts = new Map(before.parts);
+  const cuts = { ...before, grids, parts };
+  for (const population of before.network.populations.toReversed()) {
+    const { incoming } = around(population, cuts);
+    for (const from of incoming) {
+      if (from.link.projection.inParts === true) parts.set(from.projection, chooseParts(from, before.target, partLimits(from, before.target)));
+    }
+    const inParts = incoming.some((from) => from.link.projection.inParts === true); // then its work is not done where its neurons are
+    grids.set(population.id, chooseGrid(around(population, cuts), inParts ? 1 : least.get(population.id) ?? 1));
+  }
+  const count = [...grids.values()].reduce((sum, grid) => sum + boxesOf(grid), 0) + [...parts.values()].reduce((sum, { neurons, sources }) => sum + neurons.length * boxesOf(sources), 0);
+  return { ...cuts, count };
+}
+
+function around(population: IntegerPopulation, { target, links, grids, parts }: Cuts): Neighbourhood {
+  const neighbours = links.map((link, projection) => ({ link, projection, parts: parts.get(projection) }));
   return {
     population,
     target,
-    incoming: links.filter((l) => l.projection.target === population.id).map((link) => ({ link, grid: grids.get(link.projection.source) ?? null })),
-    outgoing: links.filter((l) => l.projection.source === population.id).map((link) => ({ link, grid: grids.get(link.projection.target) ?? null })),
+    incoming: neighbours.filter(({ link }) => link.projection.target === population.id).map((n) => ({ ...n, grid: grids.get(n.link.projection.source) ?? null })),
+    outgoing: neighbours.filter(({ link }) => link.projection.source === population.id).map((n) => ({ ...n, grid: grids.get(n.link.projection.target) ?? null })),
   };
 }
 
 /**
- * The tiling with the fewest cores that fits; among equals the one with the fewest axons. Where none
- * fits, the coarsest, so that the layers around it are judged as if it did.
+ * The tiling with the fewest cores that fits, of those with at least so many; among equals the one with the
+ * fewest axons. Where none fits, the coarsest, so that the layers around it are judged as if it did.
  */
-function chooseGrid(near: Neighbourhood): Grid {
+function chooseGrid(near: Neighbourhood, least: number): Grid {
   const { population, target } = near;
   const use = coreUse(near);
   const most = compartments(near);
   const perNeuron = hasTwoCompartments(population) ? 2 : 1;
   let best: { grid: Grid; axons: number; count: number } | null = null;
   const candidates = tilings(population.shape, Math.floor(most / perNeuron));
+  const finest = candidates.at(-1)?.count ?? 1;
   for (const tiling of candidates) {
+    if (tiling.count < Math.min(least, finest)) continue;
     if (best !== null && tiling.count > best.count) break;
     const axons = axonsIfFits(gridOf(population.shape, tiling), { population, target, use, most });
     if (axons !== null && (best === null || axons < best.axons)) best = { grid: gridOf(population.shape, tiling), axons, count: tiling.count };
@@ -113,31 +158,57 @@ function overrun(use: CoreUse, { core }: Target, most: number): Overrun | null {
 }
 
 /** Compartments that a core offers, given the delay buffer that the longest arriving delay needs. */
-function compartments({ incoming, target: { core } }: Neighbourhood): number {
-  const delay = Math.max(0, ...incoming.map(({ link }) => link.projection.delay));
+function compartments({ incoming, target }: Neighbourhood): number {
+  return bufferedCompartments(Math.max(0, ...incoming.map(({ link: { projection } }) => (projection.inParts === true ? 0 : projection.delay))), target);
+}
+
+function bufferedCompartments(delay: number, { core }: Target): number {
   const buffer = Math.max(8, 2 ** Math.ceil(Math.log2(delay + 1)));
   return Math.min(core.neurons ?? Infinity, core.delaySlots === null ? Infinity : Math.floor(core.delaySlots / buffer));
 }
 
-/** The slices with their exact use; at most one diagnostic for the layer. */
-function slicesOf(population: IntegerPopulation, near: Neighbourhood, grid: Grid, report: Reporter): CoreSlice[] {
+function partLimits({ link }: Neighbour, target: Target): PartLimits {
+  const most = bufferedCompartments(spikeDelay(link.projection), target);
+  return { most, fits: (use) => overrun(use, target, most) === null };
+}
+
+/** What the fan-in of one neuron takes, which several cores can share. */
+const FAN_IN: readonly CoreResource[] = ['input axons', 'bits of synaptic memory'];
+
+/** True where the population does not fit because of what arrives at a single neuron. */
+function exceedsFanIn(near: Neighbourhood, grid: Grid): boolean {
+  const { population, target } = near;
   const use = coreUse(near);
   const most = compartments(near);
-  const slices = [...boxes(population, grid)].map((slice): CoreSlice => ({ slice, use: use(slice) }));
+  if (axonsIfFits(grid, { population, target, use, most }) !== null) return false;
+  const [c, y, x] = population.shape;
+  const pixel = { rows: [y >> 1, (y >> 1) + 1], columns: [x >> 1, (x >> 1) + 1] } as const;
+  return Array.from({ length: c }, (_, i) => i).some((i) => {
+    const found = overrun(use({ population: population.id, channels: [i, i + 1], ...pixel }), target, most);
+    return found !== null && FAN_IN.includes(found.resource);
+  });
+}
+
+/** The slices with their exact use, and the parts of the fan-in; at most one diagnostic for the layer. */
+function coresOf(population: IntegerPopulation, cuts: Cuts, report: Reporter): CoreSlice[] {
+  const near = around(population, cuts);
+  const { target } = cuts;
+  const use = coreUse(near);
+  const most = compartments(near);
+  const slices = [...boxes(population, cuts.grids.get(population.id) as Grid)].map((slice): CoreSlice => ({ slice, use: use(slice) }));
+  const parts = near.incoming.flatMap((from) => (from.parts === undefined ? [] : partCores(from, from.parts, target).map((core) => ({ core, over: overrun(core.use, target, partLimits(from, target).most) }))));
   const two = hasTwoCompartments(population);
   const profiles = new Set(population.thresholdExponent).size;
   const [c, y, x] = population.shape.map((length) => length >> 1);
   const one: Slice = { population: population.id, channels: [c, c + 1], rows: [y, y + 1], columns: [x, x + 1] };
-  const worst = slices.find((s) => overrun(s.use, near.target, most) !== null);
-  const over = overrunOfProfiles(near.incoming.length + (two ? profiles : 0), profiles + (two ? 1 : 0), near.target)
-    ?? (worst === undefined ? null : overrun(use(one), near.target, most));
+  const worst = [...slices.map((core) => ({ core, over: overrun(core.use, target, most) })), ...parts].find((s) => s.over !== null);
+  const over = overrunOfProfiles(near.incoming.length + (two ? profiles : 0), profiles + (two ? 1 : 0), target)
+    ?? (worst === undefined ? null : overrun(use(one), target, most));
   const where = { kind: 'node', node: population.id } as const;
-  const chip = { target: near.target.name, gradedSpikes: near.target.capabilities.gradedSpikes };
+  const chip = { target: target.name, whole: parts.length > 0 ? null : whyWhole(population, cuts.network, target) };
   if (over !== null) report.report('map/layer-does-not-fit', where, { ...chip, neurons: 1, ...over });
-  else if (worst !== undefined) {
-    report.report('map/layer-does-not-fit', where, { ...chip, neurons: neuronsIn(worst.slice), ...overrun(worst.use, near.target, most) as Overrun });
-  }
-  return slices;
+  else if (worst !== undefined) report.report('map/layer-does-not-fit', where, { ...chip, neurons: neuronsIn(worst.core.slice), ...worst.over as Overrun });
+  return [...slices, ...parts.map((p) => p.core)];
 }
 
 function overrunOfProfiles(formats: number, thresholds: number, { core }: Target): Overrun | null {
@@ -147,9 +218,11 @@ function overrunOfProfiles(formats: number, thresholds: number, { core }: Target
 }
 
 /** Reports every projection that waits longer than the target can. */
-export function checkDelays({ projections }: { readonly projections: readonly { readonly id: string; readonly delay: number }[] }, target: Target, report: Reporter): void {
+export function checkDelays({ projections }: { readonly projections: readonly { readonly id: string; readonly delay: number; readonly inParts?: true }[] }, target: Target, report: Reporter): void {
   const allowed = target.numbers.delayMax;
-  for (const { id, delay } of projections) {
+  for (const projection of projections) {
+    const { id } = projection;
+    const delay = spikeDelay(projection);
     if (delay > allowed) report.report('map/delay-too-long', { kind: 'node', node: id }, { target: target.name, delay, allowed });
   }
 }
@@ -165,6 +238,4 @@ function checkBoard(network: IntegerNetwork, target: Target, cores: readonly Cor
   });
 }
 
-function sameGrid(a: Grid | undefined, b: Grid | undefined): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

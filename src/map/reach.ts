@@ -109,9 +109,23 @@ export interface SourceReach {
   readonly channels: Range;
 }
 
+/** Of a part of a fan-in: those among its sources. */
 export function sourceReach(link: Link, slice: Slice): SourceReach {
+  const { part } = slice;
+  if (part !== undefined) {
+    const { rows, columns, channels } = sourceReach(link, wholeFanIn(slice));
+    return { rows: clipped(rows, part.rows), columns: clipped(columns, part.columns), channels: intersect(channels, part.channels) };
+  }
   return { rows: axisReach(axisOf(link, 0), slice.rows), columns: axisReach(axisOf(link, 1), slice.columns), channels: channelReach(link, slice.channels) };
 }
+
+const wholeFanIn = ({ population, channels, rows, columns }: Slice): Slice => ({ population, channels, rows, columns });
+
+/** The positions of a reach that lie in `within`. */
+const clipped = (reach: AxisReach, within: Range): AxisReach => reach.flatMap((cell) => {
+  const [first, end] = intersect([cell.first, cell.first + cell.count], within);
+  return end > first ? [{ ...cell, first, count: end - first }] : [];
+});
 
 /** Neurons of source slice `from` that are in `reach`. */
 export function reachingNeurons(reach: SourceReach, from: Slice): number {

@@ -9,6 +9,7 @@
  * The widths of a weight and of an index come from the chip's code tables. Sparse segments are chosen
  * for a projection where they take fewer bits over all of its segments.
  */
+import { spikeDelay } from '../quantise/integer-network.js';
 import type { Target } from '../target/schema.js';
 import type { Link } from './reach.js';
 import { weightCensus } from './weight-census.js';
@@ -53,7 +54,7 @@ export function isShared(link: Link, target: Target): boolean {
 /** The chosen format; it depends on shapes and weights, never on how populations are cut. */
 export function listFormat(link: Link, target: Target): ListFormat {
   const { largest, segments } = weightCensus(link);
-  const widths = { weightBits: weightBits(largest), delayBits: delayBits(link.projection.delay, target) };
+  const widths = { weightBits: weightBits(largest), delayBits: delayBits(spikeDelay(link.projection), target) };
   const bits = widths.weightBits + widths.delayBits;
   const outputs = segments.length - 1;
   const index = indexBits(outputs, target.memory);
@@ -87,6 +88,10 @@ export function runBits(count: number, bits: number, memory: Target['memory']): 
   const rest = count - full * blockSynapses;
   return full * (full > 0 ? block(blockSynapses) : 0) + (rest > 0 ? block(rest) : 0);
 }
+
+/** The synapse of weight 1 by which a neuron takes in the sums of its fan-in's parts: dense, one a neuron and projection. */
+export const SUM_WEIGHT = 1;
+export const sumSynapseBits = (target: Target): number => runBits(1, weightBits(SUM_WEIGHT), target.memory);
 
 /** Synapses that hold the reset of two-compartment neurons: one a neuron, dense, as wide as the target's weights. */
 export const resetSynapseBits = (target: Target): number => runBits(1, weightBits(target.numbers.weightMax), target.memory);

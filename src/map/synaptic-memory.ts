@@ -114,7 +114,7 @@ export function synapticBits(link: Link, slice: Slice, reach: SourceReach, targe
   const bits = format.weightBits + format.delayBits + sliceIndexBits(link, slice.channels, target);
   if (format.sparse) {
     const { wordBits, blockSynapses, blockOverheadBits } = target.memory;
-    const sums = sumSegments(link, slice.channels, { key: [bits, wordBits, blockSynapses, blockOverheadBits].join(), of: (stored) => runBits(stored, bits, target.memory) });
+    const sums = sumSegments(link, slice.channels, reach.channels, { key: [bits, wordBits, blockSynapses, blockOverheadBits].join(), of: (stored) => runBits(stored, bits, target.memory) });
     return counts.reduce((total, n, tap) => total + n * sums[tap], 0);
   }
   const lists = counts.reduce((a, b) => a + b, 0);
@@ -125,6 +125,10 @@ export function synapticBits(link: Link, slice: Slice, reach: SourceReach, targe
 function denseSegments(link: Link, { channels }: Slice, [from, to]: Range, size: (channels: number) => number): number {
   const perGroup = link.source[0] / link.projection.groups;
   let total = 0;
-  for (let source = from; source < to; source += perGroup) total += perGroup * size(lengthOf(segmentChannels(link, source, channels)));
+  for (let source = from; source < to;) {
+    const end = Math.min(to, (Math.floor(source / perGroup) + 1) * perGroup);
+    total += (end - source) * size(lengthOf(segmentChannels(link, source, channels)));
+    source = end;
+  }
   return total;
 }

@@ -7,7 +7,9 @@ export function mappingText(mapping: Partitioned | Placed | Routed): string {
     const range = ([from, to]: readonly [number, number]): string => `${from}..${to}`;
     const place = 'places' in mapping ? mapping.places[i] : undefined;
     const at = place === undefined ? '' : `  chip ${place.chip} router ${place.x},${place.y} port ${place.port}`;
-    return `  core ${i}  ${slice.population}  channels ${range(slice.channels)} rows ${range(slice.rows)} columns ${range(slice.columns)}`
+    const { part } = slice;
+    const of = part === undefined ? '' : `  part of ${mapping.network.projections[part.projection].id} from channels ${range(part.channels)} rows ${range(part.rows)} columns ${range(part.columns)}`;
+    return `  core ${i}  ${slice.population}  channels ${range(slice.channels)} rows ${range(slice.rows)} columns ${range(slice.columns)}${of}`
       + `  neurons ${use.neurons}  in ${use.inAxons}  out ${use.outAxons}  memory ${use.synapticBits} bits${at}`;
   });
   const memory = memoryText(memoryByProjection(mapping));

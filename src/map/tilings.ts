@@ -43,6 +43,7 @@ function usefulParts(length: number): number[] {
   return [...new Set(parts)];
 }
 
-function cut(length: number, parts: number): Range[] {
+/** `parts` ranges of nearly equal length. */
+export function cut(length: number, parts: number): Range[] {
   return Array.from({ length: parts }, (_, i): Range => [Math.floor(i * length / parts), Math.floor((i + 1) * length / parts)]);
 }

@@ -5,6 +5,7 @@
  */
 import type { PopulationId } from '../spiking/network.js';
 import { connectionsOf } from './connections.js';
+import { isPart } from './fan-in-parts.js';
 import type { Partitioned } from './mapping.js';
 
 /** Mean spikes of one neuron in one inference, by population; 1 where it is not known. */
@@ -23,7 +24,8 @@ export function trafficGraph(partitioned: Partitioned, traffic: SpikeTraffic): T
   const pairs = new Map<number, number>();
   for (const { from, to, projection, neurons } of connectionsOf(partitioned)) {
     if (from === to) continue;
-    const messages = neurons * (traffic.get(network.projections[projection].source) ?? 1);
+    // with thousands of sources, some spike reaches a part in nearly every step
+    const messages = neurons * (isPart(partitioned.cores[from].slice) ? network.timesteps : traffic.get(network.projections[projection].source) ?? 1);
     for (const key of [from * cores + to, to * cores + from]) pairs.set(key, (pairs.get(key) ?? 0) + messages);
   }
   const keys = Float64Array.from(pairs.keys()).sort();

@@ -71,15 +71,14 @@ const keptSums = new WeakMap<Int8Array, Map<string, Float64Array>>();
 /** A size for each number of stored weights; `key` names it among others. */
 export interface SegmentSize { readonly key: string; readonly of: (stored: number) => number }
 
-/** Per tap, row by row: the sizes of the segments to target channels `channels`, summed over the source channels that feed them. */
-export function sumSegments(link: Link, channels: Range, size: SegmentSize): Float64Array {
+/** Per tap, row by row: the sizes of the segments to target channels `channels`, summed over the source channels `sources`, which feed them. */
+export function sumSegments(link: Link, channels: Range, [from, to]: Range, size: SegmentSize): Float64Array {
   const { weight, window: { kernel } } = link.projection;
   const kept = keptSums.get(weight) ?? new Map<string, Float64Array>();
   keptSums.set(weight, kept);
-  const key = `${channels.join()} ${size.key}`;
+  const key = `${channels.join()} ${from},${to} ${size.key}`;
   const found = kept.get(key);
   if (found !== undefined) return found;
-  const [from, to] = channelReach(link, channels);
   const sizes = Float64Array.from({ length: channels[1] - channels[0] + 1 }, (_, stored) => size.of(stored));
   const sums = new Float64Array(kernel[0] * kernel[1]);
   for (let source = from; source < to; source++) {

@@ -2,17 +2,17 @@
  * A tensor that is known at compile time: a weight, or a number that the model computes shapes with.
  * `readTensor` turns a TensorProto into one; it compares dims with the data before it allocates.
  */
-import { readExternalData } from './external-data.js';
+import { elementType, isFloat, type ElementType, type Numbers } from './element-type.js';
+import { readExternalData, type TensorSource } from './external-data.js';
 import type { ListField, TensorRecord } from './model-proto.js';
 
 export interface Constant {
   readonly kind: 'constant';
   readonly name: string;
   readonly dims: readonly number[];
-  /** False for whole numbers and booleans, which follow integer arithmetic. */
-  readonly float: boolean;
+  readonly type: ElementType;
   /** Row-major. Whole numbers are exact up to 2^53. */
-  readonly data: Float32Array | Float64Array;
+  readonly data: Numbers;
 }
 
 /** Why a tensor cannot be read. */
@@ -55,7 +55,10 @@ const typeNames: ReadonlyMap<number, string> = new Map([
 /** An ONNX element type in words. */
 export const typeName = (type: number): string => typeNames.get(type) ?? `type number ${type}`;
 /** Whether an element type holds real numbers. */
-export const isFloatType = (type: number): boolean => formats.get(type)?.float ?? false;
+export function isFloatType(type: number): boolean {
+  const name = elementType(type);
+  return name !== undefined && isFloat(name);
+}
 
 /** IEEE 754 half precision bits to a number. */
 export function halfToNumber(bits: number): number {
@@ -73,24 +76,27 @@ export function bfloatToNumber(bits: number): number {
   return scratch.getFloat32(0);
 }
 
-/** Reads a tensor. `folder` is where external data may lie; undefined: nowhere. */
-export function readTensor(tensor: TensorRecord, folder: string | undefined): TensorResult {
+/** Reads a tensor. Without a source, external data are refused. `once`: it is not read again, so where the source owns the file's bytes it takes no others. */
+export function readTensor(tensor: TensorRecord, source: TensorSource | undefined, once = false): TensorResult {
   const format = formats.get(tensor.type);
   if (format === undefined) return { problem: { kind: 'type', type: typeName(tensor.type) } };
   const count = countElements(tensor.dims);
   if (count === undefined) return { problem: { kind: 'data', problem: `its dims [${tensor.dims.join(', ')}] are not a shape` } };
-  const finish = (data: Float32Array | Float64Array): TensorResult => ({ constant: { kind: 'constant', name: tensor.name, dims: tensor.dims, float: format.float, data } });
+  const finish = (data: Numbers): TensorResult => ({ constant: { kind: 'constant', name: tensor.name, dims: tensor.dims, type: elementType(tensor.type) as ElementType, data } });
 
   if (tensor.external !== undefined) {
-    const read = readExternalData(tensor.external, count * format.bytes, folder);
-    return 'problem' in read ? { problem: { kind: 'external', problem: read.problem } } : finish(fromRaw(read.bytes, format));
+    const read = readExternalData(tensor.external, count * format.bytes, source);
+    return 'problem' in read ? { problem: { kind: 'external', problem: read.problem } } : finish(fromRaw(read.bytes, format, true));
   }
   const bytes = tensor.raw ?? (format.list === 'float' || format.list === 'double' ? join(tensor.lists[format.list]) : undefined);
   const found = bytes === undefined ? countVarints(tensor.lists[format.list]) : bytes.length / format.bytes;
   if (found !== count) {
     return { problem: { kind: 'data', problem: `its dims [${tensor.dims.join(', ')}] need ${count} elements, the data hold ${Number.isInteger(found) ? found : found.toFixed(2)}` } };
   }
-  return finish(bytes === undefined ? fromVarints(tensor.lists[format.list], count, format) : fromRaw(bytes, format));
+  if (source !== undefined && (source.left -= count * (format.float && format.list !== 'double' ? 4 : 8)) < 0) {
+    return { problem: { kind: 'data', problem: `with its ${count} elements the tensors of the model take more memory than a model of its size may` } };
+  }
+  return finish(bytes === undefined ? fromVarints(tensor.lists[format.list], count, format) : fromRaw(bytes, format, once && source?.owned === true && tensor.raw !== undefined));
 }
 
 /** Most axes of a tensor. */
@@ -105,18 +111,26 @@ export function countElements(dims: readonly number[]): number | undefined {
 
 const join = (chunks: readonly Uint8Array[]): Uint8Array => (chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
 
-function fromRaw(bytes: Uint8Array, format: Format): Float32Array | Float64Array {
+function fromRaw(bytes: Uint8Array, format: Format, owned: boolean): Numbers {
   const count = bytes.length / format.bytes;
-  if (format.list === 'float') {
-    // A copy, because the file's bytes are rarely aligned. WebAssembly and so this project is little-endian as ONNX is.
-    const copy = new Uint8Array(bytes.length);
-    copy.set(bytes);
-    return new Float32Array(copy.buffer);
-  }
+  // WebAssembly and so this project is little-endian as ONNX is.
+  if (format.list === 'float') return owned ? alignedInPlace(bytes) : new Float32Array(new Uint8Array(bytes).buffer);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const data = format.float ? new Float32Array(count) : new Float64Array(count);
+  const data = format.float && format.list !== 'double' ? new Float32Array(count) : new Float64Array(count);
   for (let i = 0; i < count; i++) data[i] = format.read(view, i * format.bytes);
   return data;
+}
+
+/** From this length on, tag and length of a field take three bytes, which a tensor can be moved over once they are read. */
+const HEADED = 128;
+
+/** The numbers where they stand, moved by up to three bytes to where a Float32Array can begin: so weights take no memory beside the file's. */
+function alignedInPlace(bytes: Uint8Array): Float32Array {
+  const shift = bytes.byteOffset % 4;
+  if (shift !== 0 && bytes.length < HEADED) return new Float32Array(new Uint8Array(bytes).buffer);
+  const from = bytes.byteOffset - shift;
+  if (shift !== 0) new Uint8Array(bytes.buffer, from, bytes.length + shift).copyWithin(0, shift);
+  return new Float32Array(bytes.buffer as ArrayBuffer, from, bytes.length / 4);
 }
 
 /** How many varints the chunks hold: each ends with a byte below 128. A last one without an end counts as a half. */
@@ -129,8 +143,8 @@ function countVarints(chunks: readonly Uint8Array[]): number {
   return count;
 }
 
-function fromVarints(chunks: readonly Uint8Array[], count: number, format: Format): Float32Array | Float64Array {
-  const data = format.float ? new Float32Array(count) : new Float64Array(count);
+function fromVarints(chunks: readonly Uint8Array[], count: number, format: Format): Numbers {
+  const data = format.float && format.list !== 'double' ? new Float32Array(count) : new Float64Array(count);
   const wide = format.bytes === 8 || format.list === 'uint64';
   let next = 0;
   for (const chunk of chunks) {

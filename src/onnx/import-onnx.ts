@@ -10,14 +10,16 @@ import { CompileError, fail, type Reporter } from '../diagnostics.js';
 import { sizeOf, type Graph, type NodeId } from '../graph/graph.js';
 import { canonicalInput, type Layout } from './canonical-input.js';
 import { translate, type Translation } from './translate.js';
+import { tensorSource } from './external-data.js';
 import type { ModelCard } from './model-card.js';
 import { readModel, type ModelRecord } from './model-proto.js';
 import { describeReadProblem } from './read-problem.js';
-import { structureOf } from './structure.js';
+import { brokenLine, rectifiersOf, type BrokenLine } from './rules/approximation.js';
+import { structureOf, type Structure } from './structure.js';
 import { sampleShape, type Activation } from './value.js';
 
 export const LOWEST_OPSET = 7;
-export const HIGHEST_OPSET = 22;
+export const HIGHEST_OPSET = 26;
 export const HIGHEST_IR_VERSION = 13;
 /** Most nodes of a graph: the largest published classifiers have a few thousand. */
 const MOST_NODES = 65_536;
@@ -30,6 +32,8 @@ export interface ImportOptions {
   readonly output?: string;
   /** Axis order of the input, where neither card nor shape tells it. */
   readonly layout?: Layout;
+  /** Puts broken lines in the place of functions that rectifiers cannot compute, and warns of their error. */
+  readonly approximate?: boolean;
   readonly report: Reporter;
 }
 
@@ -48,7 +52,7 @@ export interface ImportedModel {
 
 /** Imports the ONNX file at `path`. Throws one CompileError with everything that is wrong. */
 export function importOnnx(path: string, options: ImportOptions): ImportedModel {
-  return importOnnxBytes(readModelFile(path), { ...options, name: path, folder: dirname(path) });
+  return importModel(readModelFile(path), { ...options, name: path, folder: dirname(path) }, true);
 }
 
 /** How many nodes the file at `path` has, whatever they are. Throws if it cannot be read. */
@@ -67,8 +71,13 @@ function readModelFile(path: string): Uint8Array {
   }
 }
 
+interface NamedOptions extends ImportOptions { readonly name: string; readonly folder?: string }
+
 /** Imports a model from memory. `name` stands in diagnostics; without `folder`, external data are refused. */
-export function importOnnxBytes(bytes: Uint8Array, options: ImportOptions & { readonly name: string; readonly folder?: string }): ImportedModel {
+export const importOnnxBytes = (bytes: Uint8Array, options: NamedOptions): ImportedModel => importModel(bytes, options, false);
+
+/** `owned`: the bytes may be changed, and the weights of the graph are views of them. */
+function importModel(bytes: Uint8Array, options: NamedOptions, owned: boolean): ImportedModel {
   const { card, report, name, folder } = options;
   const model = readModel(bytes, name);
   if (model.nodes.length > MOST_NODES) fail('onnx/too-large', { kind: 'file', path: name }, { what: 'nodes', used: String(model.nodes.length), allowed: MOST_NODES });
@@ -76,18 +85,34 @@ export function importOnnxBytes(bytes: Uint8Array, options: ImportOptions & { re
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (card?.sha256 !== undefined && card.sha256 !== sha256) report.report('onnx/card-digest', { kind: 'file', path: name }, { card: card.sha256, model: sha256 });
   const outputs = chooseOutputs(model, options);
-  const structure = structureOf(model, outputs, name, report);
+  const structure = structureOf(model, { outputs, file: name, approximate: options.approximate === true, report });
   const input = structure === undefined ? undefined : canonicalInput(structure.input, { card, layout: options.layout, readChannelsFirst: structure.readChannelsFirst }, report);
   if (structure === undefined || input === undefined) return stop(report);
-  const translation = translate({ model, opset, structure, input, outputs, folder, file: name, report, budget: bytes.length });
+  const translation = translate({ model, opset, structure, input, outputs, source: tensorSource(bytes.length, { folder, owned }), file: name, report, budget: bytes.length });
   report.finish();
   if (card !== undefined) checkCard(card, translation, options);
+  requireOneOutput(translation, options);
   report.finish();
+  warnOfLines(translation.values, structure, report);
   return {
     graph: { nodes: translation.nodes, outputs: orderOutputs(translation, options).map((o) => o.node) },
     sha256, name: basename(name), opset, irVersion: model.irVersion, producer: model.producer,
     operators: countOperators(model), values: translation.values,
   };
+}
+
+/** One warning an operator whose nodes a broken line stands in for. */
+function warnOfLines(values: Translation['values'], structure: Structure, report: Reporter): void {
+  const lines = new Map<string, { readonly nodes: string[]; readonly line: BrokenLine }>();
+  for (const node of structure.nodes) {
+    const line = values.has(node.outputs[0]) ? brokenLine(node) : undefined;
+    if (line === undefined) continue;
+    const kind = `${node.op} ${line.error}`;
+    lines.set(kind, { line, nodes: [...(lines.get(kind)?.nodes ?? []), node.name] });
+  }
+  for (const [kind, { line, nodes }] of lines) {
+    report.report('onnx/approximated', { kind: 'node', node: nodes[0] }, { op: kind.split(' ')[0], others: nodes.length - 1, rectifiers: rectifiersOf(line), error: line.error });
+  }
 }
 
 /** Throws what has been reported. */
@@ -107,12 +132,22 @@ function checkVersions(model: ModelRecord, file: string, report: Reporter): numb
   return opset ?? HIGHEST_OPSET;
 }
 
-function chooseOutputs(model: ModelRecord, { output, name, report }: ImportOptions & { readonly name: string }): readonly string[] {
+/** The output that is asked for, else the one that the card names, else all: which of them holds the scores may show in their shapes. */
+function chooseOutputs(model: ModelRecord, { output, card, name, report }: ImportOptions & { readonly name: string }): readonly string[] {
   const names = [...new Set(model.outputs.map((o) => o.name))];
   if (names.length === 0) report.report('onnx/no-output', { kind: 'file', path: name }, { nodes: model.nodes.length });
   else if (output !== undefined && !names.includes(output)) report.report('onnx/unknown-output', { kind: 'option', option: '--output' }, { name: output, names });
   report.finish();
-  return output === undefined ? names : [output];
+  const wanted = output ?? names.find((n) => n === card?.output);
+  return wanted === undefined ? names : [wanted];
+}
+
+/** Of several outputs one has to be the class scores: nobody would want a guess. */
+function requireOneOutput({ outputs, input }: Translation, { card, name, report }: ImportOptions & { readonly name: string }): void {
+  if (outputs.size < 2) return;
+  const shapes = [...outputs].map(([output, { dims }]) => ({ output, shape: sampleShape(dims, input.batch) ?? dims }));
+  if (shapes.filter(({ shape }) => sizeOf(shape) === card?.classes).length === 1) return;
+  report.report('onnx/several-outputs', { kind: 'file', path: name }, { outputs: shapes.map(({ output, shape }) => `"${output}" of shape [${shape.join(', ')}]`) });
 }
 
 /** The class scores first: the output the card names, else the first of as many numbers as there are classes. */

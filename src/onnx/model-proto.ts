@@ -79,14 +79,13 @@ interface RawModel {
   graph: { node: RawNode[]; initializer: RawTensor[]; input: RawValue[]; output: RawValue[]; sparseInitializer: { values: RawTensor | null }[] } | null;
 }
 
-let schema: protobuf.Type | undefined;
-function modelType(): protobuf.Type {
+let schema: protobuf.Root | undefined;
+function messageType(name: 'ModelProto' | 'TensorProto'): protobuf.Type {
   if (schema === undefined) {
-    const { root } = protobuf.parse(readFileSync(new URL('./onnx.proto', import.meta.url), 'utf8'));
-    root.resolveAll();
-    schema = root.lookupType('onnx.ModelProto');
+    schema = protobuf.parse(readFileSync(new URL('./onnx.proto', import.meta.url), 'utf8')).root;
+    schema.resolveAll();
   }
-  return schema;
+  return schema.lookupType(`onnx.${name}`);
 }
 
 /**
@@ -97,19 +96,22 @@ export function readModel(bytes: Uint8Array, file: string): ModelRecord {
   const where = { kind: 'file', path: file } as const;
   const looksLike = describeForeignFile(bytes);
   if (looksLike !== undefined) fail('onnx/not-onnx', where, { looksLike });
-  const type = modelType();
-  const problem = checkWire(bytes, type);
-  if (problem !== undefined) refuseWire(problem, file, bytes.length);
-  const raw = decode(type, bytes, file);
+  const raw = decode('ModelProto', bytes, file) as RawModel;
   if (raw.graph === null) fail('onnx/no-graph', where, { bytes: bytes.length });
   return toRecord(raw, raw.graph);
 }
 
-function decode(type: protobuf.Type, bytes: Uint8Array, file: string): RawModel {
+/** Decodes a lone tensor, as the ONNX project stores the inputs and outputs of its tests. Throws as `readModel` does. */
+export const readTensorFile = (bytes: Uint8Array, file: string): TensorRecord => toTensor(decode('TensorProto', bytes, file) as RawTensor);
+
+function decode(name: 'ModelProto' | 'TensorProto', bytes: Uint8Array, file: string): unknown {
+  const type = messageType(name);
+  const problem = checkWire(bytes, type);
+  if (problem !== undefined) refuseWire(problem, file, bytes.length);
   const reader = protobuf.Reader.create(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   reader.discardUnknown = true;
   try {
-    return type.decode(reader) as unknown as RawModel;
+    return type.decode(reader);
   } catch {
     // What the walk does not look into: the numbers inside a packed list.
     return refuseWire({ kind: 'malformed', offset: reader.pos, problem: 'a list of numbers ends in the middle of one' }, file, bytes.length);
@@ -159,7 +161,7 @@ function toAttribute(raw: RawAttribute): AttributeRecord {
   switch (raw.type) {
     case 1: return { kind: 'float', value: raw.f };
     case 2: return { kind: 'int', value: toNumber(raw.i) };
-    case 3: return { kind: 'string', value: new TextDecoder().decode(raw.s) };
+    case 3: return { kind: 'string', value: new TextDecoder().decode(Uint8Array.from(raw.s)) };
     case 4: return raw.t === null ? { kind: 'other' } : { kind: 'tensor', value: toTensor(raw.t) };
     case 6: return { kind: 'floats', value: raw.floats };
     case 7: return { kind: 'ints', value: raw.ints.map(toNumber) };

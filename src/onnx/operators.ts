@@ -1,25 +1,36 @@
 /**
- * The operators that are read: for each, the rule on activations, the folding where all inputs are
- * constants, or both. To add an operator, write its rule in `rules/` and name it here. Everything else
- * is refused with advice from the second table.
+ * The operators that are read: for each, the rule on activations, the evaluation where all inputs are
+ * constants, or both. To add an operator, write its rule in `rules/` and name it here, and its evaluation in
+ * `evaluate/`. Everything else is refused with advice from the second table.
  */
-import type { Constant } from './constant.js';
-import { binary, divideWhole, unary } from './fold/arithmetic.js';
-import * as fold from './fold/shape.js';
-import type { Rule, RuleContext } from './rule.js';
-import { cast, clip, dropout, identity, relu } from './rules/activation.js';
+import { evaluations } from './evaluate/evaluations.js';
+import type { Evaluation } from './evaluate/result.js';
+import type { NodeRecord } from './model-proto.js';
+import type { Rule } from './rule.js';
+import { approximated, brokenLine, rectifiersOf } from './rules/approximation.js';
+import { cast, dropout, identity, relu } from './rules/activation.js';
 import { pad, slice } from './rules/border.js';
-import { conv } from './rules/convolution.js';
+import { conv, convTranspose } from './rules/convolution.js';
 import { gemm, matmul } from './rules/dense.js';
-import { add, divide, multiply, subtract, sum } from './rules/elementwise.js';
+import { add, divide, mean, multiply, subtract, sum } from './rules/elementwise.js';
 import { batchNormalization } from './rules/normalisation.js';
-import { averagePool, globalAveragePool, globalMaxPool, maxPool, reduceMean } from './rules/pooling.js';
+import { abs, clip, hardSigmoid, leakyRelu, maximum, minimum, negate, prelu } from './rules/piecewise.js';
+import { averagePool, globalAveragePool, globalMaxPool, maxPool, reduceMax, reduceMean, reduceSum } from './rules/pooling.js';
+import { expand, gather, split } from './rules/selection.js';
 import { concat, flatten, reshape, squeeze, transpose, unsqueeze } from './rules/shape.js';
 import { logSoftmax, softmax } from './rules/softmax.js';
 
+/**
+ * What becomes of an operator on activations: neurons and synapses that compute the same; nothing, because
+ * it is merged into its neighbours, moved or dropped; neurons and synapses that compute nearly the same;
+ * or a diagnostic. Of constants, all operators with an evaluation are folded away.
+ */
+export type Fate = 'faithful' | 'folded away' | 'approximate' | 'refused';
+
 export interface Operator {
+  readonly fate: Fate;
   readonly rule?: Rule;
-  readonly fold?: (context: RuleContext) => Constant;
+  readonly evaluate?: Evaluation;
   /** Inputs that must be constants wherever the operator stands on activations. */
   readonly constants?: readonly number[];
   /** Inputs 0 and 1 may not both be activations. */
@@ -28,63 +39,88 @@ export interface Operator {
   readonly onlyDims?: true;
   /** It changes no number's place: a softmax before it still stands at the end. */
   readonly passive?: true;
+  /** The rule gives all outputs, not only the first. */
+  readonly manyOutputs?: true;
 }
 
-export const operators: ReadonlyMap<string, Operator> = new Map<string, Operator>([
-  ['Add', { rule: add, fold: binary((a, b) => a + b) }],
-  ['AveragePool', { rule: averagePool }],
-  ['BatchNormalization', { rule: batchNormalization, constants: [1, 2, 3, 4] }],
-  ['Cast', { rule: cast, fold: fold.cast, passive: true }],
-  ['Clip', { rule: clip, constants: [1, 2] }],
-  ['Concat', { rule: concat, fold: fold.concat }],
-  ['Constant', { fold: fold.constantNode }],
-  ['ConstantOfShape', { fold: fold.constantOfShape }],
-  ['Conv', { rule: conv, constants: [1, 2] }],
-  ['Div', { rule: divide, fold: binary((a, b) => a / b, divideWhole), oneActivation: true }],
-  ['Dropout', { rule: dropout, fold: fold.identity, constants: [1, 2], passive: true }],
-  ['Flatten', { rule: flatten, fold: fold.flatten, passive: true }],
-  ['Gather', { fold: fold.gather }],
-  ['Gemm', { rule: gemm, constants: [1, 2] }],
-  ['GlobalAveragePool', { rule: globalAveragePool }],
-  ['GlobalMaxPool', { rule: globalMaxPool }],
-  ['Identity', { rule: identity, fold: fold.identity, passive: true }],
-  ['LogSoftmax', { rule: logSoftmax }],
-  ['MatMul', { rule: matmul, oneActivation: true }],
-  ['MaxPool', { rule: maxPool }],
-  ['Mul', { rule: multiply, fold: binary((a, b) => a * b), oneActivation: true }],
-  ['Neg', { fold: unary((a) => -a) }],
-  ['Pad', { rule: pad, constants: [1, 2, 3] }],
-  ['Pow', { fold: binary((a, b) => a ** b) }],
-  ['ReduceMean', { rule: reduceMean, constants: [1] }],
-  ['Relu', { rule: relu, fold: unary((a) => Math.max(a, 0)) }],
-  ['Reshape', { rule: reshape, fold: fold.reshape, constants: [1], passive: true }],
-  ['Shape', { fold: fold.shape, onlyDims: true }],
-  ['Size', { fold: fold.size, onlyDims: true }],
-  ['Slice', { rule: slice, fold: fold.slice, constants: [1, 2, 3, 4] }],
-  ['Softmax', { rule: softmax }],
-  ['Sqrt', { fold: unary(Math.sqrt) }],
-  ['Squeeze', { rule: squeeze, fold: fold.squeeze, constants: [1], passive: true }],
-  ['Sub', { rule: subtract, fold: binary((a, b) => a - b) }],
-  ['Sum', { rule: sum }],
-  ['Transpose', { rule: transpose, fold: fold.transpose }],
-  ['Unsqueeze', { rule: unsqueeze, fold: fold.unsqueeze, constants: [1], passive: true }],
+/** What becomes of operators on activations. */
+const onActivations: ReadonlyMap<string, Operator> = new Map<string, Operator>([
+  ['Abs', { fate: 'faithful', rule: abs }],
+  ['Add', { fate: 'faithful', rule: add }],
+  ['AveragePool', { fate: 'faithful', rule: averagePool }],
+  ['BatchNormalization', { fate: 'folded away', rule: batchNormalization, constants: [1, 2, 3, 4] }],
+  ['Cast', { fate: 'folded away', rule: cast, passive: true }],
+  ['Clip', { fate: 'faithful', rule: clip, constants: [1, 2] }],
+  ['Concat', { fate: 'faithful', rule: concat }],
+  ['Constant', { fate: 'folded away' }],
+  ['ConstantOfShape', { fate: 'folded away' }],
+  ['Conv', { fate: 'faithful', rule: conv, constants: [1, 2] }],
+  ['ConvTranspose', { fate: 'faithful', rule: convTranspose, constants: [1, 2] }],
+  ['Div', { fate: 'faithful', rule: divide, oneActivation: true }],
+  ['Dropout', { fate: 'folded away', rule: dropout, constants: [1, 2], passive: true }],
+  ['Elu', { fate: 'approximate', rule: approximated }],
+  ['Expand', { fate: 'faithful', rule: expand, constants: [1] }],
+  ['Flatten', { fate: 'folded away', rule: flatten, passive: true }],
+  ['Gather', { fate: 'faithful', rule: gather, constants: [1] }],
+  ['Gemm', { fate: 'faithful', rule: gemm, constants: [1, 2] }],
+  ['GlobalAveragePool', { fate: 'faithful', rule: globalAveragePool }],
+  ['GlobalMaxPool', { fate: 'faithful', rule: globalMaxPool }],
+  ['HardSigmoid', { fate: 'faithful', rule: hardSigmoid }],
+  ['HardSwish', { fate: 'approximate', rule: approximated }],
+  ['Identity', { fate: 'folded away', rule: identity, passive: true }],
+  ['LeakyRelu', { fate: 'faithful', rule: leakyRelu }],
+  ['LogSoftmax', { fate: 'folded away', rule: logSoftmax }],
+  ['MatMul', { fate: 'faithful', rule: matmul, oneActivation: true }],
+  ['Max', { fate: 'faithful', rule: maximum }],
+  ['MaxPool', { fate: 'faithful', rule: maxPool }],
+  ['Mean', { fate: 'faithful', rule: mean }],
+  ['Min', { fate: 'faithful', rule: minimum }],
+  ['Mul', { fate: 'faithful', rule: multiply, oneActivation: true }],
+  ['Neg', { fate: 'faithful', rule: negate }],
+  ['Pad', { fate: 'faithful', rule: pad, constants: [1, 2, 3] }],
+  ['PRelu', { fate: 'faithful', rule: prelu, constants: [1] }],
+  ['ReduceMax', { fate: 'faithful', rule: reduceMax, constants: [1] }],
+  ['ReduceMean', { fate: 'faithful', rule: reduceMean, constants: [1] }],
+  ['ReduceSum', { fate: 'faithful', rule: reduceSum, constants: [1] }],
+  ['Relu', { fate: 'faithful', rule: relu }],
+  ['Reshape', { fate: 'folded away', rule: reshape, constants: [1], passive: true }],
+  ['Selu', { fate: 'approximate', rule: approximated }],
+  ['Shape', { fate: 'folded away', onlyDims: true }],
+  ['Sigmoid', { fate: 'approximate', rule: approximated }],
+  ['Size', { fate: 'folded away', onlyDims: true }],
+  ['Slice', { fate: 'faithful', rule: slice, constants: [1, 2, 3, 4] }],
+  ['Softmax', { fate: 'folded away', rule: softmax }],
+  ['Softplus', { fate: 'approximate', rule: approximated }],
+  ['Split', { fate: 'faithful', rule: split, constants: [1], manyOutputs: true }],
+  ['Squeeze', { fate: 'folded away', rule: squeeze, constants: [1], passive: true }],
+  ['Sub', { fate: 'faithful', rule: subtract }],
+  ['Sum', { fate: 'faithful', rule: sum }],
+  ['Tanh', { fate: 'approximate', rule: approximated }],
+  ['Transpose', { fate: 'folded away', rule: transpose }],
+  ['Unsqueeze', { fate: 'folded away', rule: unsqueeze, constants: [1], passive: true }],
 ]);
+
+export const operators: ReadonlyMap<string, Operator> = new Map([...new Set([...onActivations.keys(), ...evaluations.keys()])].sort()
+  .map((op): [string, Operator] => { const evaluate = evaluations.get(op); return [op, { ...(onActivations.get(op) ?? { fate: 'refused' }), ...(evaluate === undefined ? {} : { evaluate }) }]; }));
 
 /** What to do about operators that people try. */
 const advice: readonly { readonly ops: readonly string[]; readonly text: string }[] = [
-  { ops: ['Sigmoid', 'Tanh', 'Elu', 'Selu', 'Celu', 'Gelu', 'Mish', 'HardSigmoid', 'HardSwish', 'Softplus', 'Softsign', 'Erf', 'Exp', 'Swish'], text: 'only rectifiers have a spiking form: train the network with ReLU or ReLU6 in its place' },
-  { ops: ['LeakyRelu', 'PRelu', 'ThresholdedRelu'], text: 'train the network with a plain ReLU in its place' },
+  { ops: ['Celu', 'Gelu', 'Mish', 'Softsign', 'Erf', 'Exp', 'Swish'], text: 'only rectifiers have a spiking form: train the network with ReLU or ReLU6 in its place' },
+  { ops: ['ThresholdedRelu'], text: 'train the network with a plain ReLU in its place' },
   { ops: ['LSTM', 'GRU', 'RNN', 'Loop', 'If', 'Scan'], text: 'recurrent networks and control flow are not supported: export a feed-forward network with constant folding on' },
   { ops: ['LayerNormalization', 'InstanceNormalization', 'GroupNormalization', 'LpNormalization', 'MeanVarianceNormalization', 'LRN'], text: 'it normalises by each image\'s own values, which spikes cannot: use batch normalisation' },
-  { ops: ['ConvTranspose', 'Upsample', 'Resize', 'DepthToSpace', 'SpaceToDepth'], text: 'only classifiers are supported: remove the part that enlarges the picture' },
+  { ops: ['Upsample', 'Resize', 'DepthToSpace', 'SpaceToDepth'], text: 'only classifiers are supported: remove the part that enlarges the picture' },
   { ops: ['QLinearConv', 'QLinearMatMul', 'QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear', 'ConvInteger', 'MatMulInteger'], text: 'export the float network; quantisation is the compiler\'s work' },
   { ops: ['ArgMax', 'TopK', 'Hardmax', 'NonMaxSuppression'], text: 'cut the model before it and output the class scores' },
-  { ops: ['Split', 'Gather', 'GatherElements', 'GatherND', 'Where', 'Expand', 'Tile', 'ScatterND'], text: 'use Slice, Pad, Concat or Reshape with constant arguments, or simplify the model, for example with onnxsim' },
-  { ops: ['Max', 'Min', 'Abs', 'Neg', 'Pow', 'Sqrt', 'Reciprocal'], text: 'build the network of convolutions, dense layers, pools, additions and ReLU' },
+  { ops: ['GatherElements', 'GatherND', 'Where', 'Tile', 'ScatterND'], text: 'use Slice, Pad, Concat or Reshape with constant arguments, or simplify the model, for example with onnxsim' },
+  { ops: ['Pow', 'Sqrt', 'Reciprocal'], text: 'build the network of convolutions, dense layers, pools, additions and ReLU' },
 ];
 
-/** What to do about an operator that is not read. */
-export function adviceFor(op: string, domain: string): string {
+/** What to do about a node whose operator is not read. */
+export function adviceFor(node: NodeRecord): string {
+  const { op, domain } = node;
+  const line = brokenLine(node);
+  if (line !== undefined) return `train the network with ReLU or ReLU6 in its place; --approximate puts a broken line of ${rectifiersOf(line)} rectifiers there, off by at most ${line.error.toPrecision(2)}`;
   if (domain !== '') return `it is a custom operator of domain "${domain}": export the float network with standard ONNX operators`;
   return advice.find((a) => a.ops.includes(op))?.text
     ?? 'replace it by supported operators (convolution, dense layers, batch normalisation, ReLU, pooling, addition, concatenation, reshaping) or simplify the model, for example with onnxsim';

@@ -29,24 +29,28 @@ type WithoutIdentity<N> = N extends GraphNode ? Omit<N, 'id' | 'shape'> : never;
 /** A graph node before it has a name and a shape. */
 export type Draft = WithoutIdentity<GraphNode>;
 
-/** What a rule works with. */
-export interface RuleContext {
+/** A node and what is known of its inputs. */
+export interface NodeContext {
   readonly node: NodeRecord;
   readonly opset: number;
-  /** The fixed size of the batch axis; 1 if it is free. */
-  readonly batch: number;
   /** One entry an input; undefined where it is left out. */
   readonly inputs: readonly (Value | undefined)[];
-  /** Adds a graph node whose ONNX dims are `dims`. A rule that adds several marks the lesser ones with a suffix. */
-  emit(draft: Draft, dims: readonly number[], suffix?: string): Activation;
   /** Reads a tensor attribute. */
   readTensor(tensor: TensorRecord): Constant;
-  /** Books `count` numbers that a rule is about to allocate; refuses what no real model needs. */
+  /** Books `count` numbers that are about to be allocated; refuses what no real model needs. */
   spend(count: number): void;
 }
 
-/** The value of the node's first output. Rules have no others: a second output that is used is refused before. */
-export type Rule = (context: RuleContext) => Value;
+/** What a rule works with. */
+export interface RuleContext extends NodeContext {
+  /** The fixed size of the batch axis; 1 if it is free. */
+  readonly batch: number;
+  /** Adds a graph node whose ONNX dims are `dims`. A rule that adds several marks the lesser ones with a suffix. */
+  emit(draft: Draft, dims: readonly number[], suffix?: string): Activation;
+}
+
+/** The value of the node's first output, or of each. Where an operator is not marked as giving several, a second output that is used is refused before. */
+export type Rule = (context: RuleContext) => Value | readonly Value[];
 
 // ---- inputs ----
 
@@ -59,14 +63,14 @@ export function activation(context: RuleContext, index = 0): Activation {
 }
 
 /** A constant input that may be left out. */
-export function optionalConstant(context: RuleContext, index: number): Constant | undefined {
+export function optionalConstant(context: NodeContext, index: number): Constant | undefined {
   const value = context.inputs[index];
   if (value === undefined || value.kind === 'constant') return value;
   return refuse('onnx/not-constant', { op: context.node.op, index, input: context.node.inputs[index] ?? '' });
 }
 
 /** A constant input that must be there. */
-export function constant(context: RuleContext, index: number): Constant {
+export function constant(context: NodeContext, index: number): Constant {
   return optionalConstant(context, index) ?? refuse('onnx/missing-input', { op: context.node.op, index });
 }
 
@@ -93,20 +97,20 @@ export function finite(name: string, data: Float32Array): Float32Array {
 }
 
 /** A constant that must be a single number. */
-export function scalar(context: RuleContext, value: Constant): number {
+export function scalar(context: NodeContext, value: Constant): number {
   if (value.data.length !== 1) refuse('onnx/shape', { op: context.node.op, problem: `"${value.name}" must be a single number and has dims [${value.dims.join(', ')}]` });
   return value.data[0];
 }
 
 // ---- attributes ----
 
-function attribute<K extends AttributeRecord['kind']>(context: Pick<RuleContext, 'node'>, name: string, kind: K): Extract<AttributeRecord, { kind: K }> | undefined {
+function attribute<K extends AttributeRecord['kind']>(context: HasNode, name: string, kind: K): Extract<AttributeRecord, { kind: K }> | undefined {
   const found = context.node.attributes.get(name);
   if (found === undefined) return undefined;
   if (found.kind !== kind) refuse('onnx/attribute', { op: context.node.op, attribute: name, problem: `has to be of kind ${kind}, it is ${found.kind}` });
   return found as Extract<AttributeRecord, { kind: K }>;
 }
-type HasNode = Pick<RuleContext, 'node'>;
+type HasNode = Pick<NodeContext, 'node'>;
 export const intAttribute = (context: HasNode, name: string): number | undefined => attribute(context, name, 'int')?.value;
 export const intsAttribute = (context: HasNode, name: string): readonly number[] | undefined => attribute(context, name, 'ints')?.value;
 export const floatAttribute = (context: HasNode, name: string): number | undefined => attribute(context, name, 'float')?.value;
@@ -120,7 +124,7 @@ export const stringAttribute = (context: HasNode, name: string): string | undefi
 export const tensorAttribute = (context: HasNode, name: string): TensorRecord | undefined => attribute(context, name, 'tensor')?.value;
 
 /** Numbers given by an attribute in older opsets and by a constant input in newer ones. */
-export function intsFrom(context: RuleContext, { name, input, since }: { name: string; input: number; since: number }): readonly number[] | undefined {
+export function intsFrom(context: NodeContext, { name, input, since }: { name: string; input: number; since: number }): readonly number[] | undefined {
   if (context.opset < since) return intsAttribute(context, name);
   const value = optionalConstant(context, input);
   return value === undefined ? undefined : Array.from(value.data);

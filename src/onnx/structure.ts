@@ -5,7 +5,7 @@
  */
 import type { Reporter } from '../diagnostics.js';
 import type { ModelRecord, NodeRecord } from './model-proto.js';
-import { adviceFor, operators } from './operators.js';
+import { adviceFor, operators, type Operator } from './operators.js';
 
 export interface Structure {
   /** Only the nodes that the outputs need, every node after those it reads. */
@@ -18,8 +18,17 @@ export interface Structure {
   readonly readChannelsFirst: boolean;
 }
 
+export interface StructureRequest {
+  readonly outputs: readonly string[];
+  /** Names the model in diagnostics. */
+  readonly file: string;
+  /** Whether broken lines may stand in for functions that rectifiers cannot compute. */
+  readonly approximate: boolean;
+  readonly report: Reporter;
+}
+
 /** Sorts and checks the part of the model that gives `outputs`. Reports everything that is wrong; undefined if there is nothing left to import. */
-export function structureOf(model: ModelRecord, outputs: readonly string[], file: string, report: Reporter): Structure | undefined {
+export function structureOf(model: ModelRecord, { outputs, file, approximate, report }: StructureRequest): Structure | undefined {
   const where = { kind: 'file', path: file } as const;
   const producers = findProducers(model, file, report);
   const weights = new Set([...model.initializers.map((t) => t.name), ...model.sparseInitializers]);
@@ -35,7 +44,7 @@ export function structureOf(model: ModelRecord, outputs: readonly string[], file
   for (const value of read) if (!producers.has(value) && !weights.has(value) && !fed.has(value)) report.report('onnx/missing-value', where, { value });
   for (const name of model.sparseInitializers) if (read.has(name)) report.report('onnx/sparse', where, { tensor: name });
   const inputs = [...fed.values()].filter((v) => read.has(v.name));
-  const refused = checkNodes(order.nodes, { fed: new Set(fed.keys()), outputs: new Set(outputs), report });
+  const refused = checkNodes(order.nodes, { fed: new Set(fed.keys()), outputs: new Set(outputs), approximate, report });
   const [input] = inputs;
   if (inputs.length !== 1 || input === undefined) {
     report.report('onnx/inputs', where, { names: inputs.map((v) => v.name) });
@@ -98,9 +107,9 @@ function sortNodes(outputs: readonly string[], producers: ReadonlyMap<string, No
   return { nodes };
 }
 
-interface CheckContext { readonly fed: ReadonlySet<string>; readonly outputs: ReadonlySet<string>; readonly report: Reporter }
+interface CheckContext { readonly fed: ReadonlySet<string>; readonly outputs: ReadonlySet<string>; readonly approximate: boolean; readonly report: Reporter }
 
-function checkNodes(nodes: readonly NodeRecord[], { fed, outputs, report }: CheckContext): ReadonlySet<NodeRecord> {
+function checkNodes(nodes: readonly NodeRecord[], { fed, outputs, approximate, report }: CheckContext): ReadonlySet<NodeRecord> {
   const refused = new Set<NodeRecord>();
   const readers = new Map<string, NodeRecord[]>();
   for (const node of nodes) {
@@ -119,12 +128,12 @@ function checkNodes(nodes: readonly NodeRecord[], { fed, outputs, report }: Chec
     const operator = node.domain === '' ? operators.get(node.op) : undefined;
     const isLive = node.inputs.some((v) => live.has(v));
     if (isLive && operator?.onlyDims !== true) node.outputs.forEach((o) => live.add(o));
-    if (operator === undefined || (isLive && operator.rule === undefined && operator.onlyDims !== true)) {
-      refuse('onnx/unsupported-op', where, { op: operator === undefined ? op : `${op} of activations`, advice: adviceFor(node.op, node.domain) });
+    if (operator === undefined || (isLive && !carried(operator, approximate))) {
+      refuse('onnx/unsupported-op', where, { op: operator === undefined ? op : `${op} of activations`, advice: adviceFor(node) });
       continue;
     }
     const second = node.outputs.slice(1).find((o) => o !== '' && (readers.has(o) || outputs.has(o)));
-    if (second !== undefined) refuse('onnx/second-output', where, { op, output: second });
+    if (second !== undefined && isLive && operator.manyOutputs !== true) refuse('onnx/second-output', where, { op, output: second });
     if (operator.oneActivation === true && node.inputs.slice(0, 2).filter((v) => live.has(v)).length === 2) refuse('onnx/two-activations', where, { op });
     for (const index of operator.constants ?? []) {
       const input = node.inputs[index];
@@ -137,6 +146,9 @@ function checkNodes(nodes: readonly NodeRecord[], { fed, outputs, report }: Chec
   }
   return refused;
 }
+
+/** Whether an operator can stand on activations. */
+const carried = ({ fate, rule, onlyDims }: Operator, approximate: boolean): boolean => onlyDims === true || (rule !== undefined && (fate !== 'approximate' || approximate));
 
 /** A node that computes with the result of `node`, if there is one. */
 function readerInside(node: NodeRecord, readers: ReadonlyMap<string, readonly NodeRecord[]>): NodeRecord | undefined {

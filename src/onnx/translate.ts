@@ -7,10 +7,12 @@ import type { Code, Params, Reporter, Where } from '../diagnostics.js';
 import { nodeId, type GraphNode, type NodeId } from '../graph/graph.js';
 import { LARGEST_SAMPLE, type CanonicalInput } from './canonical-input.js';
 import { readTensor, type Constant, type TensorProblem } from './constant.js';
+import type { TensorSource } from './external-data.js';
 import type { ModelRecord, NodeRecord, TensorRecord } from './model-proto.js';
 import { operators } from './operators.js';
 import { firstNotFinite, Refusal, refuse, type Draft, type RuleContext } from './rule.js';
 import type { Structure } from './structure.js';
+import { mayOverwrite } from './transpose-matrix.js';
 import { product, sampleShape, type Activation, type Value } from './value.js';
 
 export interface TranslationRequest {
@@ -19,7 +21,7 @@ export interface TranslationRequest {
   readonly structure: Structure;
   readonly input: CanonicalInput;
   readonly outputs: readonly string[];
-  readonly folder: string | undefined;
+  readonly source: TensorSource;
   /** Names the model in diagnostics. */
   readonly file: string;
   readonly report: Reporter;
@@ -44,6 +46,8 @@ interface State {
   /** Undefined: given by a node that was refused, or a tensor that cannot be read. */
   readonly values: Map<string, Value | undefined>;
   readonly tensors: ReadonlyMap<string, TensorRecord>;
+  /** How often a value is read, by name. */
+  readonly readers: ReadonlyMap<string, number>;
   left: number;
   readonly allowed: number;
 }
@@ -54,7 +58,7 @@ export function translate(request: TranslationRequest): Translation {
   const allowed = 2 ** 23 + 4 * request.budget;
   const state: State = {
     request, nodes: [], ids: new Map(), values: new Map(),
-    tensors: new Map(model.initializers.map((t) => [t.name, t])), left: allowed, allowed,
+    tensors: new Map(model.initializers.map((t) => [t.name, t])), readers: countReaders(request), left: allowed, allowed,
   };
   state.values.set(structure.input.name, emitInput(state, structure.input.name));
   for (const node of structure.nodes) translateNode(state, node);
@@ -68,6 +72,12 @@ export function translate(request: TranslationRequest): Translation {
   for (const [name, value] of state.values) if (value?.kind === 'activation') values.set(name, value.node);
   const nodes = neededNodes(state.nodes, [...found.values()].map((v) => v.node));
   return { nodes, outputs: found, values: keepNeeded(values, nodes), input, inputName: structure.input.name };
+}
+
+function countReaders({ structure, outputs }: TranslationRequest): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of [...outputs, ...structure.nodes.flatMap((n) => n.inputs)]) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
 }
 
 function keepNeeded(values: ReadonlyMap<string, NodeId>, nodes: readonly GraphNode[]): ReadonlyMap<string, NodeId> {
@@ -109,7 +119,7 @@ function push(state: State, draft: Draft, shape: readonly number[], name: string
 function translateNode(state: State, node: NodeRecord): void {
   const { structure, report } = state.request;
   const result = structure.refused.has(node) ? undefined : attempt({ kind: 'node', node: node.name }, report, () => applyOperator(state, node));
-  for (const [index, output] of node.outputs.entries()) if (output !== '') state.values.set(output, index === 0 ? result : undefined);
+  for (const [index, output] of node.outputs.entries()) if (output !== '') state.values.set(output, result?.[index]);
 }
 
 /** Runs `work`; a refusal is reported and gives undefined. */
@@ -123,7 +133,8 @@ function attempt<T>(where: Where, report: Reporter, work: () => T): T | undefine
   }
 }
 
-function applyOperator(state: State, node: NodeRecord): Value | undefined {
+/** The node's outputs in order; undefined behind a node that was refused. */
+function applyOperator(state: State, node: NodeRecord): readonly Value[] | undefined {
   const operator = operators.get(node.op);
   if (operator === undefined) throw new Error(`internal: operator ${node.op} passed the check without a rule`);
   const inputs: (Value | undefined)[] = [];
@@ -134,13 +145,15 @@ function applyOperator(state: State, node: NodeRecord): Value | undefined {
   }
   const context = contextFor(state, node, inputs);
   const known = inputs.every((v) => v === undefined || v.kind === 'constant');
-  if (operator.fold !== undefined && (known || operator.onlyDims === true)) return operator.fold(context);
+  if (operator.evaluate !== undefined && (known || operator.onlyDims === true)) return listOf(operator.evaluate(context));
   if (operator.rule === undefined) throw new Error(`internal: operator ${node.op} has no rule for activations`);
-  return operator.rule(context);
+  return listOf(operator.rule(context));
 }
 
+const listOf = <T extends Value>(result: T | readonly T[]): readonly T[] => ('kind' in result ? [result] : result);
+
 function contextFor(state: State, node: NodeRecord, inputs: RuleContext['inputs']): RuleContext {
-  const { opset, input: { batch }, folder } = state.request;
+  const { opset, input: { batch }, source } = state.request;
   return {
     node, opset, batch, inputs,
     emit(draft, dims, suffix) {
@@ -152,7 +165,7 @@ function contextFor(state: State, node: NodeRecord, inputs: RuleContext['inputs'
       return { kind: 'activation', node: push(state, draft, shape, suffix === undefined ? node.name : `${node.name}/${suffix}`), dims };
     },
     readTensor(tensor) {
-      const read = readTensor(tensor, folder);
+      const read = readTensor(tensor, source);
       return 'constant' in read ? refuseNotFinite(read.constant) : refuseTensor(tensor.name === '' ? node.name : tensor.name, read.problem);
     },
     spend(count) {
@@ -166,10 +179,12 @@ function contextFor(state: State, node: NodeRecord, inputs: RuleContext['inputs'
 function lookUp(state: State, name: string): Value | undefined {
   const tensor = state.tensors.get(name);
   if (state.values.has(name) || tensor === undefined) return state.values.get(name);
-  const { folder, report, file } = state.request;
+  const { source, report, file } = state.request;
   const value = attempt({ kind: 'file', path: file }, report, () => {
-    const read = readTensor(tensor, folder);
-    return refuseNotFinite('constant' in read ? read.constant : refuseTensor(name, read.problem));
+    const read = readTensor(tensor, source, true);
+    const constant = refuseNotFinite('constant' in read ? read.constant : refuseTensor(name, read.problem));
+    if (state.readers.get(name) === 1 && constant.data instanceof Float32Array) mayOverwrite(constant.data);
+    return constant;
   });
   state.values.set(name, value);
   return value;

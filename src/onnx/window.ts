@@ -4,7 +4,7 @@
  * as pictures of height 1.
  */
 import { windowOutput, type Pair, type Window } from '../graph/graph.js';
-import { intAttribute, intsAttribute, refuse, reshaped, stringAttribute, type RuleContext } from './rule.js';
+import { intAttribute, intsAttribute, refuse, reshaped, stringAttribute, type NodeContext, type RuleContext } from './rule.js';
 import type { Activation } from './value.js';
 
 /** An activation seen as a picture: [B, C, H, W], and how to undo it. */
@@ -42,7 +42,31 @@ export interface ResolvedWindow {
 
 /** Resolves the window of the node at hand over a picture. `kernel`: of the weights; undefined: from kernel_shape. */
 export function resolveWindow(context: RuleContext, picture: Picture, kernel?: readonly number[]): ResolvedWindow {
-  const axes = picture.signal ? 1 : 2;
+  return assemble(resolveAxes(context, picture.signal ? [picture.width] : [picture.height, picture.width], kernel), picture);
+}
+
+/** The window on each spatial axis of the given sizes, pads made explicit. */
+export function resolveAxes(context: NodeContext, sizes: readonly number[], kernel?: readonly number[]): readonly ResolvedAxis[] {
+  const { kernels, strides, dilations, pads, autoPad } = windowAttributes(context, sizes.length, kernel);
+  const ceil = intAttribute(context, 'ceil_mode') === 1;
+  return sizes.map((size, i) => resolveAxis(context, {
+    size, autoPad, ceil,
+    kernel: kernels[i], stride: strides[i], dilation: dilations[i],
+    before: pads[i], after: pads[i + sizes.length],
+  }));
+}
+
+export interface WindowAttributes {
+  readonly kernels: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  /** Before each axis, then behind each. */
+  readonly pads: readonly number[];
+  readonly autoPad: string;
+}
+
+/** The attributes of a window over `axes` spatial axes, with their defaults. */
+export function windowAttributes(context: NodeContext, axes: number, kernel?: readonly number[]): WindowAttributes {
   const { op } = context.node;
   const stated = intsAttribute(context, 'kernel_shape');
   const sizes = kernel ?? stated ?? refuse('onnx/attribute', { op, attribute: 'kernel_shape', problem: 'it is missing' });
@@ -54,25 +78,16 @@ export function resolveWindow(context: RuleContext, picture: Picture, kernel?: r
     }
     return values;
   };
-  const kernels = list('kernel_shape', axes, 1, 1);
-  const strides = list('strides', axes, 1, 1);
-  const dilations = list('dilations', axes, 1, 1);
-  const pads = list('pads', 2 * axes, 0, 0);
-  const autoPad = stringAttribute(context, 'auto_pad') ?? 'NOTSET';
-  const sizesIn = picture.signal ? [picture.width] : [picture.height, picture.width];
-  const ceil = intAttribute(context, 'ceil_mode') === 1;
-  const resolved = sizesIn.map((size, i) => resolveAxis(context, {
-    size, autoPad, ceil,
-    kernel: kernels[i], stride: strides[i], dilation: dilations[i],
-    before: pads[i], after: pads[i + axes],
-  }));
-  return assemble(resolved, picture);
+  return {
+    kernels: list('kernel_shape', axes, 1, 1), strides: list('strides', axes, 1, 1), dilations: list('dilations', axes, 1, 1),
+    pads: list('pads', 2 * axes, 0, 0), autoPad: stringAttribute(context, 'auto_pad') ?? 'NOTSET',
+  };
 }
 
 interface AxisWindow { readonly size: number; readonly kernel: number; readonly stride: number; readonly dilation: number; readonly before: number; readonly after: number }
-interface ResolvedAxis extends AxisWindow { readonly statedAfter: number }
+export interface ResolvedAxis extends AxisWindow { readonly statedAfter: number }
 
-function resolveAxis(context: RuleContext, axis: AxisWindow & { readonly autoPad: string; readonly ceil: boolean }): ResolvedAxis {
+function resolveAxis(context: NodeContext, axis: AxisWindow & { readonly autoPad: string; readonly ceil: boolean }): ResolvedAxis {
   const { size, kernel, stride, dilation, autoPad } = axis;
   const { op } = context.node;
   const span = (kernel - 1) * dilation + 1;

@@ -9,7 +9,7 @@ import { fires } from '../spiking/network.js';
 import { WEIGHT_CODES } from '../map/synapse-format.js';
 import { packMemory, type PackedMemory } from './core-image.js';
 import { seal } from './envelope.js';
-import type { Program } from './program.js';
+import type { Program, Provenance } from './program.js';
 import { INPUT_CODES, MODELS, RESETS, SpikeProgramType, toBytes } from './program-proto.js';
 import type { SegmentBank } from './segment-banks.js';
 import type { SynapseEntry } from './synapse-table.js';
@@ -21,7 +21,7 @@ export const emitProgram = (program: Program): Uint8Array => sealProgram(program
 export function sealProgram(program: Program, memory: PackedMemory): Uint8Array {
   const { provenance, normalisation, source, classes, target, network } = program;
   const origin: Partial<WireProgram> = {
-    provenance: { ...provenance },
+    provenance: writeProvenance(provenance),
     normalisation: { scale: normalisation.scale, mean: [...normalisation.mean], std: [...normalisation.std] },
     sourceLayers: source.layers.map((layer) => ({ ...layer })),
     sourceParameters: source.parameters,
@@ -35,6 +35,12 @@ export function sealProgram(program: Program, memory: PackedMemory): Uint8Array 
     memory: { memory: [...memory.banks.values()].map(writeBank) },
   };
   return seal(Object.entries(sections).map(([name, fields]) => ({ name, bytes: SpikeProgramType.encode(fields).finish() })));
+}
+
+function writeProvenance({ training, ...origin }: Provenance): WireProgram['provenance'] {
+  if (training === undefined) return origin;
+  const { certificate, ...course } = training;
+  return { ...origin, training: { ...course, ...(certificate === null ? {} : { certificate: { ...certificate, phases: certificate.phases.map((p) => ({ ...p })) } }) } };
 }
 
 function writeNetwork(network: IntegerNetwork): WireNetwork {
@@ -82,7 +88,7 @@ function writeProjection({ weight: _, ...p }: IntegerProjection): WireProjection
   return { ...p, window: writeWindow(p.window), pool: [...p.pool] };
 }
 
-function writeCores({ network, cores, places }: Program, { tables, resets }: PackedMemory): WireCore[] {
+function writeCores({ network, cores, places }: Program, { tables, resets, sums }: PackedMemory): WireCore[] {
   const index = new Map(network.populations.map((p, i) => [p.id, i]));
   return cores.map(({ slice, use }, i) => ({
     population: index.get(slice.population) as number,
@@ -91,6 +97,8 @@ function writeCores({ network, cores, places }: Program, { tables, resets }: Pac
     ...places[i],
     formats: tables[i].map(writeEntry),
     resetSynapses: resets[i],
+    sumSynapses: sums[i],
+    ...(slice.part === undefined ? { partBox: [] } : { partProjection: slice.part.projection, partBox: [...slice.part.channels, ...slice.part.rows, ...slice.part.columns] }),
   }));
 }
 

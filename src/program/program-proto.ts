@@ -16,15 +16,18 @@ export interface WirePopulation {
 }
 export interface WireProjection {
   id: string; source: string; target: string; shift: number; window: WireWindow; groups: number; pool: number[];
-  delay: number; bound: number; weightError: number;
+  delay: number; bound: number; weightError: number; inParts?: boolean | null;
 }
 export interface WireNetwork { imageShape: number[]; input: WireInput; populations: WirePopulation[]; projections: WireProjection[]; output: string; timesteps: number }
-export interface WireCore { population: number; box: number[]; neurons: number; inAxons: number; outAxons: number; synapticBits: number; chip: number; x: number; y: number; port: number; formats: WireSynapseFormat[]; resetSynapses: Uint8Array }
+export interface WireCore { population: number; box: number[]; neurons: number; inAxons: number; outAxons: number; synapticBits: number; chip: number; x: number; y: number; port: number; formats: WireSynapseFormat[]; resetSynapses: Uint8Array; partProjection?: number | null; partBox: number[]; sumSynapses: Uint8Array }
 export interface WireSynapseFormat { projection?: number | null; sparse: boolean; weightCode: number; indexBits: number; delayBits: number; shift: number }
 export interface WireSegmentBank { projection: number; from: number; to: number; segments: Uint8Array; lengths: number[] }
 export interface WireRoutes { from: number[]; to: number[]; projection: number[]; hopsX: number[]; hopsY: number[]; chipCrossings: number[] }
+export interface WirePhase { rate: number; noise: number; steps: number }
+export interface WireCertificate { mechanism: string; phases: WirePhase[]; clip: number; expectedBatch: number; epsilon: number; delta: number; adjacency: string; unit: string; accountant: string }
+export interface WireTraining { data: string; dataSha256: string; examples: number; steps: number; certificate?: WireCertificate | null }
 export interface WireProgram {
-  provenance: { tool: string; modelSha256: string; modelName: string; seed: number; calibration: string; privateData: boolean };
+  provenance: { tool: string; modelSha256: string; modelName: string; seed: number; calibration: string; privateData: boolean; training?: WireTraining | null };
   normalisation: { scale: number; mean: number[]; std: number[] };
   sourceLayers: { name: string; macs: number; parameters: number; inputs: number; outputs: number }[];
   sourceParameters: number;
@@ -50,12 +53,17 @@ export function toBytes(values: Int32Array | Float32Array): Uint8Array {
   return bytes;
 }
 
-export function toInt32(bytes: Uint8Array): Int32Array {
+/** The decoder gives an empty list for a field of bytes that is left out. */
+const whole = (field: Uint8Array): Uint8Array => (field instanceof Uint8Array ? field : new Uint8Array());
+
+export function toInt32(field: Uint8Array): Int32Array {
+  const bytes = whole(field);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Int32Array.from({ length: bytes.length >> 2 }, (_, i) => view.getInt32(4 * i, true));
 }
 
-export function toFloat32(bytes: Uint8Array): Float32Array {
+export function toFloat32(field: Uint8Array): Float32Array {
+  const bytes = whole(field);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Float32Array.from({ length: bytes.length >> 2 }, (_, i) => view.getFloat32(4 * i, true));
 }

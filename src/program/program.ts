@@ -4,6 +4,7 @@
  * image enters and how the answer is read, the target it was compiled for, and where it came from.
  * The file is protobuf (`spike-program.proto`) and the same compile gives the same bytes.
  */
+import type { TrainingRecord } from '../learn/training-record.js';
 import type { Routed } from '../map/mapping.js';
 
 export interface Provenance {
@@ -17,6 +18,8 @@ export interface Provenance {
   readonly calibration: string;
   /** True when any of the user's data was read during compilation. */
   readonly privateData: boolean;
+  /** Of networks that were trained from scratch, with the certificate of private training. */
+  readonly training?: TrainingRecord;
 }
 
 /** x = (byte / scale - mean) / std per channel of the image. */

@@ -9,6 +9,7 @@ import type { IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection
 import type { Pair, Pads, Window } from '../graph/graph.js';
 import { populationId } from '../spiking/network.js';
 import type { MapShape, Neuron, Reset } from '../spiking/network.js';
+import { recordProblem, type TrainingRecord } from '../learn/training-record.js';
 import type { CorePlace, CoreSlice, Route } from '../map/mapping.js';
 import { WEIGHT_CODES } from '../map/synapse-format.js';
 import { verifyPartitioned, verifyPlaced, verifyRouted } from '../map/verify.js';
@@ -17,7 +18,7 @@ import { payloadProblem } from './check-payload.js';
 import { unseal } from './envelope.js';
 import type { Normalisation, Program } from './program.js';
 import { INPUT_CODES, MODELS, RESETS, SpikeProgramType, toFloat32, toInt32 } from './program-proto.js';
-import type { WireCore, WireInput, WireNetwork, WirePopulation, WireProgram, WireProjection, WireRoutes, WireSynapseFormat, WireWindow } from './program-proto.js';
+import type { WireCore, WireInput, WireNetwork, WirePopulation, WireProgram, WireProjection, WireRoutes, WireSynapseFormat, WireTraining, WireWindow } from './program-proto.js';
 import type { SynapseEntry } from './synapse-table.js';
 import { unpackMemory, type StoredMemory } from './unpack-memory.js';
 import { networkProblems } from './verify-network.js';
@@ -50,11 +51,19 @@ export function readProgram(bytes: Uint8Array, name: string): Program {
 /** Messages are copied field by field: a decoded one keeps its defaults on its prototype. */
 function readOrigin({ provenance: p, normalisation: n, sourceLayers, sourceParameters, classes }: WireProgram): Pick<Program, 'provenance' | 'normalisation' | 'source' | 'classes'> {
   return {
-    provenance: { tool: p.tool, modelSha256: p.modelSha256, modelName: p.modelName, seed: p.seed, calibration: p.calibration, privateData: p.privateData },
+    provenance: { tool: p.tool, modelSha256: p.modelSha256, modelName: p.modelName, seed: p.seed, calibration: p.calibration, privateData: p.privateData, ...(p.training ? { training: readTraining(p.training) } : {}) },
     normalisation: { scale: n.scale, mean: n.mean, std: n.std },
     source: { layers: sourceLayers.map(({ name, macs, parameters, inputs, outputs }) => ({ name, macs, parameters, inputs, outputs })), parameters: sourceParameters },
     classes,
   };
+}
+
+function readTraining({ data, dataSha256, examples, steps, certificate: c }: WireTraining): TrainingRecord {
+  const certificate = c ? {
+    mechanism: c.mechanism, phases: c.phases.map(({ rate, noise, steps: run }) => ({ rate, noise, steps: run })), clip: c.clip, expectedBatch: c.expectedBatch,
+    epsilon: c.epsilon, delta: c.delta, adjacency: c.adjacency, unit: c.unit, accountant: c.accountant,
+  } : null;
+  return { data, dataSha256, examples, steps, certificate };
 }
 
 function decode(payload: Uint8Array, name: string): WireProgram {
@@ -96,6 +105,7 @@ function problemsOf(program: Program, wire: WireProgram): string[] {
   const checks = [
     () => networkProblems(program.network),
     () => bindingProblems(program),
+    () => trainingProblems(program.provenance),
     () => coreProblems(wire),
     () => verifyPartitioned(program),
     () => verifyPlaced(program),
@@ -122,9 +132,12 @@ function bindingProblems({ normalisation, network, source, classes }: Program): 
   return problems;
 }
 
+const trainingProblems = ({ training }: Program['provenance']): string[] => (training === undefined ? [] : [recordProblem(training)].filter((p) => p !== null));
+
 const coreProblems = ({ cores }: WireProgram): string[] => cores.flatMap((core, i) => {
   const whole = Number.isSafeInteger(core.synapticBits) && core.synapticBits >= 0;
-  return core.box.length === 6 && whole ? [] : [`core ${i} has no proper slice or use`];
+  const part = core.partBox.length === ((core.partProjection ?? null) === null ? 0 : 6);
+  return core.box.length === 6 && part && whole ? [] : [`core ${i} has no proper slice or use`];
 });
 
 function routeProblems({ from, to, projection, hopsX, hopsY, chipCrossings }: WireRoutes): string[] {
@@ -185,16 +198,17 @@ function readNeuron({ model, reset, leak, retract, refractory, currentLeak }: Wi
 
 /** Without its weights, which `unpackMemory` finds in the synaptic memory. */
 function readProjection(wire: WireProjection): IntegerProjection {
-  const { id, shift, groups, delay, bound, weightError } = wire;
+  const { id, shift, groups, delay, bound, weightError, inParts } = wire;
   return {
     id, source: populationId(wire.source), target: populationId(wire.target), weight: new Int8Array(), shift, window: readWindow(wire.window),
-    groups, pool: wire.pool as unknown as Pair, delay, bound, weightError,
+    groups, pool: wire.pool as unknown as Pair, delay, bound, weightError, ...(inParts === true ? { inParts } : {}),
   };
 }
 
-function readCore({ population, box, neurons, inAxons, outAxons, synapticBits }: WireCore, network: IntegerNetwork): CoreSlice {
+function readCore({ population, box, neurons, inAxons, outAxons, synapticBits, partProjection = null, partBox: from }: WireCore, network: IntegerNetwork): CoreSlice {
+  const part = partProjection === null ? {} : { part: { projection: partProjection, channels: [from[0], from[1]], rows: [from[2], from[3]], columns: [from[4], from[5]] } as const };
   return {
-    slice: { population: network.populations.at(population)?.id ?? populationId(`#${population}`), channels: [box[0], box[1]], rows: [box[2], box[3]], columns: [box[4], box[5]] },
+    slice: { population: network.populations.at(population)?.id ?? populationId(`#${population}`), channels: [box[0], box[1]], rows: [box[2], box[3]], columns: [box[4], box[5]], ...part },
     use: { neurons, inAxons, outAxons, synapticBits },
   };
 }
@@ -204,6 +218,7 @@ function readMemory({ cores, memory }: WireProgram): StoredMemory {
   return {
     tables: cores.map((core) => core.formats.map(readEntry)),
     resets: cores.map((core) => Uint8Array.from(core.resetSynapses)),
+    sums: cores.map((core) => Uint8Array.from(core.sumSynapses)),
     banks: memory.map(({ projection, from, to, segments, lengths }) => ({ projection, channels: [from, to], bytes: Uint8Array.from(segments), lengths: Uint32Array.from(lengths) })),
   };
 }

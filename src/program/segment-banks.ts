@@ -4,9 +4,11 @@
  * of them; so a bank holds each segment of one projection and one range of target channels once, and
  * the memory image of a core (`core-image.ts`) is put together from the banks of its projections.
  */
+import { storesSynapses } from '../map/fan-in-parts.js';
 import type { CoreSlice, Slice } from '../map/mapping.js';
 import { channelReach, lengthOf, sourceReach } from '../map/reach.js';
 import type { Link, Range } from '../map/reach.js';
+import { spikeDelay } from '../quantise/integer-network.js';
 import { segmentChannels, weightIndex } from '../map/weight-census.js';
 import type { Target } from '../target/schema.js';
 import { segmentBytes, storedSynapses, writeSegment } from './segment.js';
@@ -43,8 +45,8 @@ export function planBanks(cores: readonly CoreSlice[], links: readonly Link[]): 
   const known = new Map<string, readonly number[]>();
   links.forEach((link, projection) => {
     cores.forEach(({ slice }, core) => {
-      if (slice.population !== link.projection.target) return;
-      const box = `${projection} ${slice.rows.join()} ${slice.columns.join()}`;
+      if (!storesSynapses(slice, link, projection)) return;
+      const box = `${projection} ${slice.rows.join()} ${slice.columns.join()} ${slice.part?.rows.join()} ${slice.part?.columns.join()}`;
       const taps = known.get(box) ?? tapsOf(link, slice);
       known.set(box, taps);
       const key = bankKey(projection, slice.channels);
@@ -67,7 +69,7 @@ function tapsOf(link: Link, slice: Slice): number[] {
 /** How the segments of a projection look in a core with the format table `table`. */
 export function segmentCode({ projection, link }: Pick<BankPlan, 'projection' | 'link'>, table: readonly SynapseEntry[], target: Target): SegmentCode | null {
   const at = table.findIndex((entry) => entry.projection === projection);
-  return at < 0 ? null : { memory: target.memory, entry: table[at], place: at + 1, delay: link.projection.delay };
+  return at < 0 ? null : { memory: target.memory, entry: table[at], place: at + 1, delay: spikeDelay(link.projection) };
 }
 
 /** Calls `visit` for each segment of a bank, in order: its source channel, tap, first weight and number of weights. */

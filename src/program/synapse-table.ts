@@ -1,12 +1,13 @@
 /**
- * The synapse formats of one core: an entry for each projection that ends there, then one for each size
+ * The synapse formats of one core: an entry for each projection whose weights or sums arrive there, then one for each size
  * of reset synapse where the soft reset is built from two compartments. A block of synapses names its
  * entry in its header, counted from 1.
  */
 import { hasTwoCompartments } from '../map/core-use.js';
+import { isPart, storesSynapses, takesSums } from '../map/fan-in-parts.js';
 import type { Slice } from '../map/mapping.js';
 import type { Link } from '../map/reach.js';
-import { listFormat, weightBits } from '../map/synapse-format.js';
+import { listFormat, SUM_WEIGHT, weightBits } from '../map/synapse-format.js';
 import { sliceIndexBits } from '../map/synaptic-memory.js';
 import type { IntegerPopulation } from '../quantise/integer-network.js';
 import type { Target } from '../target/schema.js';
@@ -21,18 +22,19 @@ export interface SynapseEntry {
   readonly delayBits: number;
   /** Tags belong to learning rules; nothing here learns on the chip. */
   readonly tagBits: 0;
-  /** A weight counts weight << shift state units. */
+  /** A weight counts weight << shift state units. 0 in parts of a fan-in, whose sums are shifted where they arrive. */
   readonly shift: number;
 }
 
 /** The formats of the core that holds `slice` of `population`; `links` are all links of the network. */
 export function synapseTable(slice: Slice, population: IntegerPopulation, links: readonly Link[], target: Target): SynapseEntry[] {
   const arriving = links.flatMap((link, projection): SynapseEntry[] => {
-    if (link.projection.target !== slice.population) return [];
+    if (takesSums(slice, link)) return [{ projection, sparse: false, weightBits: weightBits(SUM_WEIGHT), indexBits: 0, delayBits: 0, tagBits: 0, shift: link.projection.shift }];
+    if (!storesSynapses(slice, link, projection)) return [];
     const { sparse, weightBits: weight, delayBits } = listFormat(link, target);
-    return [{ projection, sparse, weightBits: weight, indexBits: sliceIndexBits(link, slice.channels, target), delayBits, tagBits: 0, shift: link.projection.shift }];
+    return [{ projection, sparse, weightBits: weight, indexBits: sliceIndexBits(link, slice.channels, target), delayBits, tagBits: 0, shift: isPart(slice) ? 0 : link.projection.shift }];
   });
-  return [...arriving, ...resetEntries(slice, population, target)];
+  return [...arriving, ...(isPart(slice) ? [] : resetEntries(slice, population, target))];
 }
 
 function resetEntries({ channels }: Slice, population: IntegerPopulation, target: Target): SynapseEntry[] {

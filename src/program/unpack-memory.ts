@@ -6,12 +6,11 @@
  */
 import { fires } from '../spiking/network.js';
 import { hasTwoCompartments } from '../map/core-use.js';
+import { isPart, linkBits } from '../map/fan-in-parts.js';
 import type { CoreSlice } from '../map/mapping.js';
-import { lengthOf, linksOf, neuronsIn, sourceReach } from '../map/reach.js';
+import { lengthOf, linksOf, neuronsIn } from '../map/reach.js';
 import type { Link } from '../map/reach.js';
 import { resetSynapseBits } from '../map/synapse-format.js';
-import { synapticBits } from '../map/synaptic-memory.js';
-
 import type { IntegerNetwork, IntegerPopulation } from '../quantise/integer-network.js';
 import type { Target } from '../target/schema.js';
 import { packMemory } from './core-image.js';
@@ -37,6 +36,7 @@ export interface StoredMemory {
   /** Per core. */
   readonly tables: readonly (readonly SynapseEntry[])[];
   readonly resets: readonly Uint8Array[];
+  readonly sums: readonly Uint8Array[];
   readonly banks: readonly StoredBank[];
 }
 
@@ -143,13 +143,14 @@ function compareCore({ slice, use }: CoreSlice, { index, stored, packed }: Store
   const wanted = packed.tables[index];
   if (table.length !== wanted.length || !table.every((entry, i) => sameEntry(entry, wanted[i]))) refuse(`core ${index} has other synapse formats than its weights ask for`);
   if (Buffer.compare(stored.resets[index], packed.resets[index]) !== 0) refuse(`core ${index} has reset synapses that do not take its thresholds away`);
+  if (Buffer.compare(stored.sums[index], packed.sums[index]) !== 0) refuse(`core ${index} takes in sums with synapses of another weight than 1`);
   const population = network.populations.find((p) => p.id === slice.population)!;
-  const bits = links.reduce((sum, link) => (link.projection.target === slice.population ? sum + synapticBits(link, slice, sourceReach(link, slice), target) : sum), resetBits(population, slice, target));
+  const bits = links.reduce((sum, link, projection) => sum + linkBits(slice, link, projection, target), resetBits(population, slice, target));
   if (bits !== use.synapticBits) refuse(`core ${index} claims ${use.synapticBits} bits of synaptic memory, its lists take ${bits}`);
   const { synapseFormats, thresholdProfiles } = target.core;
   if (synapseFormats !== null && table.length > synapseFormats) refuse(`core ${index} has ${table.length} synapse formats, a core of the target ${synapseFormats}`);
-  const thresholds = fires(population.neuron) ? new Set(population.thresholdExponent.subarray(...slice.channels)).size + (hasTwoCompartments(population) ? 1 : 0) : 0;
+  const thresholds = fires(population.neuron) && !isPart(slice) ? new Set(population.thresholdExponent.subarray(...slice.channels)).size + (hasTwoCompartments(population) ? 1 : 0) : 0;
   if (thresholdProfiles !== null && thresholds > thresholdProfiles) refuse(`core ${index} has ${thresholds} thresholds, a core of the target ${thresholdProfiles}`);
 }
 
-const resetBits = (population: IntegerPopulation, slice: CoreSlice['slice'], target: Target): number => (hasTwoCompartments(population) ? neuronsIn(slice) * resetSynapseBits(target) : 0);
+const resetBits = (population: IntegerPopulation, slice: CoreSlice['slice'], target: Target): number => (hasTwoCompartments(population) && !isPart(slice) ? neuronsIn(slice) * resetSynapseBits(target) : 0);

@@ -75,7 +75,7 @@ export function chooseScale(request: ScaleRequest): LayerScale {
     return { steps, thresholdExponent: new Uint8Array(channels), weightExponents: [], finest: steps };
   }
   const largest = incoming.map(({ weight }) => channelMaxima(weight, channels));
-  const weightExponents = relativeExponents(largest);
+  const weightExponents = relativeExponents(largest, target.numbers.shiftMax - preferredShift(target));
   const limits = channelLimits(request, largest, weightExponents);
   const smallest = limits.reduce((a, b) => Math.min(a, b), Infinity);
   // no threshold is below one step: a channel that needs that is clipped, and the others keep their precision
@@ -97,11 +97,11 @@ function channelMaxima(weight: Float32Array, channels: number): Float64Array {
   return out;
 }
 
-/** The projection of the smallest weights has exponent 0, the others as much more as their largest weights need. */
-function relativeExponents(largest: readonly Float64Array[]): number[] {
+/** The projection of the smallest weights has exponent 0, the others as much more as their largest weights need, as far as the chip can shift. */
+function relativeExponents(largest: readonly Float64Array[], most: number): number[] {
   const peaks = largest.map((l) => l.reduce((a, b) => Math.max(a, b), 0));
   const finest = Math.min(...peaks.filter((p) => p > 0));
-  return peaks.map((peak) => (peak > 0 ? Math.max(0, Math.ceil(Math.log2(peak / finest) - 1e-9)) : 0));
+  return peaks.map((peak) => (peak > 0 ? Math.max(0, Math.min(most, Math.ceil(Math.log2(peak / finest) - 1e-9))) : 0));
 }
 
 /** S_c of every channel. */

@@ -60,7 +60,10 @@ export interface IntegerProjection {
   readonly window: Window;
   readonly groups: number;
   readonly pool: Pair;
+  /** Steps a spike waits beyond the usual one. */
   readonly delay: number;
+  /** Cores of their own make parts of the sum and send them on as graded spikes, which takes the last step of `delay`. */
+  readonly inParts?: true;
   /** Proven largest |sum of weights| into any one neuron in one step, in weight units; at most 32767. */
   readonly bound: number;
   /** Relative root-mean-square error of the rounded weights. */
@@ -99,6 +102,9 @@ export interface IntegerNetwork {
   readonly output: PopulationId;
   readonly timesteps: number;
 }
+
+/** Steps that a spike waits on its way to the core that reads its weights. */
+export const spikeDelay = ({ delay, inParts }: Pick<IntegerProjection, 'delay' | 'inParts'>): number => (inParts === true ? delay - 1 : delay);
 
 /** True where what the host injects is a sum of several currents: the register holds the sum rounded once more. */
 export const sumsCurrents = ({ input }: IntegerNetwork, { id, bias }: IntegerPopulation): boolean => {

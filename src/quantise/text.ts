@@ -15,7 +15,7 @@ export function integerText(network: IntegerNetwork): string {
     const bias = p.bias.reduce((m, b) => Math.max(m, Math.abs(b)), 0);
     lines.push(`  population  ${p.id}  ${p.shape.join('x')}  ${neuronText(p.neuron)}  threshold ${thresholdText(p)}  start ${p.initial}${p.decay > 0 ? `  decay ${p.decay}/4096` : ''}${currentText(p)}  |bias| <= ${bias}  depth ${p.depth}`);
     for (const q of network.projections.filter((j) => j.target === p.id)) {
-      lines.push(`    <- ${q.source}  ${filterText(q)}  << ${q.shift}  bound ${q.bound}  weight error ${(100 * q.weightError).toFixed(2)} %${q.delay > 0 ? `  delay ${q.delay}` : ''}`);
+      lines.push(`    <- ${q.source}  ${filterText(q)}  << ${q.shift}  bound ${q.bound}  weight error ${(100 * q.weightError).toFixed(2)} %${q.delay > 0 ? `  delay ${q.delay}` : ''}${q.inParts === true ? '  in parts' : ''}`);
     }
   }
   return lines.join('\n');

@@ -139,6 +139,12 @@ export function mappingTable({ compilation: { mapping } }: RunRecord): Markup {
   return table('Mapping', 'What', [{ title: 'Value', kind: 'break' }], rows.map(([head, value]) => ({ head: `${head.charAt(0).toUpperCase()}${head.slice(1)}`, cells: [value] })));
 }
 
+type Timed = Exclude<RunRecord['simulation']['time'], null>;
+
+/** How far pipeline timing is off, where cycle timing ran too. */
+const comparison = ({ pipelineSeconds, secondsPerInference }: Timed): string =>
+  (pipelineSeconds === undefined ? '' : `; pipeline timing of the same images: ${formatSeconds(pipelineSeconds)}, ${formatRatio(pipelineSeconds / secondsPerInference)} times this`);
+
 /** Where the program and the run came from. */
 export function provenanceTable(record: RunRecord): Markup {
   const { model, compilation, simulation, data } = record;
@@ -155,7 +161,7 @@ export function provenanceTable(record: RunRecord): Markup {
     ...(retract === undefined ? [] : [['Spikes', `signed: a neuron takes an earlier spike back below ${retract === 0 ? 'zero' : `−${retract} thresholds`}`] as const]),
     ['Time steps', `${compilation.timesteps} per image, ${simulation.stepsPerInference} chip steps with the pipeline's depth`],
     ['Data', `${data.name}, ${formatCount(data.samples)} images`],
-    ['Timing', simulation.time === null ? 'functional: no latency' : `pipeline, profile ${simulation.time.profile}; steps bound by core ${formatCount(simulation.time.bottleneck.core)}, by link ${formatCount(simulation.time.bottleneck.link)}, by barrier ${formatCount(simulation.time.bottleneck.barrier)}`],
+    ['Timing', simulation.time === null ? 'functional: no latency' : `${simulation.timing}, profile ${simulation.time.profile}; steps bound by core ${formatCount(simulation.time.bottleneck.core)}, by link ${formatCount(simulation.time.bottleneck.link)}, by barrier ${formatCount(simulation.time.bottleneck.barrier)}${comparison(simulation.time)}`],
     ['Messages', `${formatCount(simulation.messages)} per inference: ${formatCount(simulation.withinTile)} within a router, ${formatCount(simulation.hopsX)} hops in X, ${formatCount(simulation.hopsY)} in Y, ${formatCount(simulation.chipCrossings)} chip crossings${simulation.heaviestLinkMessages === null ? '' : `; ${formatCount(simulation.heaviestLinkMessages)} on the busiest link`}`],
     ['Seeds', `compile ${compilation.seed}, simulation ${simulation.seed}`],
     ['Tool', `compiled by ${compilation.tool}, simulated by ${record.tool}`],

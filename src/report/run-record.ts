@@ -135,6 +135,6 @@ function simulationOf({ trace, seed, energy }: RunSource): RunRecord['simulation
     messages: mesh.messages / samples, hopsX: mesh.hopsX / samples, hopsY: mesh.hopsY / samples,
     chipCrossings: mesh.chipCrossings / samples, withinTile: mesh.withinTile / samples,
     heaviestLinkMessages: mesh.heaviestLink === null ? null : mesh.heaviestLink.messages / samples,
-    time: time === null ? null : { profile: time.profile, secondsPerInference: time.secondsPerInference, bottleneck: time.bottleneck },
+    time: time === null ? null : { profile: time.profile, secondsPerInference: time.secondsPerInference, ...(time.pipelineSeconds === null ? {} : { pipelineSeconds: time.pipelineSeconds }), bottleneck: time.bottleneck },
   };
 }

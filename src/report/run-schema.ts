@@ -125,12 +125,12 @@ export const RunSchema = record({
   }),
   simulation: record({
     seed: Type.Number(),
-    timing: Type.Union([Type.Literal('functional'), Type.Literal('pipeline')]),
+    timing: Type.Union([Type.Literal('functional'), Type.Literal('pipeline'), Type.Literal('cycle')]),
     stepsPerInference: size,
     spikes: amount, synapticOps: amount,
     messages: amount, hopsX: amount, hopsY: amount, chipCrossings: amount, withinTile: amount,
     heaviestLinkMessages: nullable(amount),
-    time: nullable(record({ profile: text, secondsPerInference: amount, bottleneck: Type.Object({ core: whole, link: whole, barrier: whole }, { additionalProperties: false, description: 'Steps over all samples.' }) })),
+    time: nullable(record({ profile: text, secondsPerInference: amount, pipelineSeconds: Type.Optional(Type.Number({ minimum: 0, description: 'Cycle timing: what pipeline timing gives for the same samples.' })), bottleneck: Type.Object({ core: whole, link: whole, barrier: whole }, { additionalProperties: false, description: 'Steps over all samples.' }) })),
   }),
   energy: EnergySchema,
   raster: nullable(record({

@@ -2,6 +2,7 @@
  * From the totals of the counted regions to the counters of a trace. Everything here is a sum of exact
  * integers, so the order of samples and workers cannot show.
  */
+import { isPart } from '../map/fan-in-parts.js';
 import type { Routed } from '../map/mapping.js';
 import { neuronsIn } from '../map/reach.js';
 import { neuronCount } from '../spiking/network.js';
@@ -34,11 +35,13 @@ export function countersOf(program: Routed, plan: CountingPlan, totals: Totals):
     const activeUpdates = totals.regions[plan.cores[i].active];
     return { spikes: totals.regions[plan.cores[i].spikes], messagesOut: 0, messagesIn: 0, synapticOps: 0, activeUpdates, inactiveUpdates: updates - activeUpdates };
   });
-  const projections = program.network.projections.map((p) => ({ id: p.id, synapticOps: 0 }));
+  const projections = program.network.projections.map((p) => ({ id: p.id, synapticOps: 0, ...(p.inParts === true ? { sums: 0 } : {}) }));
   program.routes.forEach((route, i) => {
     cores[route.to].messagesIn += messages[i];
     cores[route.to].synapticOps += synapticOps[i];
-    projections[route.projection].synapticOps += synapticOps[i];
+    const projection = projections[route.projection];
+    if (plan.routes[i].sums) projection.sums = (projection.sums ?? 0) + messages[i];
+    else projection.synapticOps += synapticOps[i];
   });
   for (const flow of plan.flows) cores[flow.from].messagesOut += totals.regions[flow.messages];
   return { populations: populationCounters(program, plan, totals), projections, cores, mesh: meshCounters(program, plan, totals) };
@@ -50,7 +53,7 @@ function populationCounters(program: Routed, plan: CountingPlan, totals: Totals)
     let retractions = 0;
     let activeUpdates = 0;
     program.cores.forEach((core, i) => {
-      if (core.slice.population !== population.id) return;
+      if (core.slice.population !== population.id || isPart(core.slice)) return;
       const own = plan.cores[i];
       spikes += totals.regions[own.spikes];
       if (own.retractions !== null) retractions += totals.regions[own.retractions];

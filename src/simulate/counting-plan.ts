@@ -4,6 +4,7 @@
  * weight for each row and column. Windows are separable, so "spikes of core A that core B takes in"
  * and "weights that they read there" are such sums, and no synapse is ever visited one by one.
  */
+import { isPart } from '../map/fan-in-parts.js';
 import type { CoreSlice, Slice } from '../map/mapping.js';
 import type { AxisReach, Link, Range } from '../map/reach.js';
 import { intersect, lengthOf, linksOf, sourceReach } from '../map/reach.js';
@@ -28,6 +29,8 @@ export interface Region {
   readonly columns: Int32Array;
   readonly rowRange: Range;
   readonly columnRange: Range;
+  /** Where it is given, a step counts this where the sum is not zero, and nothing where it is. */
+  readonly each?: number;
   /** Where it is given, a bit counts by its channel, and `rows` and `columns` number the patterns of the table, -1 where nothing counts. */
   readonly table?: RegionTable;
 }
@@ -43,15 +46,19 @@ export interface Term { readonly region: number; readonly times: number }
 
 /** What arrives over one route of the program. */
 export interface RouteTerms {
-  /** Region: one for each spike that the target core takes in. */
+  /** Region: one for each spike or sum that the target core takes in. */
   readonly messages: number;
+  /** Chip step of local step 0. */
+  readonly depth: number;
+  /** The messages are sums of a part of a fan-in: each reads one weight. */
+  readonly sums: boolean;
   readonly synapticOps: readonly Term[];
 }
 
 export interface CountingPlan {
   readonly regions: readonly Region[];
-  /** Per core: regions of its spikes, of those that take one back (null where there are none) and of its active neurons. */
-  readonly cores: readonly { readonly spikes: number; readonly retractions: number | null; readonly active: number }[];
+  /** Per core: regions of its spikes, of those that take one back (null where there are none) and of its active neurons; of a part of a fan-in the sums that it sends. */
+  readonly cores: readonly { readonly spikes: number; readonly retractions: number | null; readonly active: number; /** Chip step of local step 0. */ readonly depth: number }[];
   /** Per route of the program: the region of its messages, and its synaptic operations. */
   readonly routes: readonly RouteTerms[];
   /** Messages that leave cores, sorted by the way they take. */
@@ -65,27 +72,37 @@ export function planCounting(program: PlannedProgram): CountingPlan {
   const regions: Region[] = [];
   const known = new Map<string, number>();
   const add = (region: Region): number => {
-    const key = [region.population, region.plane, ...region.channels, region.rows.join(), region.columns.join(), region.table?.key].join(';');
+    const key = [region.population, region.plane, ...region.channels, region.each, region.rows.join(), region.columns.join(), region.table?.key].join(';');
     const found = known.get(key) ?? regions.push(region) - 1;
     known.set(key, found);
     return found;
   };
   const tables = tablesOf();
   const index = new Map(program.network.populations.map((p, i) => [p.id, i]));
+  const links = linksOf(program.network);
+  const { populations } = program.network;
   const cores = program.cores.map((core) => {
+    if (core.slice.part !== undefined) {
+      const sums = add(sumsRegion(links, core.slice, { index, neurons: lengthOf(core.slice.channels) }));
+      return { spikes: sums, retractions: null, active: sums, depth: populations[index.get(core.slice.population)!].depth - 1 };
+    }
     const population = index.get(core.slice.population)!;
     const own = (plane: Plane): number => add(ownRegion(program, population, core, plane));
-    return { spikes: own('spikes'), retractions: isSigned(program.network.populations[population]) ? own('retractions') : null, active: own('active') };
+    return { spikes: own('spikes'), retractions: isSigned(populations[population]) ? own('retractions') : null, active: own('active'), depth: populations[population].depth };
   });
-  const links = linksOf(program.network);
-  const routes = program.routes.map((route) => {
+  const routes = program.routes.map((route): RouteTerms => {
     const link = links[route.projection];
     const from = program.cores[route.from].slice;
     const to = program.cores[route.to].slice;
+    if (isPart(from)) {
+      const messages = add(sumsRegion(links, from, { index, neurons: lengthOf(intersect(from.channels, to.channels)) }));
+      return { messages, depth: cores[route.from].depth, sums: true, synapticOps: [{ region: messages, times: 1 }] };
+    }
     const ends = { from, to, population: index.get(from.population)! };
-    return skipsZeros(link, program.target) ? sparseTerms(link, ends, add, tables) : routeTerms(link, ends, add);
+    return { ...(skipsZeros(link, program.target) ? sparseTerms(link, ends, add, tables) : routeTerms(link, ends, add)), depth: cores[route.from].depth, sums: false };
   });
   const flows = flowsOf(program, {
+    depth: (core) => cores[core].depth,
     route: (i) => routes[i].messages,
     box: ({ channels, rows, columns }, from) => add({ population: index.get(from.population)!, plane: 'spikes', channels, rows, columns, rowRange: from.rows, columnRange: from.columns }),
   });
@@ -100,21 +117,36 @@ function ownRegion({ network }: PlannedProgram, population: number, { slice }: C
   };
 }
 
+/** The sums that a part of a fan-in sends for `neurons` of its neurons: one each in every step in which a spike reaches it, since in a vector it reaches all. */
+function sumsRegion(links: readonly Link[], slice: Slice, { index, neurons }: { readonly index: ReadonlyMap<string, number>; readonly neurons: number }): Region {
+  const { part } = slice;
+  if (part === undefined) throw new Error('internal: only a part of a fan-in sends sums');
+  const link = links[part.projection];
+  const reach = sourceReach(link, slice);
+  return {
+    population: index.get(link.projection.source)!, plane: 'spikes', channels: reach.channels, rowRange: part.rows, columnRange: part.columns, each: neurons,
+    rows: axisWeights(reach.rows, link.source[1], part.rows, false), columns: axisWeights(reach.columns, link.source[2], part.columns, false),
+  };
+}
+
+/** What a route of spikes counts. */
+type SpikeTerms = Pick<RouteTerms, 'messages' | 'synapticOps'>;
+
 interface Ends { readonly from: Slice; readonly to: Slice; readonly population: number }
 
-function routeTerms(link: Link, { from, to, population }: Ends, add: (region: Region) => number): RouteTerms {
+function routeTerms(link: Link, { from, to, population }: Ends, add: (region: Region) => number): SpikeTerms {
   const reach = sourceReach(link, to);
   const plain = { population, plane: 'spikes' as const, rowRange: from.rows, columnRange: from.columns };
   const taps = { ...plain, rows: axisWeights(reach.rows, link.source[1], from.rows, true), columns: axisWeights(reach.columns, link.source[2], from.columns, true) };
   const ones = { ...plain, rows: axisWeights(reach.rows, link.source[1], from.rows, false), columns: axisWeights(reach.columns, link.source[2], from.columns, false) };
   return {
     messages: add({ ...ones, channels: intersect(reach.channels, from.channels) }),
-    synapticOps: fanOut(link, from.channels, to.channels).map(({ channels, targets }) => ({ region: add({ ...taps, channels }), times: targets })),
+    synapticOps: fanOut(link, intersect(reach.channels, from.channels), to.channels).map(({ channels, targets }) => ({ region: add({ ...taps, channels }), times: targets })),
   };
 }
 
 /** Where zeros are not stored, what a spike reads depends on its channel and on the taps that its place reaches. */
-function sparseTerms(link: Link, { from, to, population }: Ends, add: (region: Region) => number, tables: Tables): RouteTerms {
+function sparseTerms(link: Link, { from, to, population }: Ends, add: (region: Region) => number, tables: Tables): SpikeTerms {
   const reach = sourceReach(link, to);
   const channels = intersect(reach.channels, from.channels);
   const plain = { population, plane: 'spikes' as const, rowRange: from.rows, columnRange: from.columns, channels };

@@ -1,6 +1,7 @@
 /**
  * What an inference is expected to put on cores and links before anything is simulated: the counts of
- * the simulator, with the mean spikes of a population in place of each of its neurons'.
+ * the simulator, with the mean spikes of a population in place of each of its neurons'. Where it matters whether any
+ * of many neurons spikes in a step, they spike independently of each other.
  */
 import type { Routed } from '../map/mapping.js';
 import { lengthOf } from '../map/reach.js';
@@ -20,8 +21,12 @@ export interface ExpectedLoad {
 /** `traffic`: mean spikes of a neuron in one inference, by population; 1 where it is not known. */
 export function expectedLoad(routed: Routed, traffic: SpikeTraffic): ExpectedLoad {
   const plan = planCounting(routed);
-  const { populations } = routed.network;
-  const regions = Float64Array.from(plan.regions, (region) => (region.plane === 'spikes' ? neuronsOf(region) * (traffic.get(populations[region.population].id) ?? 1) : 0));
+  const { populations, timesteps } = routed.network;
+  const regions = Float64Array.from(plan.regions, (region) => {
+    if (region.plane !== 'spikes') return 0;
+    const spikes = neuronsOf(region) * (traffic.get(populations[region.population].id) ?? 1);
+    return region.each === undefined ? spikes : region.each * timesteps * -Math.expm1(-spikes / timesteps);
+  });
   const { cores, mesh } = countersOf(routed, plan, { samples: 1, regions, saturations: new Float64Array(populations.length) });
   return { cores, mesh, elsewhere: (other) => meshCounters(other, plan, { regions }) };
 }

@@ -5,6 +5,7 @@
  * once. Neurons that reach the same cores form a flow. Windows are separable, so these are boxes: channels,
  * rows and columns are sorted by which cores they reach, and every combination is a flow of its own.
  */
+import { isPart } from '../map/fan-in-parts.js';
 import type { Slice } from '../map/mapping.js';
 import { lengthOf, linksOf, sourceReach, type AxisReach, type Link, type Range } from '../map/reach.js';
 import type { Program } from '../program/program.js';
@@ -14,8 +15,12 @@ export interface Flow {
   readonly from: number;
   /** Index of the projection. */
   readonly projection: number;
-  /** Region of the counting plan: one message for each of its spikes. */
+  /** Region of the counting plan: one message for each of its spikes or sums. */
   readonly messages: number;
+  /** Chip step of local step 0. */
+  readonly depth: number;
+  /** The messages are sums of a part of a fan-in. */
+  readonly sums: boolean;
   /** Routes of the program whose cores each message reaches; at least one. */
   readonly routes: readonly number[];
 }
@@ -85,16 +90,23 @@ function positionClasses(within: Range, reaches: readonly AxisReach[], length: n
 /** How the regions of messages are found: that of all messages of a route, and that of a box of a slice. */
 export interface FlowRegions {
   readonly route: (route: number) => number;
+  /** Chip step of a core's local step 0. */
+  readonly depth: (core: number) => number;
   readonly box: (box: SenderBox, from: Slice) => number;
 }
 
 /** The flows of a program. */
 export function flowsOf(program: Pick<Program, 'network' | 'target' | 'cores' | 'routes'>, count: FlowRegions): Flow[] {
-  if (!program.target.capabilities.multicast) return program.routes.map(({ from, projection }, i) => ({ from, projection, messages: count.route(i), routes: [i] }));
+  const own = (i: number): Flow => {
+    const { from, projection } = program.routes[i];
+    return { from, projection, messages: count.route(i), routes: [i], depth: count.depth(from), sums: isPart(program.cores[from].slice) };
+  };
+  if (!program.target.capabilities.multicast) return program.routes.map((_, i) => own(i));
   const links = linksOf(program.network);
   return routesBySender(program).flatMap(({ from, projection, routes }) => {
     const slice = program.cores[from].slice;
+    if (isPart(slice)) return routes.map(own); // a neuron is on one core
     return senderBoxes(links[projection], slice, routes.map((r) => program.cores[program.routes[r].to].slice))
-      .map((box) => ({ from, projection, messages: count.box(box, slice), routes: box.reached.map((i) => routes[i]) }));
+      .map((box) => ({ from, projection, messages: count.box(box, slice), routes: box.reached.map((i) => routes[i]), depth: count.depth(from), sums: false }));
   });
 }

@@ -6,23 +6,32 @@
  *   generation = inactive * neuronInactive + active * neuronActive + spikes * spike + messagesOut * axonOut
  *   processing = messagesIn * axonIn + synapticOps * synapticOp of the projection's format
  *   core       = max over cores of max(generation, processing)
- *   link       = max over links of messages * hop
- *   step       = max(core, link) + longest route in use + barrier
+ *   link       = max over links of messages * time that one keeps the link
+ *   done       = max(core, link + longest route in use, when the last core is done by the queue model)
+ *   step       = done + barrier
  *
- * Signed neurons, their messages and what those read may take longer: the profile's second state and
- * payload are added. A spike is sent and processed at its target in the step that emitted it. Contention beyond the
- * busiest link is not modelled. Constants are the profile's; those that are unpublished count as 0
- * and are named.
+ * The queue model (`queue-model.ts`) has what sums leave out: a core waits for its first message, and a
+ * sender for room at a core that is behind. What messages make each other wait at links they share, beyond the busiest
+ * link's sum, only the cycle model has. Signed neurons, their messages and what those read may take longer:
+ * the profile's second state and payload are added. A part of a fan-in sends the sums of a step's spikes in the next chip
+ * step, with payloads, and each is read as one dense weight. A spike is sent and processed at its target in the step that
+ * emitted it. Constants are the profile's; those that are unpublished count as 0 and are named.
  */
-import { neuronsIn, linksOf, type Link } from '../map/reach.js';
-import { synapseFormat } from '../map/synapse-format.js';
+import type { KernelMemory } from '../kernels/kernels.js';
+import type { SpikeBuffers } from '../kernels/spiking-layer.js';
+import { isPart } from '../map/fan-in-parts.js';
+import type { Route } from '../map/mapping.js';
+import { neuronsIn, linksOf } from '../map/reach.js';
 import type { Program } from '../program/program.js';
 import { fires, isSigned } from '../spiking/network.js';
-import type { Profile } from '../target/schema.js';
+import type { Profile, Target } from '../target/schema.js';
 import type { CountingPlan, Term } from './counting-plan.js';
+import { barrierNanoseconds, formatLatency, latencies, type Latencies } from './latencies.js';
 import type { LatencyParts } from './trace.js';
-import type { MeshUse } from './mesh-links.js';
+import type { MeshLink, MeshUse } from './mesh-links.js';
 import { meshUse } from './mesh-links.js';
+import { createQueueModel, type QueueModel } from './queue-model.js';
+import { senderOf } from './traffic.js';
 
 /** Time of some samples; nanoseconds of simulated time. */
 export interface PipelineTotals {
@@ -56,42 +65,6 @@ export interface PipelineModel {
 /** Chip steps of one inference: the last population starts at its depth and runs for T steps. */
 export const chipSteps = ({ network }: Pick<Program, 'network'>): number =>
   network.timesteps + network.populations.reduce((most, p) => Math.max(most, p.depth), 0);
-
-/** Latencies of the profile that are not published and that this program would use. */
-export function unpublishedLatencies(program: Program, profile: Profile): string[] {
-  const used = new Set<string>(['neuronInactive', 'neuronActive', 'spike', 'axonOut', 'axonIn']);
-  if (program.network.populations.some(isSigned)) for (const name of SIGNED_LATENCIES) used.add(name);
-  for (const link of linksOf(program.network)) used.add(formatLatency(link, program));
-  for (const r of program.routes) {
-    if (r.hopsX > 0) used.add('hopX');
-    if (r.hopsY > 0) used.add('hopY');
-    if (r.chipCrossings > 0) used.add('chipCrossing');
-    if (r.hopsX + r.hopsY === 0) used.add('withinTile');
-  }
-  const barrier = profile.latency.barrier.some((entry) => entry.nanoseconds === null) ? ['barrier'] : [];
-  const known = new Map(Object.entries(profile.latency).flatMap(([name, c]) => (typeof c === 'object' && 'value' in c ? [[name, c.value] as const] : [])));
-  return [...[...new Set([...known.keys(), ...SIGNED_LATENCIES])].filter((name) => used.has(name) && (known.get(name) ?? null) === null), ...barrier];
-}
-
-/** False where nobody publishes how long anything takes: a time made of such constants would be zero. */
-export const publishesLatency = ({ latency }: Profile): boolean =>
-  Object.values(latency).some((c) => typeof c === 'object' && 'value' in c && c.value !== null) || latency.barrier.some((entry) => (entry.nanoseconds ?? 0) > 0);
-
-/** Only signed neurons need these, and a profile may leave them out. */
-const SIGNED_LATENCIES = ['gradedMessage', 'gradedSynapticOp', 'secondState'] as const;
-
-const FORMAT_LATENCIES = { dense: 'synapticOpDense', sparse: 'synapticOpSparse', shared: 'synapticOpShared' } as const;
-const formatLatency = (link: Link, { target }: Program): (typeof FORMAT_LATENCIES)[keyof typeof FORMAT_LATENCIES] => FORMAT_LATENCIES[synapseFormat(link, target)];
-
-/** Barrier of a step, nanoseconds: linear between the profile's entries, constant beyond them. */
-export function barrierNanoseconds(table: Profile['latency']['barrier'], tiles: number): number {
-  const entries = [...table].sort((a, b) => a.tiles - b.tiles);
-  const above = entries.findIndex((e) => e.tiles >= tiles);
-  const last = entries.length - 1;
-  const [low, high] = [entries[above < 0 ? last : Math.max(0, above - 1)], entries[above < 0 ? last : above]];
-  const [from, to] = [low.nanoseconds ?? 0, high.nanoseconds ?? 0]; // unpublished: counts as 0
-  return low.tiles === high.tiles ? from : from + (to - from) * (tiles - low.tiles) / (high.tiles - low.tiles);
-}
 
 /** Messages that arrive. */
 interface RouteCost {
@@ -129,12 +102,25 @@ interface CoreCost {
   readonly resetIn: number;
 }
 
-export function createPipeline(program: Program, plan: CountingPlan, profile: Profile): PipelineModel {
+export interface PipelineSource {
+  readonly program: Program;
+  readonly plan: CountingPlan;
+  readonly profile: Profile;
+  /** Masks of the sample to be timed, and the memory that holds them. */
+  readonly buffers: readonly SpikeBuffers[];
+  readonly memory: KernelMemory;
+  /** By core: masks of the sums that parts of a fan-in send. */
+  readonly parts?: ReadonlyMap<number, SpikeBuffers> | undefined;
+}
+
+export function createPipeline(source: PipelineSource): PipelineModel {
+  const { program, plan, profile } = source;
   const ns = latencies(profile);
   const mesh = meshUse(program, plan.flows);
+  const finish = queueModelOf(source, ns);
   const { routes, flows } = messageCosts(program, plan, { ns, mesh });
   const cores = coreCosts(program, plan, ns);
-  const linkHop = mesh.links.map((l) => (l.from[1] === l.to[1] ? ns.hopX : ns.hopY) + (l.crossesChips ? ns.chipCrossing : 0));
+  const linkHold = mesh.links.map((l) => linkNanoseconds(program.target, l, ns));
   const barrier = barrierNanoseconds(profile.latency.barrier, new Set(program.places.map((p) => `${p.x},${p.y}`)).size);
   const steps = chipSteps(program);
   const T = program.network.timesteps;
@@ -188,12 +174,15 @@ export function createPipeline(program: Program, plan: CountingPlan, profile: Pr
         core = Math.max(core, took);
       }
       let link = 0;
-      for (let i = 0; i < linkHop.length; i++) link = Math.max(link, links[i * steps + s] * linkHop[i]);
-      each.nanoseconds[s] = Math.max(core, link) + travel[s] + barrier;
-      each.bottlenecks.push(barrier >= Math.max(core, link) ? 'barrier' : core >= link ? 'core' : 'link');
+      for (let i = 0; i < linkHold.length; i++) link = Math.max(link, links[i * steps + s] * linkHold[i]);
+      const done = Math.max(core, link + travel[s], finish(s));
+      const underWay = Math.min(travel[s], done - core);
+      each.nanoseconds[s] = done + barrier;
+      each.bottlenecks.push(bottleneckOf({ core, wait: done - core - underWay, travel: underWay }, barrier));
       total += each.nanoseconds[s];
-      parts[core >= link ? 'core' : 'link'] += Math.max(core, link);
-      parts.travel += travel[s];
+      parts.core += core;
+      parts.travel += underWay;
+      parts.link += done - core - underWay;
       parts.barrier += barrier;
       bottleneck[each.bottlenecks[s]]++;
     }
@@ -203,34 +192,54 @@ export function createPipeline(program: Program, plan: CountingPlan, profile: Pr
   return { steps, time };
 }
 
-type Latencies = ReturnType<typeof latencies>;
+/** What a step's time is owed to: the barrier where it is longer than all else; then the busiest core, or the waits for messages where these are longer. */
+export const bottleneckOf = ({ core, wait, travel }: { readonly core: number; readonly wait: number; readonly travel: number }, barrier: number): Bottleneck =>
+  (barrier >= core + wait + travel ? 'barrier' : core >= wait ? 'core' : 'link');
 
-/** The profile's latencies, unpublished ones as 0. */
-function latencies({ latency }: Profile) {
-  const value = (c: { readonly value: number | null } | undefined): number => c?.value ?? 0;
-  return {
-    synapticOpDense: value(latency.synapticOpDense), synapticOpSparse: value(latency.synapticOpSparse), synapticOpShared: value(latency.synapticOpShared),
-    neuronInactive: value(latency.neuronInactive), neuronActive: value(latency.neuronActive), spike: value(latency.spike),
-    axonOut: value(latency.axonOut), axonIn: value(latency.axonIn),
-    hopX: value(latency.hopX), hopY: value(latency.hopY), withinTile: value(latency.withinTile), chipCrossing: value(latency.chipCrossing),
-    gradedMessage: value(latency.gradedMessage), gradedSynapticOp: value(latency.gradedSynapticOp), secondState: value(latency.secondState),
-  };
+/** Nanoseconds that one message keeps a link from others: what is known of the routers, or else a whole hop. */
+function linkNanoseconds({ router }: Target, { from, to, crossesChips }: MeshLink, ns: Latencies): number {
+  const cycles = (crossesChips ? router?.chipLinkCycles : null) ?? router?.linkCycles ?? null;
+  if (router === undefined || cycles === null || router.clockNanoseconds === null) return (from[1] === to[1] ? ns.hopX : ns.hopY) + (crossesChips ? ns.chipCrossing : 0);
+  return cycles * router.clockNanoseconds / (router.networks ?? 1);
+}
+
+const travelNanoseconds = ({ hopsX, hopsY, chipCrossings }: Route, ns: Latencies): number =>
+  (hopsX + hopsY === 0 ? ns.withinTile : hopsX * ns.hopX + hopsY * ns.hopY + chipCrossings * ns.chipCrossing);
+
+/**
+ * Part of a core's queue that is full when senders begin to wait. Below one, since a message that waits in the
+ * mesh keeps others behind it; the value at which vgg_cifar10, resnet8 and resnet20 come closest to cycle timing.
+ */
+const FILLED = 0.75;
+
+/** Queues as deep as the routers' block says; without end where it says nothing. */
+function queueModelOf({ program, plan, buffers, memory, parts }: PipelineSource, ns: Latencies): QueueModel {
+  const { routes, cores, network, target: { router } } = program;
+  const travel = new Map(routes.map((r) => [r.from * cores.length + r.to, travelNanoseconds(r, ns)]));
+  const places = FILLED * (router?.receiveFlits ?? Infinity);
+  return createQueueModel({
+    senders: cores.map((_, core) => senderOf(core, { program, plan, times: ns, buffers, parts })), timesteps: network.timesteps, memory,
+    interval: program.target.capabilities.multicast === true ? 0 : (router?.clockNanoseconds ?? 0) / (router?.networks ?? 1),
+    most: (router?.networks ?? 1) * ((router?.receiveFlits ?? Infinity) + (router?.virtualChannels ?? 1) * (router?.bufferFlits ?? Infinity)),
+    way: (from, to) => ({ travel: travel.get(from * cores.length + to) ?? ns.withinTile, places }),
+  });
 }
 
 function messageCosts(program: Program, plan: CountingPlan, { ns, mesh }: { readonly ns: Latencies; readonly mesh: MeshUse }): { readonly routes: RouteCost[]; readonly flows: FlowCost[] } {
-  const sources = new Map(program.network.populations.map((p) => [p.id, { depth: p.depth, signed: isSigned(p) }]));
+  const sources = new Map(program.network.populations.map((p) => [p.id, isSigned(p)]));
+  const sums = { operation: ns.synapticOpDense + ns.gradedSynapticOp, axonOut: ns.axonOut + ns.gradedMessage };
   const projections = linksOf(program.network).map((link) => {
-    const { depth, signed } = sources.get(link.projection.source)!;
-    return { depth, operation: ns[formatLatency(link, program)] + (signed ? ns.gradedSynapticOp : 0), axonOut: ns.axonOut + (signed ? ns.gradedMessage : 0) };
+    const signed = sources.get(link.projection.source)!;
+    return { operation: ns[formatLatency(link, program)] + (signed ? ns.gradedSynapticOp : 0), axonOut: ns.axonOut + (signed ? ns.gradedMessage : 0) };
   });
   const routes = program.routes.map((route, i): RouteCost => {
-    const { depth, operation } = projections[route.projection];
-    const travel = route.hopsX + route.hopsY === 0 ? ns.withinTile : route.hopsX * ns.hopX + route.hopsY * ns.hopY + route.chipCrossings * ns.chipCrossing;
-    return { to: route.to, depth, operation, travel, messages: plan.routes[i].messages, synapticOps: plan.routes[i].synapticOps };
+    const { depth, sums: summed, messages, synapticOps } = plan.routes[i];
+    const { operation } = summed ? sums : projections[route.projection];
+    return { to: route.to, depth, operation, travel: travelNanoseconds(route, ns), messages, synapticOps };
   });
   const flows = plan.flows.map((flow, i): FlowCost => {
-    const { depth, axonOut } = projections[flow.projection];
-    return { from: flow.from, depth, axonOut, messages: flow.messages, links: mesh.flows[i] };
+    const { axonOut } = flow.sums ? sums : projections[flow.projection];
+    return { from: flow.from, depth: flow.depth, axonOut, messages: flow.messages, links: mesh.flows[i] };
   });
   return { routes, flows };
 }
@@ -238,9 +247,10 @@ function messageCosts(program: Program, plan: CountingPlan, { ns, mesh }: { read
 function coreCosts(program: Program, plan: CountingPlan, ns: Latencies): CoreCost[] {
   const populations = new Map(program.network.populations.map((p) => [p.id, p]));
   return program.cores.map(({ slice }, i) => {
-    const { depth, neuron } = populations.get(slice.population)!;
+    if (isPart(slice)) return { ...plan.cores[i], activeUpdate: ns.neuronActive, updates: neuronsIn(slice), compartments: 1, resetOut: 0, resetIn: 0 };
+    const { neuron } = populations.get(slice.population)!;
     const activeUpdate = ns.neuronActive + (isSigned({ neuron }) ? ns.secondState : 0);
     const two = fires(neuron) && neuron.reset === 'soft-two-compartment';
-    return { ...plan.cores[i], depth, activeUpdate, updates: neuron.model === 'relay' ? 0 : neuronsIn(slice), compartments: two ? 2 : 1, resetOut: two ? ns.axonOut : 0, resetIn: two ? ns.axonIn + ns.synapticOpDense : 0 };
+    return { ...plan.cores[i], activeUpdate, updates: neuron.model === 'relay' ? 0 : neuronsIn(slice), compartments: two ? 2 : 1, resetOut: two ? ns.axonOut : 0, resetIn: two ? ns.axonIn + ns.synapticOpDense : 0 };
   });
 }

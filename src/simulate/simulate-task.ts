@@ -12,8 +12,10 @@ import { neuronCount } from '../spiking/network.js';
 import type { Profile } from '../target/schema.js';
 import { planCounting } from './counting-plan.js';
 import type { CountingPlan } from './counting-plan.js';
+import { createCycle, type KnownRouter } from './cycle.js';
 import { imageReader } from './image-reader.js';
 import type { Observed, SampleRecord } from './observer.js';
+import { reservePartMasks } from './part-masks.js';
 import type { PipelineTotals, StepTimes } from './pipeline.js';
 import { createPipeline } from './pipeline.js';
 import { createProbeRecorder } from './probe-recorder.js';
@@ -33,8 +35,10 @@ export interface SimulationInit {
   readonly seed: number;
   /** Build of the kernels, as `kernelBuild` names it. */
   readonly kernels: string;
-  /** Pipeline timing with this profile; null: functional. */
+  /** Timing with this profile; null: functional. */
   readonly profile: Profile | null;
+  /** Cycle timing beside pipeline timing, with these routers. */
+  readonly router?: KnownRouter;
   /** Sample whose spikes are kept, or null. */
   readonly raster: number | null;
   /** Layers whose neurons are recorded. */
@@ -53,7 +57,10 @@ export interface ChunkResult extends Observed {
   /** Sums over the chunk's samples and steps, per region of the counting plan. */
   readonly regions: Float64Array;
   readonly saturations: Float64Array;
+  /** By the finest model that ran. */
   readonly time: PipelineTotals | null;
+  /** With cycle timing: by pipeline timing. */
+  readonly pipeline: PipelineTotals | null;
   readonly raster: Raster | null;
 }
 
@@ -63,7 +70,10 @@ export function start(init: SimulationInit): (job: SimulationJob) => ChunkResult
   const engine = createSampleEngine(network, kernels, init.seed);
   const plan = init.plan ?? planCounting(init.program);
   const count = countRegions(kernels, plan, engine.buffers);
-  const pipeline = init.profile === null ? null : createPipeline(init.program, plan, init.profile);
+  const parts = init.profile === null ? null : reservePartMasks(kernels, init.program, plan);
+  const pipeline = init.profile === null ? null : createPipeline({ program: init.program, plan, profile: init.profile, buffers: engine.buffers, memory: kernels.memory, parts: parts?.buffers });
+  const cycle = init.profile === null || init.router === undefined ? null
+    : createCycle({ program: init.program, plan, profile: init.profile, router: init.router, parts: parts?.buffers }, kernels, engine.buffers);
   const stepCounters = init.steps === true ? createStepCounters(init.program, plan) : null;
   const record = init.probes === undefined || init.probes.length === 0 ? null : createProbeRecorder(network, init.probes, { engine, memory: kernels.memory });
   const read = imageReader(init.images, network.imageShape, normalisation);
@@ -74,6 +84,7 @@ export function start(init: SimulationInit): (job: SimulationJob) => ChunkResult
       regions: new Float64Array(plan.regions.length), saturations: new Float64Array(network.populations.length),
     };
     let time = pipeline === null ? null : emptyTime(init.program.cores.length);
+    let cycles = cycle === null ? null : emptyTime(init.program.cores.length);
     let raster: Raster | null = null;
     const records: SampleRecord[] = [];
     const steps: SampleSteps[] = [];
@@ -84,14 +95,17 @@ export function start(init: SimulationInit): (job: SimulationJob) => ChunkResult
       result.scores.set(answer.scores, i * classes);
       answer.saturations.forEach((n, p) => { result.saturations[p] += n; });
       const counts = count();
+      parts?.fill(counts);
       addTotals(result.regions, counts, network.timesteps);
       let stepTimes: StepTimes | null = null;
-      if (pipeline !== null && time !== null) time = addTime(time, pipeline.time(counts, (each) => { stepTimes = each; }));
+      const keep = (each: StepTimes): void => { stepTimes = each; };
+      if (pipeline !== null && time !== null) time = addTime(time, pipeline.time(counts, keep));
+      if (cycle !== null && cycles !== null) cycles = addTime(cycles, cycle.time(keep));
       if (stepCounters !== null) steps.push({ sample, counters: stepCounters(counts), time: stepTimes });
       if (record !== null) records.push({ sample, layers: record() });
       if (sample === init.raster) raster = readRaster(kernels.memory, engine.buffers, sample);
     }
-    return { ...result, time, raster, records, steps };
+    return { ...result, time: cycles ?? time, pipeline: cycles === null ? null : time, raster, records, steps };
   };
 }
 
@@ -100,7 +114,16 @@ function countRegions(kernels: Kernels, plan: CountingPlan, buffers: readonly Sp
     buffers: own, plane,
     sums: plan.regions.flatMap((sum, row) => (sum.population === population && sum.plane === plane ? [{ sum, row }] : [])),
   })));
-  return prepareMaskSums(kernels, groups, plan.regions.length);
+  const sums = prepareMaskSums(kernels, groups, plan.regions.length);
+  const steps = buffers[0]?.steps ?? 0;
+  return () => {
+    const counts = sums();
+    plan.regions.forEach(({ each }, region) => {
+      if (each === undefined) return;
+      for (let i = region * steps; i < (region + 1) * steps; i++) counts[i] = counts[i] === 0 ? 0 : each;
+    });
+    return counts;
+  };
 }
 
 function addTotals(totals: Float64Array, counts: Int32Array, steps: number): void {

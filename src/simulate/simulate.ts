@@ -11,9 +11,11 @@ import { neuronCount } from '../spiking/network.js';
 import type { Profile, Target } from '../target/schema.js';
 import { planCounting, type CountingPlan } from './counting-plan.js';
 import { countersOf } from './counters.js';
+import { unpublishedLatencies } from './latencies.js';
+import { routerOf, type KnownRouter } from './cycle.js';
 import type { SimulationObserver } from './observer.js';
 import { inOrder } from './observer.js';
-import { chipSteps, unpublishedLatencies } from './pipeline.js';
+import { chipSteps } from './pipeline.js';
 import { resolveProbes } from './probes.js';
 import { addTime, emptyTime } from './simulate-task.js';
 import type { ChunkResult, SimulationInit, SimulationJob } from './simulate-task.js';
@@ -28,7 +30,7 @@ export interface SimulationData {
 
 export interface SimulationOptions {
   readonly timing: TimingModel;
-  /** Name of the latency profile of pipeline timing; the target's first where it is not given. */
+  /** Name of the latency profile of pipeline and cycle timing; the target's first where it is not given. */
   readonly profile?: string;
   /** Seed of the Poisson code. */
   readonly seed: number;
@@ -50,19 +52,20 @@ export interface SimulationOptions {
 const CHUNK = 4;
 
 /**
- * Simulates every sample for T steps a population. Throws `run/data-shape`, `run/no-native-kernels`, `report/unknown-profile`
+ * Simulates every sample for T steps a population. Throws `run/data-shape`, `run/no-cycle`, `run/no-native-kernels`, `report/unknown-profile`
  * and the messages of `resolveProbes` where data or options do not fit the program.
  */
 export async function simulate(program: Program, data: SimulationData, options: SimulationOptions): Promise<Trace> {
   const samples = Math.min(data.count, options.limit ?? data.count);
-  const profile = options.timing === 'pipeline' ? latencyProfile(program.target, options.profile) : null;
+  const profile = options.timing !== 'functional' ? latencyProfile(program.target, options.profile) : null;
   check(program, data, { ...options, samples });
+  const router = options.timing === 'cycle' ? cycleRouter(program.target) : undefined;
   const kernels = kernelBuild(options.kernels ?? 'auto') ?? fail('run/no-native-kernels', { kind: 'option', option: '--kernels' }, {});
   const { observer = {} } = options;
   const began = performance.now();
   const plan = planCounting(program);
   const init: SimulationInit = {
-    program, plan, images: shared(data.images, samples * neuronCount(data.shape)), seed: options.seed, kernels, profile, raster: options.raster ?? null,
+    program, plan, images: shared(data.images, samples * neuronCount(data.shape)), seed: options.seed, kernels, profile, ...(router === undefined ? {} : { router }), raster: options.raster ?? null,
     probes: resolveProbes(program.network, observer.probes ?? []), steps: observer.onSteps !== undefined,
   };
   const jobs: SimulationJob[] = [];
@@ -118,8 +121,9 @@ function timeOf(program: Program, chunks: readonly ChunkResult[], { profile, sam
   const total = chunks.reduce((sum, c) => (c.time === null ? sum : addTime(sum, c.time)), emptyTime(program.cores.length));
   const mean = (nanoseconds: number): number => (samples === 0 ? 0 : nanoseconds * 1e-9 / samples);
   const { core, link, travel, barrier } = total.parts;
+  const pipelined = chunks.map((c) => c.pipeline).filter((p) => p !== null);
   return {
-    profile: profile.name, secondsPerInference: mean(total.nanoseconds), stepsPerInference: chipSteps(program),
+    profile: profile.name, secondsPerInference: mean(total.nanoseconds), pipelineSeconds: pipelined.length === 0 ? null : mean(pipelined.reduce((sum, p) => sum + p.nanoseconds, 0)), stepsPerInference: chipSteps(program),
     parts: { core: mean(core), link: mean(link), travel: mean(travel), barrier: mean(barrier) },
     bottleneck: total.bottleneck, coreSeconds: Array.from(total.cores, (n) => n * 1e-9), unpublished: unpublishedLatencies(program, profile),
   };
@@ -136,6 +140,14 @@ function shared(images: Uint8Array | Float32Array, length: number): Uint8Array |
 function latencyProfile(target: Target, name: string | undefined): Profile {
   const found = name === undefined ? target.profiles[0] : target.profiles.find((p) => p.name === name);
   return found ?? fail('report/unknown-profile', { kind: 'option', option: '--profile' }, { name: name ?? '', target: target.name, known: target.profiles.map((p) => p.name) });
+}
+
+/** The routers of a target that cycle timing can run on. */
+function cycleRouter(target: Target): KnownRouter {
+  const router = routerOf(target);
+  if ('missing' in router) fail('run/no-cycle', { kind: 'option', option: '--timing' }, { target: target.name, reason: `nothing is known of its routers' ${router.missing.join(', ')}` });
+  if (target.capabilities.multicast === true) fail('run/no-cycle', { kind: 'option', option: '--timing' }, { target: target.name, reason: 'its messages go to several cores at once, which the mesh does not model' });
+  return router;
 }
 
 function check(program: Program, data: SimulationData, run: { readonly samples: number; readonly raster?: number }): void {

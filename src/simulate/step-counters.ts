@@ -1,7 +1,7 @@
 /**
  * The counters of one sample by chip step and core: the same counts that the counters of a trace are
  * sums of, so that every column adds up to its total exactly. Population p does its local step t in chip
- * step depth + t; a spike is sent and processed at its target in the step that emitted it.
+ * step depth + t, and the parts of its fan-in theirs in the chip step before; a spike is sent and processed at its target in the step that emitted it.
  */
 import { neuronsIn } from '../map/reach.js';
 import type { Program } from '../program/program.js';
@@ -27,30 +27,29 @@ export function createStepCounters(program: Program, plan: CountingPlan): (count
   const T = program.network.timesteps;
   const width = program.cores.length;
   const populations = new Map(program.network.populations.map((p) => [p.id, p]));
-  const depths = program.cores.map(({ slice }) => populations.get(slice.population)!.depth);
   const updates = program.cores.map(({ slice }) => (populations.get(slice.population)!.neuron.model === 'relay' ? 0 : neuronsIn(slice)));
   return (counts) => {
     const empty = (): Float64Array => new Float64Array(chipSteps(program) * width);
     const out = { spikes: empty(), retractions: empty(), activeUpdates: empty(), inactiveUpdates: empty(), messagesIn: empty(), messagesOut: empty(), synapticOps: empty() };
-    plan.cores.forEach(({ spikes, retractions, active }, core) => {
+    plan.cores.forEach(({ spikes, retractions, active, depth }, core) => {
       for (let t = 0; t < T; t++) {
-        const at = (depths[core] + t) * width + core;
+        const at = (depth + t) * width + core;
         out.spikes[at] = counts[spikes * T + t];
         if (retractions !== null) out.retractions[at] = counts[retractions * T + t];
         out.activeUpdates[at] = counts[active * T + t];
         out.inactiveUpdates[at] = updates[core] - out.activeUpdates[at];
       }
     });
-    program.routes.forEach(({ from, to }, route) => {
-      const { messages, synapticOps } = plan.routes[route];
+    program.routes.forEach(({ to }, route) => {
+      const { messages, synapticOps, depth } = plan.routes[route];
       for (let t = 0; t < T; t++) {
-        const at = (depths[from] + t) * width + to;
+        const at = (depth + t) * width + to;
         out.messagesIn[at] += counts[messages * T + t];
         for (const { region, times } of synapticOps) out.synapticOps[at] += times * counts[region * T + t];
       }
     });
-    for (const { from, messages } of plan.flows) {
-      for (let t = 0; t < T; t++) out.messagesOut[(depths[from] + t) * width + from] += counts[messages * T + t];
+    for (const { from, messages, depth } of plan.flows) {
+      for (let t = 0; t < T; t++) out.messagesOut[(depth + t) * width + from] += counts[messages * T + t];
     }
     return out;
   };

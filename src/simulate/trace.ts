@@ -4,7 +4,8 @@
  */
 import type { PopulationId } from '../spiking/network.js';
 
-export type TimingModel = 'functional' | 'pipeline';
+/** functional: counts alone; pipeline: cores, queues and routes by a formula a step; cycle: the routers cycle by cycle. */
+export type TimingModel = 'functional' | 'pipeline' | 'cycle';
 
 export interface PopulationCounters {
   readonly id: PopulationId;
@@ -23,17 +24,20 @@ export interface ProjectionCounters {
   readonly id: string;
   /** Synaptic operations: one for each weight that a spike reads. Zeros of dense segments are read, those left out of sparse ones are not. */
   readonly synapticOps: number;
+  /** Where the fan-in is in parts: the sums that these send, each a message that reads one weight where it arrives. */
+  readonly sums?: number;
 }
 
 /** Per core of the program, in its order. */
 export interface CoreCounters {
+  /** Of a part of a fan-in: the sums that it sends. */
   readonly spikes: number;
   /** Messages leaving: one for each spike and target core, with multicast one for each spike and projection. */
   readonly messagesOut: number;
   /** Messages arriving. */
   readonly messagesIn: number;
   readonly synapticOps: number;
-  /** Neuron updates with input, and those without. Neurons, not compartments. */
+  /** Neuron updates with input, and those without. Neurons, not compartments; in a part of a fan-in its sums. */
   readonly activeUpdates: number;
   readonly inactiveUpdates: number;
 }
@@ -52,8 +56,9 @@ export interface MeshCounters {
 }
 
 /**
- * Seconds of one inference: in each step the busiest core or, where that takes longer, the busiest link;
- * then the longest route in use; then the barrier.
+ * Seconds of one inference: in each step what the busiest core works, what comes on top of that while
+ * messages wait for links and for other cores, then the longest route in use as far as it is not hidden
+ * (cycle timing counts it with the waits), then the barrier.
  */
 export interface LatencyParts {
   readonly core: number;
@@ -62,10 +67,12 @@ export interface LatencyParts {
   readonly barrier: number;
 }
 
-/** Only with pipeline timing: seconds are simulated time. */
+/** With pipeline and cycle timing: seconds are simulated time. */
 export interface TimingTrace {
   readonly profile: string;
   readonly secondsPerInference: number;
+  /** With cycle timing: what pipeline timing gives for the same samples. */
+  readonly pipelineSeconds: number | null;
   readonly stepsPerInference: number;
   /** What the latency is made of, seconds per inference; they add up to it. */
   readonly parts: LatencyParts;

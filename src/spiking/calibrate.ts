@@ -5,6 +5,7 @@
  * the program then says that private data was read.
  */
 import { describeBackend, type DenseBackend } from '../backend/dense-backend.js';
+import type { Reporter } from '../diagnostics.js';
 import { indexNodes, type ChannelStatistics, type CoreNode, type Graph, type NodeId } from '../graph/graph.js';
 import type { SampleSet } from '../synthesise/procedural-images.js';
 import { chooseThresholds, outputRange, type ThresholdRule } from './choose-thresholds.js';
@@ -65,6 +66,17 @@ export function calibrate(graph: Graph<CoreNode>, options: CalibrationOptions): 
     rates.set(inflow.target, expectedRate(sample, scaled));
   }
   return { thresholds, statistics, rates, privateData, description: `${describe({ fromStatistics, fromImages, recipe: samples.recipe, privateData })}${backend === undefined ? '' : `; dense work by ${describeBackend(backend.identity)}`}` };
+}
+
+/** Least threshold: below it a share of one loses digits in float32. */
+const LEAST_THRESHOLD = 1e-30;
+
+/** Reports each layer of which a threshold is no number to divide by. */
+export function checkThresholds({ thresholds }: Calibration, report: Reporter): void {
+  for (const [node, list] of thresholds) {
+    const wrong = list.find((t) => !(t >= LEAST_THRESHOLD && t < Infinity));
+    if (wrong !== undefined) report.report('spiking/no-threshold', { kind: 'node', node }, { threshold: wrong });
+  }
 }
 
 /** Mean of min(1, x / threshold) over what arrived above zero. */

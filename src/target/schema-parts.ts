@@ -9,6 +9,8 @@ export const count = (description: string) => Type.Integer({ minimum: 1, maximum
 export const limit = (description: string) => Type.Union([Type.Integer({ minimum: 1, maximum: MOST }), Type.Null()], { description: `${description} null: no limit, or none published.` });
 export const text = (description: string) => Type.String({ minLength: 1, description });
 export const texts = (description: string) => Type.Array(text('One of them, a sentence.'), { description });
+/** A figure that nobody has to know: null where it is not published. */
+export const maybe = (description: string) => Type.Union([Type.Integer({ minimum: 1, maximum: 65536 }), Type.Null()], { description: `${description} null: not published.` });
 /** The values that a size may have. */
 export const choices = (description: string) => Type.Array(Type.Integer({ minimum: 1, maximum: MOST }), { minItems: 1, uniqueItems: true, description });
 /** What a chip can or cannot do; null where nobody says so. Passes take null as no. */

@@ -6,7 +6,7 @@
  */
 import Type, { type Static } from 'typebox';
 import { AbilitiesSchema, CompileSchema, CrossbarSchema, LayerCoresSchema, LayersSchema, NetworkSchema, NeuronSchema } from './constraints-schema.js';
-import { count, duration, figure, limit, milliwatts, nanoseconds, picojoules, record, text, texts } from './schema-parts.js';
+import { count, duration, figure, limit, maybe, milliwatts, nanoseconds, picojoules, record, text, texts } from './schema-parts.js';
 
 export const ProfileSchema = record({
   name: Type.String({ pattern: '^[a-z][a-z0-9-]*$', description: 'For --profile.' }),
@@ -61,6 +61,19 @@ export const ProfileSchema = record({
   errorEnvelope: Type.String({ description: 'How far the published comparison with silicon is off, in words.' }),
 });
 
+/** What cycle timing needs to know of a router; it refuses where something is null. Hops take the profile's time, rounded to whole cycles. */
+export const RouterSchema = record({
+  clockNanoseconds: Type.Union([Type.Number({ exclusiveMinimum: 0, maximum: 1e6 }), Type.Null()], { description: 'One cycle, above 0; null: not published.' }),
+  networks: maybe('Physical networks side by side; a core sends to them in turn.'),
+  virtualChannels: Type.Union([Type.Integer({ minimum: 1, maximum: 32 }), Type.Null()], { description: 'Virtual channels of one link. null: not published.' }),
+  bufferFlits: maybe('Spike messages that one virtual channel holds at a router\'s input.'),
+  receiveFlits: maybe('Spike messages that wait at a core, for each network.'),
+  linkCycles: maybe('Cycles that one message keeps a link from others.'),
+  chipLinkCycles: Type.Optional(maybe('The same of a link between two chips; as linkCycles where it is left out or null.')),
+  source: text('Publication or file the numbers were read from.'),
+  note: Type.Optional(text('What they leave open.')),
+}, { description: 'Routers of the mesh, for cycle timing.' });
+
 export const TargetSchema = Type.Object({
   $schema: Type.Optional(Type.String({ description: 'Path of this schema, for editors.' })),
   name: Type.String({ pattern: '^[a-z][a-z0-9-]*$', description: 'For --target: the name of the file without .json.' }),
@@ -85,6 +98,7 @@ export const TargetSchema = Type.Object({
       cores: count('How many of its cores are missing; the last ports.'),
     }), { description: 'Routers with fewer cores than the others.' })),
   }, { description: 'The routers of a chip.' })),
+  router: Type.Optional(RouterSchema),
   core: Type.Optional(record({
     neurons: limit('Compartments per core.'),
     inAxons: limit('Input axons per core.'),
@@ -120,6 +134,7 @@ export const TargetSchema = Type.Object({
     thresholdShift: Type.Integer({ minimum: 0, description: 'The threshold is mantissa << this.' }),
     biasMantissaMax: count('Largest absolute bias mantissa.'),
     biasExponentMax: Type.Integer({ minimum: 0, description: 'The bias is mantissa << exponent, exponent 0 to this.' }),
+    gradedBits: Type.Optional(limit('Bits of the integer that a graded spike carries, sign included. Left out: not published, taken as none.')),
     decayBits: Type.Integer({ minimum: 0, maximum: 12, description: 'Bits of the membrane decay; 0: no leak.' }),
     leakFloor: Type.Optional(Type.Integer({ minimum: 0, maximum: 1, description: 'v of every neuron loses at least this / 4096 of itself in a step, whatever its decay register says. Left out: 0.' })),
     refractoryMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 4096, description: 'Most steps from a spike to the next possible one. Left out: 1, no wait.' })),

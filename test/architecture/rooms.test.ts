@@ -9,7 +9,7 @@ const SIDE_ROOMS = ['kernels', 'backend', 'target', 'data', 'diagnostics', 'diag
 /** Side rooms that may know some rooms. */
 const SIDE_ROOMS_WITH_A_VIEW: Readonly<Record<string, readonly string[]>> = { interop: ['spiking', 'program'] };
 /** The entrance hall sees every room. */
-const HALL = ['cli.ts', 'commands', 'compile.ts', 'learning-passes.ts', 'pipeline.ts', 'index.ts', 'tool-version.ts'];
+const HALL = ['cli.ts', 'commands', 'compile.ts', 'compile-trained.ts', 'train.ts', 'certify.ts', 'learning-passes.ts', 'proof-passes.ts', 'pipeline.ts', 'index.ts', 'tool-version.ts'];
 
 function mayImport(from: string, to: string): boolean {
   if (from === to || HALL.includes(from)) return true;

@@ -43,7 +43,7 @@ const wrong: readonly (readonly [words: string, sentence: string])[] = [
   ['simulate a.spk --data x --at-step 3 --sample 1', 'error: --at-step, --sample without --snapshot: there is nothing to take'],
   ['replay s a.spk --steps 0', 'A whole number from 1 to 1000000 is wanted.'],
   ['replay s a.spk --probe a:1', 'error: --probe without --probe-out'],
-  ['simulate a.spk --data x --timing cycle', 'Allowed choices are functional, pipeline.'],
+  ['simulate a.spk --data x --timing exact', 'Allowed choices are functional, pipeline, cycle.'],
 ];
 
 describe('usage errors', () => {

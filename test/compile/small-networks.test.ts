@@ -10,7 +10,7 @@ import { evaluateInteger } from '../../src/quantise/evaluate-integer.js';
 import { simulate } from '../../src/simulate/simulate.js';
 import { loadTarget } from '../../src/target/load-target.js';
 import type { ModelSpec } from '../onnx/build-model.js';
-import { flatSpec, maxPoolSpec, modelFile, plainSpec, randomBytes } from './tiny-models.js';
+import { activatedSpec, flatSpec, maxPoolSpec, modelFile, plainSpec, randomBytes, transposedSpec } from './tiny-models.js';
 
 /** Compiles, runs random images, and gives the share on which program and ANN name the same class. */
 async function agreement(name: string, spec: ModelSpec, shape: readonly [number, number, number], options: Partial<CompileOptions> = {}): Promise<number> {
@@ -20,7 +20,7 @@ async function agreement(name: string, spec: ModelSpec, shape: readonly [number,
   const normalisation = { scale: 255, mean: [0.5], std: [0.25] };
   const { program, bytes } = await compileModel(path, { target: loadTarget('loihi2'), timesteps: 64, normalisation, ...options });
   const trace = await simulate(readProgram(bytes, name), { ...data, shape: program.network.imageShape }, { timing: 'functional', seed: 0, workers: 1 });
-  const { graph } = importOnnx(path, { report: new Reporter() });
+  const { graph } = importOnnx(path, { approximate: options.approximate === true, report: new Reporter() });
   const images = normalisedImages(normalisation, data);
   const ann = await predict(graph, images, count, { workers: 1 });
   expect(new Set(ann).size).toBeGreaterThan(1);
@@ -45,6 +45,10 @@ describe('small networks compile, run, and answer as their ANN', () => {
     ['signed spikes under the rate code', flatSpec, [1, 6, 6], { spikes: 'signed', retract: 0.5, code: 'rate' }, 0.9],
     ['signed spikes, max pooling, the poisson code', maxPoolSpec, [1, 8, 8], { spikes: 'signed', code: 'poisson', timesteps: 256 }, 0.85],
     ['weights of four bits', plainSpec(), [1, 6, 6], { weightBits: 4 }, 0.85],
+    ['leaky rectifiers, two populations each', activatedSpec('LeakyRelu', { alpha: 0.25 }), [1, 6, 6], {}, 0.9],
+    ['rectifiers that saturate', activatedSpec('HardSigmoid', { alpha: { float: 3 }, beta: { float: 0 } }), [1, 6, 6], {}, 0.9],
+    ['split and joined, then a transposed convolution', transposedSpec, [1, 6, 6], {}, 0.9],
+    ['broken lines in the place of curves', activatedSpec('HardSwish', {}), [1, 6, 6], { approximate: true }, 0.9],
     ['hard reset', plainSpec(), [1, 6, 6], { target: loadTarget('virtual'), reset: 'hard' }, 0.75],
   ])('%s', async (name, spec, shape, options, least) => {
     expect(await agreement(name.replaceAll(' ', '-'), spec, shape, options)).toBeGreaterThanOrEqual(least);

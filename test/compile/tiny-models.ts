@@ -35,6 +35,24 @@ export const plainSpec = (bias: readonly number[] = [0.1, -0.2, 0.3, 0]): ModelS
   initializers: [weights('w1', [3, 1, 3, 3], 1), floats('b1', [3], [0.1, 0, -0.1]), weights('w2', [4, 3, 3, 3], 2), floats('b2', [4], bias), weights('w9', [5, 64], 3), floats('b9', [5], values(5, 4))],
 });
 
+/** `plainSpec` with other activations. */
+export const activatedSpec = (op: string, attributes: NodeSpec['attributes']): ModelSpec => {
+  const spec = plainSpec();
+  return { ...spec, nodes: spec.nodes.map((n) => (n.op === 'Relu' ? { ...n, op, attributes } : n)) };
+};
+
+/** Halves that are rectified on their own and joined the other way round, then a transposed convolution of stride 2. */
+export const transposedSpec: ModelSpec = {
+  inputs: [{ name: 'image', dims: ['N', 1, 6, 6] }],
+  nodes: headed([
+    node('Conv', ['image', 'w1', 'b1'], 'c1', { strides: [2, 2], pads: [1, 1, 1, 1] }), node('Split', ['c1'], ['p', 'q'], { axis: 1 }),
+    node('Relu', ['p'], 'r1'), node('LeakyRelu', ['q'], 'r2', { alpha: 0.25 }), node('Concat', ['r2', 'r1'], 'joined', { axis: 1 }),
+    node('ConvTranspose', ['joined', 'w2', 'b2'], 't', { strides: [2, 2] }), node('Relu', ['t'], 'r3'),
+  ], 'r3'),
+  opset: 13,
+  initializers: [weights('w1', [4, 1, 3, 3], 9), floats('b1', [4], [0.1, 0, -0.1, 0.2]), weights('w2', [4, 2, 2, 2], 10), floats('b2', [2], [0.1, -0.1]), weights('w9', [5, 72], 11), floats('b9', [5], values(5, 12))],
+};
+
 /** Max pooling behind a convolution. */
 export const maxPoolSpec: ModelSpec = {
   inputs: [{ name: 'image', dims: ['N', 1, 8, 8] }],

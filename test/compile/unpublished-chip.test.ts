@@ -7,7 +7,7 @@ import { CompileError, Reporter } from '../../src/diagnostics.js';
 import { energyReport } from '../../src/energy/energy-report.js';
 import { readModelCard } from '../../src/onnx/model-card.js';
 import { simulate } from '../../src/simulate/simulate.js';
-import { publishesLatency, unpublishedLatencies } from '../../src/simulate/pipeline.js';
+import { publishesLatency, unpublishedLatencies } from '../../src/simulate/latencies.js';
 import { loadTarget } from '../../src/target/load-target.js';
 
 const card = readModelCard('models/cnn_mnist/model.json', new Reporter());

@@ -191,7 +191,7 @@ describe('published totals', () => {
 
   it('one step of VGG16 convolutions at 5 % rate with the constants of Davies: 370 + 14.4 uJ, and 64 uJ of leakage', () => {
     const { program, trace } = single(276_480, { active: 0, inactive: 276_480, spikes: 0, ops: 15.7e6 }, 313.2e6);
-    const time = { profile: 'davies2018', secondsPerInference: 203e-6, stepsPerInference: 1, parts: { core: 203e-6, link: 0, travel: 0, barrier: 0 }, bottleneck: { core: 1, link: 0, barrier: 0 }, coreSeconds: [], unpublished: [] };
+    const time = { profile: 'davies2018', secondsPerInference: 203e-6, pipelineSeconds: null, stepsPerInference: 1, parts: { core: 203e-6, link: 0, travel: 0, barrier: 0 }, bottleneck: { core: 1, link: 0, barrier: 0 }, coreSeconds: [], unpublished: [] };
     const report = energyReport(program, { ...trace, time }, { profile: 'davies2018' });
     expect(micro(line(report, 'synops-dense').joules)).toBeCloseTo(370.5, 1);
     expect(micro(line(report, 'neuron-inactive').joules)).toBeCloseTo(14.4, 1);

@@ -76,7 +76,7 @@ export function smallTrace(changes: Partial<Trace> = {}): Trace {
       { spikes: 0, messagesOut: 0, messagesIn: 100, synapticOps: 1000, activeUpdates: 120, inactiveUpdates: 40 },
     ],
     mesh: { messages: 500, hopsX: 100, hopsY: 40, chipCrossings: 0, withinTile: 400, heaviestLink: { messages: 100, from: [0, 0], to: [1, 0] } },
-    time: { profile: 'davies2018', secondsPerInference: 2e-5, stepsPerInference: 10, parts: { core: 1.2e-5, link: 1e-6, travel: 2e-6, barrier: 5e-6 }, unpublished: [], bottleneck: { core: 12, link: 0, barrier: 8 }, coreSeconds: [1e-5, 2e-5, 5e-6] },
+    time: { profile: 'davies2018', secondsPerInference: 2e-5, pipelineSeconds: null, stepsPerInference: 10, parts: { core: 1.2e-5, link: 1e-6, travel: 2e-6, barrier: 5e-6 }, unpublished: [], bottleneck: { core: 12, link: 0, barrier: 8 }, coreSeconds: [1e-5, 2e-5, 5e-6] },
     raster: { sample: 0, population: Uint16Array.from([0, 0, 1]), neuron: Uint32Array.from([5, 9, 100]), step: Uint16Array.from([0, 1, 3]), sign: Int8Array.from([1, 1, 1]) },
     wallSeconds: 0.5, workers: 1, kernels: 'wasm-simd128',
     ...changes,

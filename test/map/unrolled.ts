@@ -36,13 +36,25 @@ export function countedUse(network: IntegerNetwork, target: Target, cores: reado
   const inAxons = cores.map(() => 0);
   const outAxons = cores.map(() => 0);
   const bits = cores.map(() => 0);
-  for (const link of links) {
+  links.forEach((link, projection) => {
     const synapses = synapsesOf(link);
     const shared = isShared(link, target);
-    const sources = cores.flatMap(({ slice }, i) => (slice.population === link.projection.source ? [i] : []));
+    const sources = cores.flatMap(({ slice }, i) => (slice.population === link.projection.source && slice.part === undefined ? [i] : []));
     cores.forEach(({ slice }, to) => {
       if (slice.population !== link.projection.target) return;
-      const here = synapses.filter((s) => inside(s.to, slice));
+      const { part } = slice;
+      if (part === undefined && link.projection.inParts === true) { // a sum of each part for each neuron, and one synapse for all of them
+        const parts = cores.flatMap((c, i) => (c.slice.part?.projection === projection ? [[c.slice, i] as const] : []));
+        for (let c = slice.channels[0]; c < slice.channels[1]; c++) {
+          const from = parts.filter(([p]) => inside([c, 0, 0], p));
+          inAxons[to] += from.length;
+          for (const [, i] of from) outAxons[i]++;
+          bits[to] += runBits(1, 2, target.memory);
+        }
+        return;
+      }
+      if (part !== undefined && part.projection !== projection) return;
+      const here = synapses.filter((s) => inside(s.to, slice) && (part === undefined || inside(s.from, { population: slice.population, ...part })));
       bits[to] += listBits(here, slice, link, target);
       for (const from of sources) {
         const axons = new Set(here.filter((s) => inside(s.from, cores[from].slice)).map(({ from: [c, y, x] }) => {
@@ -58,11 +70,11 @@ export function countedUse(network: IntegerNetwork, target: Target, cores: reado
       outAxons[from] += new Set(synapses.filter((s) => inside(s.from, slice))
         .map(({ from: [c, y, x] }) => `${shared ? Math.floor((c - channelStart(synapses, slice)) / target.memory.axonChannels) : c},${y},${x}`)).size;
     }
-  }
+  });
   return cores.map(({ slice }, i) => {
     const population = network.populations.find((p) => p.id === slice.population);
     const n = [slice.channels, slice.rows, slice.columns].reduce((product, [from, to]) => product * (to - from), 1);
-    const two = population !== undefined && 'reset' in population.neuron && population.neuron.reset === 'soft-two-compartment';
+    const two = slice.part === undefined && population !== undefined && 'reset' in population.neuron && population.neuron.reset === 'soft-two-compartment';
     return two
       ? { neurons: 2 * n, inAxons: inAxons[i] + n, outAxons: outAxons[i] + n, synapticBits: bits[i] + n * resetSynapseBits(target) }
       : { neurons: n, inAxons: inAxons[i], outAxons: outAxons[i], synapticBits: bits[i] };
@@ -98,4 +110,15 @@ function listBits(here: readonly Synapse[], { channels, rows, columns }: Slice, 
     }
   }
   return [...stored.values()].reduce((a, b) => a + b, 0);
+}
+
+/** The synapses of a link by a key of each. */
+export function synapsesBy<K>(link: Link, key: (synapse: Synapse) => K): Map<K, Synapse[]> {
+  const groups = new Map<K, Synapse[]>();
+  for (const s of synapsesOf(link)) {
+    const list = groups.get(key(s)) ?? [];
+    list.push(s);
+    groups.set(key(s), list);
+  }
+  return groups;
 }

@@ -109,10 +109,10 @@ describe('a card and its model', () => {
   const bytes = buildModel(spec);
   const importWith = (changes: Partial<ModelCard>, options: { output?: string } = {}, report = new Reporter()) => importOnnxBytes(bytes, { name: 'model.onnx', report, card: { ...card, ...changes }, ...options });
 
-  it('the output of as many numbers as classes comes first, or the one that the card names', () => {
+  it('the output of as many numbers as classes comes first, or the one that the card names stands alone; without either there is a choice to make', () => {
     expect(importWith({}).graph.outputs).toEqual(['Gemm:scores', 'Relu:hidden']);
-    expect(importWith({ output: 'hidden', classes: 16 }).graph.outputs).toEqual(['Relu:hidden', 'Gemm:scores']);
-    expect(importOnnxBytes(bytes, { name: 'm', report: new Reporter() }).graph.outputs).toEqual(['Relu:hidden', 'Gemm:scores']);
+    expect(importWith({ output: 'hidden', classes: 16 }).graph.outputs).toEqual(['Relu:hidden']);
+    expect(refusal(() => importOnnxBytes(bytes, { name: 'm', report: new Reporter() }))).toContain('onnx/several-outputs');
   });
 
   it('an output that is asked for stands alone, and what only the others need is gone', () => {
@@ -130,7 +130,9 @@ describe('a card and its model', () => {
       error[onnx/card-mismatch] in model.onnx: the model card says output is "logits", the model has "hidden", "scores"
         hint: mend model.json, or put the card of this model beside it
       error[onnx/card-mismatch] in model.onnx: the model card says classes is 10, the model has 16 class scores
-        hint: mend model.json, or put the card of this model beside it"
+        hint: mend model.json, or put the card of this model beside it
+      error[onnx/several-outputs] in model.onnx: the model has 2 outputs: "hidden" of shape [16], "scores" of shape [2]
+        hint: name the one that holds the class scores with --output NAME, or as "output" in model.json"
     `);
     expect(refusal(() => importWith({ input: { ...card.input, shape: ['N', 3, 4, 4] } }))).toMatchInlineSnapshot(`
       "error[onnx/card-mismatch] at node "x": the model card says input.shape is [N, 3, 4, 4], the model has [N, 1, 4, 4]

@@ -139,6 +139,63 @@ const shapes: Record<string, Case> = {
   'Slice of all is nothing': { dims: picture, nodes: [node('Slice', ['x', 's', 'e'], 'i'), node('Relu', ['i'], 'y')], initializers: [ints('s', [0, 0]), ints('e', [9, 9])], kinds: ['relu'] },
 };
 
+const piecewise: Record<string, Case> = {
+  'LeakyRelu': { dims: picture, nodes: [one('LeakyRelu', { alpha: 0.2 })], kinds: ['relu', 'affine', 'relu', 'affine', 'add'] },
+  'LeakyRelu without a leak': { dims: picture, nodes: [one('LeakyRelu', { alpha: { float: 0 } })], kinds: ['relu'] },
+  'PRelu per channel': { dims: picture, nodes: [one('PRelu', {}, ['x', 's'])], initializers: [floats('s', [2, 1, 1], [0.25, -0.5])], kinds: ['relu', 'affine', 'relu', 'affine', 'add'] },
+  'Abs and Neg': { dims: picture, nodes: [node('Neg', ['x'], 'n'), node('Abs', ['n'], 'a'), node('Sub', ['a', 'x'], 'y')], kinds: ['affine', 'relu', 'affine', 'relu', 'add', 'subtract'] },
+  'Clip between two bounds': { dims: picture, opset: 13, nodes: [one('Clip', {}, ['x', 'lo', 'hi'])], initializers: [floats('lo', [], [-0.75]), floats('hi', [], [1.25])], kinds: ['affine', 'relu', 'affine'] },
+  'Clip from below and from above': {
+    dims: picture, opset: 13, nodes: [node('Clip', ['x', 'lo'], 'a'), node('Clip', ['a', '', 'hi'], 'y')],
+    initializers: [floats('lo', [], [-0.75]), floats('hi', [], [1.25])], kinds: ['affine', 'relu', 'affine', 'affine', 'relu', 'affine'],
+  },
+  'HardSigmoid': { dims: picture, nodes: [one('HardSigmoid', { alpha: 0.3, beta: 0.4 })], kinds: ['affine', 'relu'] },
+  'Max with zero is a ReLU': { dims: picture, nodes: [one('Max', {}, ['x', 'z'])], initializers: [floats('z', [1], [0])], kinds: ['relu'] },
+  'Max with a constant a channel': { dims: picture, nodes: [one('Max', {}, ['k', 'x'])], initializers: [weight('k', 2, 1, 1)], kinds: ['affine', 'relu', 'affine'] },
+  'Min with a constant': { dims: picture, nodes: [one('Min', {}, ['x', 'k'])], initializers: [floats('k', [], [0.5])], kinds: ['affine', 'relu', 'affine'] },
+  'Max and Min of activations': {
+    dims: picture, nodes: [node('Relu', ['x'], 'r'), node('Neg', ['x'], 'n'), node('Max', ['x', 'n', 'r'], 'm'), node('Min', ['m', 'x'], 'y')],
+    kinds: ['affine', 'relu', 'subtract', 'relu', 'add', 'subtract', 'relu', 'add', 'subtract', 'relu', 'subtract'],
+  },
+  'Mean of activations and a constant': { dims: picture, nodes: [node('Relu', ['x'], 'r'), node('Mean', ['r', 'k', 'x'], 'y')], initializers: [weight('k', 6)], kinds: ['relu', 'add', 'affine'] },
+};
+
+const selection: Record<string, Case> = {
+  'Split in two, used crosswise': { dims: [1, 4, 5, 3], opset: 13, nodes: [node('Split', ['x'], ['a', 'b'], { axis: 1 }), node('Relu', ['a'], 'r'), node('Concat', ['b', 'r'], 'y', { axis: 1 })], kinds: ['slice', 'slice', 'relu', 'concat'] },
+  'Split by sizes': { dims: picture, opset: 13, nodes: [node('Split', ['x', 's'], ['a', 'b', 'c'], { axis: -2 }), node('Concat', ['c', 'a', 'b'], 'y', { axis: 2 })], initializers: [ints('s', [1, 4, 2])], kinds: ['slice', 'slice', 'slice', 'concat'] },
+  'Split into unequal parts of opset 18': { dims: picture, opset: 18, nodes: [node('Split', ['x'], ['a', 'b'], { axis: 2, num_outputs: 2 }), node('Concat', ['b', 'a'], 'y', { axis: 2 })], kinds: ['slice', 'slice', 'concat'] },
+  'Split by attribute': { dims: picture, opset: 11, nodes: [node('Split', ['x'], ['a', 'b'], { axis: 3, split: [2, 4] }), node('Concat', ['b', 'a'], 'y', { axis: 3 })], kinds: ['slice', 'slice', 'concat'] },
+  'Gather of one place': { dims: picture, nodes: [one('Gather', { axis: 2 }, ['x', 'i'])], initializers: [ints('i', [-2], [])], kinds: ['slice', 'reshape'] },
+  'Gather in equal steps': { dims: picture, nodes: [one('Gather', { axis: 3 }, ['x', 'i'])], initializers: [ints('i', [5, 3, 1])], kinds: ['slice'] },
+  'Gather in no order': { dims: picture, nodes: [one('Gather', { axis: 1 }, ['x', 'i'])], initializers: [ints('i', [1, 0, 0])], kinds: ['slice', 'slice', 'slice', 'concat'] },
+  'Expand': { dims: [1, 2, 1, 5], nodes: [one('Expand', {}, ['x', 's'])], initializers: [ints('s', [2, 4, 1])], kinds: ['concat'] },
+  'Expand to what it is': { dims: picture, nodes: [node('Expand', ['x', 's'], 'e'), node('Relu', ['e'], 'y')], initializers: [ints('s', [7, 1])], kinds: ['relu'] },
+  'ReduceSum over the picture': { dims: picture, opset: 13, nodes: [one('ReduceSum', { keepdims: 0 }, ['x', 'a'])], initializers: [ints('a', [2, 3])], kinds: ['average-pool', 'affine', 'reshape'] },
+  'ReduceMax over a row': { dims: picture, nodes: [one('ReduceMax', { axes: [3], keepdims: 0 })], kinds: ['reshape', 'max-pool', 'reshape'] },
+};
+
+const matrices: Record<string, Case> = {
+  'MatMul of several rows': { dims: [1, 5, 6], nodes: [one('MatMul', {}, ['x', 'w'])], initializers: [weight('w', 6, 4)], kinds: ['reshape', 'transpose', 'reshape', 'conv', 'reshape', 'transpose'] },
+  'MatMul over the channels of each pixel': { dims: [1, 3, 2, 6], nodes: [one('MatMul', {}, ['x', 'w'])], initializers: [weight('w', 6, 4)], kinds: ['transpose', 'conv', 'transpose'] },
+  'MatMul with the constant on the left': { dims: [1, 5, 6], nodes: [one('MatMul', {}, ['w', 'x'])], initializers: [weight('w', 4, 5)], kinds: ['reshape', 'reshape', 'conv', 'reshape'] },
+  'Gemm with its activations transposed': { dims: [1, 6], nodes: [node('Reshape', ['x', 's'], 'c'), one('Gemm', { transA: 1 }, ['c', 'w', 'b'])], initializers: [ints('s', [6, 1]), weight('w', 6, 4), weight('b', 4)], kinds: ['reshape', 'reshape', 'dense'] },
+  'Gemm of several rows, transposed': { dims: [1, 6], nodes: [node('Reshape', ['x', 's'], 'c'), one('Gemm', { transA: 1 }, ['c', 'w', 'b'])], initializers: [ints('s', [3, 2]), weight('w', 3, 4), weight('b', 4)], kinds: ['reshape', 'reshape', 'conv', 'reshape', 'transpose'] },
+  'Gemm of several rows': { dims: [1, 6], nodes: [node('Reshape', ['x', 's'], 'c'), one('Gemm', {}, ['c', 'w', 'b'])], initializers: [ints('s', [2, 3]), weight('w', 3, 4), weight('b', 4)], kinds: ['reshape', 'transpose', 'reshape', 'conv', 'reshape', 'transpose'] },
+};
+
+const transposed: Record<string, Case> = {
+  'ConvTranspose': { dims: picture, nodes: [one('ConvTranspose', {}, ['x', 'w', 'b'])], initializers: [weight('w', 2, 3, 3, 2), weight('b', 3)], kinds: ['conv'] },
+  'ConvTranspose padded, dilated': { dims: picture, nodes: [one('ConvTranspose', { pads: [1, 2, 0, 1], dilations: [2, 3] }, ['x', 'w'])], initializers: [weight('w', 2, 3, 3, 2)], kinds: ['conv'] },
+  'ConvTranspose strided': { dims: picture, nodes: [one('ConvTranspose', { strides: [2, 3] }, ['x', 'w', 'b'])], initializers: [weight('w', 2, 3, 3, 3), weight('b', 3)], kinds: ['conv', 'reshape', 'transpose', 'reshape', 'slice'] },
+  'ConvTranspose in groups, strided, dilated, padded, with output padding': {
+    dims: [1, 4, 4, 5], nodes: [one('ConvTranspose', { group: 2, strides: [3, 2], dilations: [2, 1], pads: [1, 0, 2, 1], output_padding: [1, 1] }, ['x', 'w'])],
+    initializers: [weight('w', 4, 3, 3, 4)], kinds: ['conv', 'reshape', 'transpose', 'reshape'],
+  },
+  'ConvTranspose SAME_UPPER': { dims: picture, nodes: [one('ConvTranspose', { strides: [2, 2], auto_pad: 'SAME_UPPER' }, ['x', 'w'])], initializers: [weight('w', 2, 1, 3, 3)], kinds: ['conv', 'reshape', 'transpose', 'reshape'] },
+  'ConvTranspose with gaps between its windows': { dims: picture, nodes: [one('ConvTranspose', { strides: [3, 3] }, ['x', 'w'])], initializers: [weight('w', 2, 2, 2, 1)], kinds: ['conv', 'reshape', 'transpose', 'reshape', 'slice'] },
+  'ConvTranspose over a signal': { dims: [1, 2, 6], nodes: [one('ConvTranspose', { strides: [2] }, ['x', 'w'])], initializers: [weight('w', 2, 3, 4)], kinds: ['reshape', 'reshape', 'conv', 'reshape', 'transpose', 'reshape', 'reshape'] },
+};
+
 const ends: Record<string, Case> = {
   'Softmax over features': { dims: [1, 9], nodes: [one('Softmax')], kinds: ['softmax'] },
   'LogSoftmax over channels': { dims: picture, opset: 13, nodes: [one('LogSoftmax', { axis: 1 })], kinds: ['softmax'] },
@@ -156,7 +213,7 @@ const ends: Record<string, Case> = {
   },
 };
 
-for (const [title, cases] of Object.entries({ convolution, dense, elementwise, pooling, shapes, ends })) {
+for (const [title, cases] of Object.entries({ convolution, dense, elementwise, pooling, shapes, piecewise, selection, matrices, transposed, ends })) {
   describe(`${title}: onnxruntime agrees with`, () => {
     for (const [name, spec] of Object.entries(cases)) it(name, () => check(spec));
   });
@@ -171,6 +228,6 @@ const plainNetwork: Omit<Case, 'opset'> = {
   ],
   initializers: [weight('w', 3, 2, 3, 3), floats('g', [3], [1, 0.5, 2]), floats('b', [3], [0.1, 0, -0.2]), floats('m', [3], [0, 0.3, -0.1]), floats('v', [3], [1, 0.7, 2]), weight('d', 27, 5), weight('e', 5)],
 };
-describe('from opset 7 to 22 a plain network', () => {
-  it.each(Array.from({ length: 16 }, (_, i) => i + 7))('of opset %i is read and agrees with onnxruntime', (opset) => check({ ...plainNetwork, opset }));
+describe('from opset 7 to 26 a plain network', () => {
+  it.each(Array.from({ length: 20 }, (_, i) => i + 7))('of opset %i is read and agrees with onnxruntime', (opset) => check({ ...plainNetwork, opset }));
 });

@@ -84,7 +84,7 @@ function madeUpTrace(program: Program, timed: boolean): Trace {
     populations: populations.map((p, i) => ({ id: p.id, spikes: spikes[i] ?? 0, retractions: 0, activeUpdates: Math.round((updates[i] ?? 0) * 0.7), inactiveUpdates: Math.round((updates[i] ?? 0) * 0.3), saturations: 0 })),
     projections: projections.map((p, i) => ({ id: p.id, synapticOps: operations[i] ?? 0 })),
     cores, mesh: { messages, hopsX: messages * 3, hopsY: messages, chipCrossings: Math.round(messages / 50), withinTile: Math.round(messages / 9), heaviestLink: { messages: Math.round(messages / 20), from: [3, 1], to: [4, 1] } },
-    time: timed ? { profile: program.target.profiles[0]?.name ?? '', secondsPerInference: seconds, stepsPerInference: STEPS + 8, parts: { core: 0.8 * seconds, link: 0.1 * seconds, travel: 0.04 * seconds, barrier: 0.06 * seconds }, unpublished: [], bottleneck: { core: 36_000, link: 3_000, barrier: 1_000 }, coreSeconds: cores.map((c) => c.synapticOps * 3.5e-9) } : null,
+    time: timed ? { profile: program.target.profiles[0]?.name ?? '', secondsPerInference: seconds, pipelineSeconds: null, stepsPerInference: STEPS + 8, parts: { core: 0.8 * seconds, link: 0.1 * seconds, travel: 0.04 * seconds, barrier: 0.06 * seconds }, unpublished: [], bottleneck: { core: 36_000, link: 3_000, barrier: 1_000 }, coreSeconds: cores.map((c) => c.synapticOps * 3.5e-9) } : null,
     raster: madeUpRaster(program), wallSeconds: 3, workers: 2, kernels: 'wasm-simd128',
   };
 }

@@ -11,7 +11,7 @@ import { evaluateInteger } from '../../src/quantise/evaluate-integer.js';
 import { countersOf } from '../../src/simulate/counters.js';
 import { planCounting } from '../../src/simulate/counting-plan.js';
 import { expectedLoad } from '../../src/simulate/expected-load.js';
-import { unpublishedLatencies } from '../../src/simulate/pipeline.js';
+import { unpublishedLatencies } from '../../src/simulate/latencies.js';
 import { start } from '../../src/simulate/simulate-task.js';
 import type { Target } from '../../src/target/schema.js';
 import { buildProgram, coreOfNeurons, eachSynapse, readTarget } from './build-program.js';

@@ -158,3 +158,12 @@ describe('a target that cannot be read', () => {
     expect(complaint(() => loadTarget(join(folder, 'big.json')))).toContain('it has 1048577 bytes, a target at most 1048576');
   });
 });
+
+describe('the routers of a target', () => {
+  const of = (change: (r: Json) => void): string => complaintOf((t) => change(t['router']));
+  test('have a clock above zero', () => expect(of((r) => { r['clockNanoseconds'] = 0 as never; })).toMatch(/^error\[target\/wrong-value\] in my\.json \(\/router\/clockNanoseconds\): the value is 0, but it must be a number above 0 or null/));
+  test('have no fewer than one network', () => expect(of((r) => { r['networks'] = 0 as never; })).toMatch(/\(\/router\/networks\): the value is 0, but it must be a whole number from 1 to 65536 or null/));
+  test('name their source', () => expect(of((r) => { delete (r as { source?: unknown }).source; })).toMatch(/^error\[target\/missing-key\] in my\.json \(\/router\): the key "source" is missing/));
+  test('may be left out', () => expect(complaintOf((t) => { delete (t as { router?: unknown }).router; })).toBe('nothing was wrong'));
+  test('stand beside energies that are not negative', () => expect(complaintOf((t) => { t['profiles'][0]['energy']['spike']['value'] = -1 as never; })).toMatch(/\/energy\/spike\/value\): the value is -1, but it must be a number of at least 0 or null/));
+});

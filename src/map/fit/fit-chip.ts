@@ -17,8 +17,8 @@ export interface LayerUse {
   readonly cores: number | null;
   readonly resources: readonly ResourceUse[];
   readonly violations: readonly Violation[];
-  /** Where a neuron has too many sources: partial sums of at most the limit, and neurons in all. */
-  readonly split: { readonly parts: number; readonly neurons: number } | null;
+  /** Where a neuron has too many sources: partial sums of at most the limit, and neurons in all; exact where the sums travel as graded spikes, whose neurons are the compartments of all parts and of the layer. */
+  readonly split: { readonly parts: number; readonly neurons: number; readonly exact: boolean } | null;
 }
 
 export interface ChipFit {
@@ -62,7 +62,7 @@ const fanInMost = ({ neuron, crossbar }: Chip): number | null => crossbar?.axons
 export function splitOf({ fanIn, neurons }: FitLayer, most: number | null): LayerUse['split'] {
   if (most === null || fanIn <= most) return null;
   const parts = Math.ceil(fanIn / most);
-  return { parts, neurons: neurons * (parts + 1) };
+  return { parts, neurons: neurons * (parts + 1), exact: false };
 }
 
 function fill(layers: readonly FitLayer[], chip: Chip): Filled {

@@ -1,7 +1,6 @@
 /** Pad and Slice on activations: what is added around a sample and what is cut out of it. */
-import type { Pair } from '../../graph/graph.js';
-import { activation, batchAxesOf, floatAttribute, from, intsFrom, normaliseAxes, optionalConstant, refuse, scalar, stringAttribute, type RuleContext } from '../rule.js';
-import { sliceRanges } from '../target-dims.js';
+import { activation, batchAxesOf, floatAttribute, from, optionalConstant, refuse, scalar, stringAttribute, type RuleContext } from '../rule.js';
+import { padAmounts, sliceRanges } from '../target-dims.js';
 import type { Value } from '../value.js';
 
 export function pad(context: RuleContext): Value {
@@ -24,18 +23,6 @@ function padValue(context: RuleContext): number {
   if (context.opset < 11) return floatAttribute(context, 'value') ?? 0;
   const value = optionalConstant(context, 2);
   return value === undefined ? 0 : scalar(context, value);
-}
-
-/** [before, after] of every ONNX axis. */
-function padAmounts(context: RuleContext, dims: readonly number[]): Pair[] {
-  const { op } = context.node;
-  const pads = intsFrom(context, { name: 'pads', input: 1, since: 11 }) ?? refuse('onnx/attribute', { op, attribute: 'pads', problem: 'it is missing' });
-  const stated = context.opset >= 18 ? optionalConstant(context, 3) : undefined;
-  const axes = stated === undefined ? dims.map((_, i) => i) : normaliseAxes(context, Array.from(stated.data), dims.length);
-  if (pads.length !== 2 * axes.length || pads.some((p) => !Number.isSafeInteger(p))) refuse('onnx/attribute', { op, attribute: 'pads', problem: `[${pads.join(', ')}] has to be ${2 * axes.length} whole numbers` });
-  const amounts: Pair[] = dims.map(() => [0, 0]);
-  axes.forEach((axis, i) => { amounts[axis] = [pads[i], pads[i + axes.length]]; });
-  return amounts;
 }
 
 export function slice(context: RuleContext): Value {

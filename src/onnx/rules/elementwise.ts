@@ -1,4 +1,4 @@
-/** Add, Sub, Mul, Div and Sum: with a constant they are an affine node, between activations add or subtract. */
+/** Add, Sub, Mul, Div, Sum and Mean: with a constant they are an affine node, between activations add or subtract. */
 import type { Constant } from '../constant.js';
 import { activation, finite, from, refuse, sample, weights, type RuleContext } from '../rule.js';
 import { broadcastDims, broadcastIndex, product, sameDims, type Activation, type Value } from '../value.js';
@@ -27,7 +27,7 @@ function affine(context: RuleContext, x: Activation, k: Constant, coefficients: 
 }
 
 /** The constant broadcast to one sample's shape; it may neither enlarge the activations nor differ between samples. */
-function spreadOverSample(context: RuleContext, x: Activation, k: Constant): Float32Array {
+export function spreadOverSample(context: RuleContext, x: Activation, k: Constant): Float32Array {
   const { op } = context.node;
   const dims = broadcastDims(x.dims, k.dims);
   const perSample = k.dims.length === x.dims.length && context.batch > 1 && k.dims[0] !== 1;
@@ -42,7 +42,8 @@ function spreadOverSample(context: RuleContext, x: Activation, k: Constant): Flo
   return Float32Array.from({ length: size }, (_, at) => data[index(at)]);
 }
 
-function requireEqual(context: RuleContext, values: readonly Activation[]): readonly number[] {
+/** Their dims, which have to be the same. */
+export function requireEqual(context: RuleContext, values: readonly Activation[]): readonly number[] {
   const { dims } = values[0];
   const odd = values.find((v) => !sameDims(v.dims, dims));
   if (odd !== undefined) refuse('onnx/shape', { op: context.node.op, problem: `activations of dims [${dims.join(', ')}] and [${odd.dims.join(', ')}]; they must be equal, broadcasting between activations is not supported` });
@@ -76,8 +77,13 @@ export function divide(context: RuleContext): Value {
   return affine(context, found.x, found.k, (k) => [1 / k, 0]);
 }
 
-/** Sum of any number of inputs: the activations together, then the constants as shifts. */
-export function sum(context: RuleContext): Value {
+export const sum = (context: RuleContext): Value => total(context, 1);
+
+/** The sum divided by the number of inputs. */
+export const mean = (context: RuleContext): Value => total(context, 1 / context.inputs.length);
+
+/** Sum of any number of inputs times a factor: the activations together, then the constants as shifts. */
+function total(context: RuleContext, factor: number): Value {
   const activations: Activation[] = [];
   const constants: Constant[] = [];
   for (const value of context.inputs) {
@@ -86,10 +92,12 @@ export function sum(context: RuleContext): Value {
   }
   const [first = activation(context)] = activations;
   const dims = requireEqual(context, activations);
-  const total = activations.length === 1 ? first : context.emit({ kind: 'add', inputs: from(...activations) }, dims, constants.length > 0 ? 'terms' : undefined);
-  if (constants.length === 0) return total;
-  const shift = new Float32Array(product(sample(context, dims)));
-  for (const k of constants) spreadOverSample(context, first, k).forEach((v, i) => { shift[i] += v; });
+  const plain = constants.length === 0 && factor === 1;
+  const terms = activations.length === 1 ? first : context.emit({ kind: 'add', inputs: from(...activations) }, dims, plain ? undefined : 'terms');
+  if (plain) return terms;
+  const size = product(sample(context, dims));
+  const shift = new Float32Array(size);
+  for (const k of constants) spreadOverSample(context, first, k).forEach((v, i) => { shift[i] += factor * v; });
   finite(context.node.name, shift);
-  return context.emit({ kind: 'affine', inputs: from(total), scale: new Float32Array(shift.length).fill(1), shift }, dims);
+  return context.emit({ kind: 'affine', inputs: from(terms), scale: new Float32Array(size).fill(factor), shift }, dims);
 }

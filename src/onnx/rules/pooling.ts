@@ -1,7 +1,8 @@
-/** AveragePool, MaxPool, their global forms, and ReduceMean. */
+/** AveragePool, MaxPool, their global forms, ReduceMean, ReduceSum and ReduceMax. */
 import type { Window } from '../../graph/graph.js';
 import { activation, from, intAttribute, intsFrom, normaliseAxes, refuse, reshaped, sampleAxis, batchAxesOf, type RuleContext } from '../rule.js';
 import { product, type Activation, type Value } from '../value.js';
+import { scaledAndShifted } from './piecewise.js';
 import { asPicture, fromPicture, refuseEmptyWindows, resolveWindow } from '../window.js';
 
 export function maxPool(context: RuleContext): Value {
@@ -44,14 +45,14 @@ function globalPool(context: RuleContext, kind: 'average-pool' | 'max-pool'): Va
 export const globalAveragePool = (context: RuleContext): Value => globalPool(context, 'average-pool');
 export const globalMaxPool = (context: RuleContext): Value => globalPool(context, 'max-pool');
 
-/** The mean over any axes of the sample: they are brought last, and one average pool covers them. */
-export function reduceMean(context: RuleContext): Value {
+/** A reduction over any axes of the sample: they are brought last, and one pool covers them. `since`: the opset that made the axes an input. */
+function reduce(context: RuleContext, { kind, since, summed = false }: { readonly kind: 'average-pool' | 'max-pool'; readonly since: number; readonly summed?: boolean }): Value {
   const x = activation(context);
   const rank = x.dims.length;
-  const stated = intsFrom(context, { name: 'axes', input: 1, since: 18 });
-  if ((stated === undefined || stated.length === 0) && context.opset >= 18 && intAttribute(context, 'noop_with_empty_axes') === 1) return x;
+  const stated = intsFrom(context, { name: 'axes', input: 1, since });
+  if ((stated === undefined || stated.length === 0) && context.opset >= since && intAttribute(context, 'noop_with_empty_axes') === 1) return x;
   const lead = batchAxesOf(context, x.dims);
-  // Without axes the mean covers everything, a batch of one included.
+  // Without axes everything is covered, a batch of one included.
   const axes = stated === undefined || stated.length === 0 ? x.dims.map((_, i) => i).slice(context.batch === 1 ? lead : 0) : normaliseAxes(context, stated, rank);
   const reduced = new Set(axes.map((axis) => sampleAxis(context, axis, x.dims)));
   const shape = x.dims.slice(lead);
@@ -61,11 +62,17 @@ export function reduceMean(context: RuleContext): Value {
   const [height, width] = gone.length === 2 ? gone.map((i) => shape[i]) as [number, number] : [1, product(gone.map((i) => shape[i]))];
   const channels = product(kept.map((i) => shape[i]));
   const picture = reshaped(context, ordered, [context.batch, channels, height, width], 'as-picture');
-  const mean = context.emit({ kind: 'average-pool', inputs: from(picture), window: wholePicture(height, width), countPad: false }, [context.batch, channels, 1, 1]);
+  const [inputs, window, dims] = [from(picture), wholePicture(height, width), [context.batch, channels, 1, 1]];
+  const suffix = summed ? 'mean' : undefined;
+  const pooled = kind === 'max-pool' ? context.emit({ kind, inputs, window }, dims) : context.emit({ kind, inputs, window, countPad: false }, dims, suffix);
+  const result = summed ? scaledAndShifted(context, pooled, { scale: height * width, shift: 0 }) : pooled;
   const keep = (intAttribute(context, 'keepdims') ?? 1) !== 0;
-  const dims = x.dims.flatMap((d, axis) => (axis < lead || !reduced.has(axis - lead) ? [d] : keep ? [1] : []));
-  return reshaped(context, mean, dims, 'restore');
+  return reshaped(context, result, x.dims.flatMap((d, axis) => (axis < lead || !reduced.has(axis - lead) ? [d] : keep ? [1] : [])), 'restore');
 }
+export const reduceMean = (context: RuleContext): Value => reduce(context, { kind: 'average-pool', since: 18 });
+/** The mean times the number of its terms. */
+export const reduceSum = (context: RuleContext): Value => reduce(context, { kind: 'average-pool', since: 13, summed: true });
+export const reduceMax = (context: RuleContext): Value => reduce(context, { kind: 'max-pool', since: 18 });
 
 function reorder(context: RuleContext, x: Activation, { lead, permutation }: { lead: number; permutation: readonly number[] }): Activation {
   if (permutation.every((axis, i) => axis === i)) return x;
