@@ -4,6 +4,13 @@
  * may change without notice.
  */
 export { compileModel, type CompileOptions, type CompileResult, type CompileSummary } from './compile.js';
+export { trainNetwork, type NetworkProgress, type TestedProgram, type TrainedResult, type TrainNetworkOptions } from './train.js';
+export { compileTrained, type CompileTrainedOptions, type CompileTrainedSummary } from './compile-trained.js';
+export type { PrivacyBudget, PrivatePlan } from './certify.js';
+export { readArchitecture as readNetworkArchitecture } from './learn/read-architecture.js';
+export type { Architecture } from './learn/architecture-schema.js';
+export { readTrainedNetwork, writeTrainedNetwork, type TrainedNetworkFile } from './learn/trained-network-file.js';
+export type { Certificate, TrainingRecord } from './learn/training-record.js';
 export type { SearchRecord } from './spiking/search.js';
 export type { LearnOptions } from './learning-passes.js';
 export type { AnswersTable, LearningReport } from './report/learning-report.js';

@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import { describeBackend } from '../backend/dense-backend.js';
 import type { BackendChoice } from '../backend/open-backend.js';
+import { trainingLines } from '../learn/training-record.js';
 import { formatCount, formatJoules, formatPercent, formatRatio, formatSeconds, formatSi } from '../report/quantities.js';
 import { backendOption, chosenBackend } from './backend-option.js';
 import { dataOption, integer, jsonOption, kernelsOption, limitOption, profileOption, seedOption, workersOption } from './options.js';
@@ -60,20 +61,27 @@ export const simulateCommand = (): Command => addObserveOptions(new Command('sim
     }
   });
 
+function hardestClass(classes: RunFigures['classes']): string {
+  const { name, accuracy, samples } = classes.reduce((a, b) => (b.accuracy < a.accuracy ? b : a));
+  return `${name}, ${formatPercent(accuracy, 1)} of ${formatCount(samples)}`;
+}
+
 /** The figures as lines of a name and a value. */
 export function figuresText(f: RunFigures): string {
   const [low, high] = f.accuracyInterval;
   return pairs([
     ['accuracy', `${formatPercent(f.accuracy, 2)} of ${formatCount(f.samples)} images (95 % interval ${(100 * low).toFixed(2)} to ${(100 * high).toFixed(2)})`],
-    ['accuracy of the ANN', f.annAccuracy === null ? 'unknown: the model is not at hand' : formatPercent(f.annAccuracy, 2)],
+    ['accuracy of the ANN', f.training !== undefined ? 'none: trained as a spiking network' : f.annAccuracy === null ? 'unknown: the model is not at hand' : formatPercent(f.annAccuracy, 2)],
     ...(f.annBackend === null ? [] : [['ANN computed by', describeBackend(f.annBackend)] as const]),
-    ['same answer as the ANN', f.agreement === null ? 'unknown' : formatPercent(f.agreement, 2)],
+    ...(f.training !== undefined ? [] : [['same answer as the ANN', f.agreement === null ? 'unknown' : formatPercent(f.agreement, 2)] as const]),
+    ...(f.classes.length < 2 ? [] : [['hardest class', hardestClass(f.classes)] as const]),
     ['time steps', String(f.timesteps)],
     ['spikes per inference', `${formatCount(f.spikesPerInference)}${f.retractionsPerInference > 0 ? `, of which ${formatCount(f.retractionsPerInference)} take one back` : ''}`],
     ['synaptic operations', `${formatCount(f.sopsPerInference)} per inference`],
     ['energy per inference', `${formatJoules(f.energyPerInferenceJoules)} (profile ${f.profile}${f.latencySeconds === null ? ', without static power' : ''})`],
     ['latency per inference', f.latencySeconds === null ? 'unknown: functional timing' : formatSeconds(f.latencySeconds)],
     ...(f.pipelineLatencySeconds === null || f.pipelineOverCycle === null ? [] : [['by pipeline timing', `${formatSeconds(f.pipelineLatencySeconds)}, ${formatRatio(f.pipelineOverCycle)} times cycle timing`] as const]),
+    ...(f.training === undefined ? [] : trainingLines(f.training)),
     ['cores', `${formatCount(f.coresUsed)} on ${plural(f.chipsUsed, 'chip')}`],
     ['simulated in', `${formatSi(f.wallSeconds, 's')}, ${formatSi(f.eventsPerSecond, '')}events/s on ${plural(f.workers, 'worker')}`],
     ['kernels', f.kernels],

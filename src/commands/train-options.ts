@@ -50,7 +50,7 @@ export function addTrainOptions(command: Command): Command {
     .option('--test <spec>', 'labelled images for the accuracy of the program; asked once, after the last epoch')
     .addOption(new Option('--epochs <n>', 'passes over the examples; with --dp on average').argParser(integer(1, 1e5)).default(20))
     .addOption(new Option('--batch <n>', 'examples of a step, without --dp (default: 64)').argParser(integer(1, 65536)).conflicts(['dp', 'expectedBatch']))
-    .addOption(new Option('--learning-rate <r>', 'default: 0.01 with --dp; else 0.02, in units of each layer').argParser(positive))
+    .addOption(new Option('--learning-rate <r>', 'default: 0.02; without --dp in units of each layer').argParser(positive))
     .addOption(new Option('--optimiser <name>', 'sgd has a momentum of 0.9 and wants a higher rate').choices(['adam', 'sgd']).default('adam'))
     .addOption(new Option('--schedule <course>', 'of the learning rate').choices(['cosine', 'constant']).default('cosine'))
     .addOption(new Option('--timesteps <t>', 'in place of those of the architecture').argParser(integer(1, 4096)))

@@ -65,7 +65,7 @@ async function trainOptions(flags: TrainFlags): Promise<Omit<TrainNetworkOptions
   return {
     epochs, seed, workers, kernels,
     batch: dp === true ? flags.expectedBatch ?? 2048 : flags.batch ?? 64,
-    rate: learningRate ?? (dp === true ? 0.01 : 0.02),
+    rate: learningRate ?? 0.02,
     optimiser: flags.optimiser === 'adam' ? ADAM : { kind: 'sgd', momentum: 0.9 },
     schedule: flags.schedule === 'cosine' ? { kind: 'cosine', floor: 0.02 } : { kind: 'constant' },
     ...(checkpoint === undefined ? {} : { checkpoint: { path: checkpoint, everySteps: 10 } }),

@@ -183,6 +183,11 @@ export const onnxMessages = {
     message: (p: { op: string; others: number; rectifiers: number; error: number }) => `${p.op} here${p.others === 0 ? '' : ` and at ${p.others} more node${p.others === 1 ? '' : 's'}`} is a broken line of ${p.rectifiers} rectifiers, off by at most ${p.error.toPrecision(2)}`,
     hint: () => 'measure the accuracy; a network trained with ReLU or ReLU6 is converted exactly and needs fewer neurons',
   },
+  'onnx/not-rounded': {
+    severity: 'warning',
+    message: (p: { others: number; step: number }) => `activations are quantised here${p.others === 0 ? '' : ` and at ${p.others} more node${p.others === 1 ? '' : 's'}`}; the weights are read exactly, the activations are not rounded to steps of at most ${p.step.toPrecision(2)}`,
+    hint: () => 'spike rates have steps of their own; measure the accuracy of the program',
+  },
   'onnx/card-digest': {
     severity: 'warning',
     message: (p: { card: string; model: string }) => `the model is not the file that the card describes (sha256 ${p.model.slice(0, 12)}..., the card says ${p.card.slice(0, 12)}...)`,

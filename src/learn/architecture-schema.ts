@@ -50,3 +50,6 @@ type DeepReadonly<T> = T extends readonly (infer E)[] ? readonly DeepReadonly<E>
 type Parsed = DeepReadonly<Static<typeof ArchitectureSchema>>;
 export type ArchitectureLayer = Parsed['layers'][number];
 export type Architecture = Omit<Parsed, 'image'> & { readonly image: readonly [number, number, number] };
+
+/** The schema as it is published beside the architectures. */
+export const printArchitectureSchema = (): string => `${JSON.stringify({ $schema: 'http://json-schema.org/draft-07/schema#', title: 'Architecture of a spiking network', ...ArchitectureSchema }, null, 2)}\n`;

@@ -69,13 +69,13 @@ function asSource(node: CoreNode, b: Building): readonly Path[] {
   return [{ source: node.id, sourceShape: node.shape, sign: 1 }];
 }
 
-/** A ReLU on the sum of its input's paths. On another ReLU it is nothing new, unless its cap is lower. */
+/** A ReLU on the sum of its input's paths. On another ReLU it is nothing new, unless its cap is lower: then it reads what that one reads. */
 function rectify(node: Relu, b: Building): readonly Path[] {
   const paths = readPaths(node.inputs[0], b);
   const source = onlySource(paths);
   if (source !== undefined) {
     const before = b.made.get(source);
-    if (before?.kind === 'relu' && before.cap <= node.cap) return paths;
+    if (before?.kind === 'relu') return before.cap <= node.cap ? paths : asSource({ ...node, inputs: before.inputs }, b);
   }
   return asSource({ ...node, inputs: [writeValue(node.inputs[0], paths, b)] }, b);
 }

@@ -94,6 +94,7 @@ function importModel(bytes: Uint8Array, options: NamedOptions, owned: boolean): 
   requireOneOutput(translation, options);
   report.finish();
   warnOfLines(translation.values, structure, report);
+  warnOfSteps(translation, report);
   return {
     graph: { nodes: translation.nodes, outputs: orderOutputs(translation, options).map((o) => o.node) },
     sha256, name: basename(name), opset, irVersion: model.irVersion, producer: model.producer,
@@ -113,6 +114,12 @@ function warnOfLines(values: Translation['values'], structure: Structure, report
   for (const [kind, { line, nodes }] of lines) {
     report.report('onnx/approximated', { kind: 'node', node: nodes[0] }, { op: kind.split(' ')[0], others: nodes.length - 1, rectifiers: rectifiersOf(line), error: line.error });
   }
+}
+
+/** One warning for all places where the file rounds activations. */
+function warnOfSteps({ steps }: Translation, report: Reporter): void {
+  const [first] = steps.keys();
+  if (first !== undefined) report.report('onnx/not-rounded', { kind: 'node', node: first }, { others: steps.size - 1, step: Math.max(...steps.values()) });
 }
 
 /** Throws what has been reported. */

@@ -17,6 +17,7 @@ import { batchNormalization } from './rules/normalisation.js';
 import { abs, clip, hardSigmoid, leakyRelu, maximum, minimum, negate, prelu } from './rules/piecewise.js';
 import { averagePool, globalAveragePool, globalMaxPool, maxPool, reduceMax, reduceMean, reduceSum } from './rules/pooling.js';
 import { expand, gather, split } from './rules/selection.js';
+import { dequantize, qLinearConv, qLinearMatMul, quantize } from './rules/quantisation.js';
 import { concat, flatten, reshape, squeeze, transpose, unsqueeze } from './rules/shape.js';
 import { logSoftmax, softmax } from './rules/softmax.js';
 
@@ -39,6 +40,8 @@ export interface Operator {
   readonly onlyDims?: true;
   /** It changes no number's place: a softmax before it still stands at the end. */
   readonly passive?: true;
+  /** What it does with activations that are whole numbers in the file: works on them as such, or moves them without a change. Others refuse them. */
+  readonly onQuantised?: 'takes' | 'passes';
   /** The rule gives all outputs, not only the first. */
   readonly manyOutputs?: true;
 }
@@ -56,48 +59,52 @@ const onActivations: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ['ConstantOfShape', { fate: 'folded away' }],
   ['Conv', { fate: 'faithful', rule: conv, constants: [1, 2] }],
   ['ConvTranspose', { fate: 'faithful', rule: convTranspose, constants: [1, 2] }],
+  ['DequantizeLinear', { fate: 'folded away', rule: dequantize, constants: [1, 2], onQuantised: 'takes' }],
   ['Div', { fate: 'faithful', rule: divide, oneActivation: true }],
   ['Dropout', { fate: 'folded away', rule: dropout, constants: [1, 2], passive: true }],
   ['Elu', { fate: 'approximate', rule: approximated }],
-  ['Expand', { fate: 'faithful', rule: expand, constants: [1] }],
-  ['Flatten', { fate: 'folded away', rule: flatten, passive: true }],
-  ['Gather', { fate: 'faithful', rule: gather, constants: [1] }],
+  ['Expand', { fate: 'faithful', rule: expand, constants: [1], onQuantised: 'passes' }],
+  ['Flatten', { fate: 'folded away', rule: flatten, passive: true, onQuantised: 'passes' }],
+  ['Gather', { fate: 'faithful', rule: gather, constants: [1], onQuantised: 'passes' }],
   ['Gemm', { fate: 'faithful', rule: gemm, constants: [1, 2] }],
   ['GlobalAveragePool', { fate: 'faithful', rule: globalAveragePool }],
   ['GlobalMaxPool', { fate: 'faithful', rule: globalMaxPool }],
   ['HardSigmoid', { fate: 'faithful', rule: hardSigmoid }],
   ['HardSwish', { fate: 'approximate', rule: approximated }],
-  ['Identity', { fate: 'folded away', rule: identity, passive: true }],
+  ['Identity', { fate: 'folded away', rule: identity, passive: true, onQuantised: 'passes' }],
   ['LeakyRelu', { fate: 'faithful', rule: leakyRelu }],
   ['LogSoftmax', { fate: 'folded away', rule: logSoftmax }],
   ['MatMul', { fate: 'faithful', rule: matmul, oneActivation: true }],
   ['Max', { fate: 'faithful', rule: maximum }],
-  ['MaxPool', { fate: 'faithful', rule: maxPool }],
+  ['MaxPool', { fate: 'faithful', rule: maxPool, onQuantised: 'passes' }],
   ['Mean', { fate: 'faithful', rule: mean }],
   ['Min', { fate: 'faithful', rule: minimum }],
   ['Mul', { fate: 'faithful', rule: multiply, oneActivation: true }],
   ['Neg', { fate: 'faithful', rule: negate }],
   ['Pad', { fate: 'faithful', rule: pad, constants: [1, 2, 3] }],
+  ['QLinearConv', { fate: 'faithful', rule: qLinearConv, constants: [1, 2, 3, 4, 5, 6, 7, 8], onQuantised: 'takes' }],
+  ['QLinearMatMul', { fate: 'faithful', rule: qLinearMatMul, constants: [1, 2, 3, 4, 5, 6, 7], onQuantised: 'takes' }],
+  ['QuantizeLinear', { fate: 'faithful', rule: quantize, constants: [1, 2] }],
   ['PRelu', { fate: 'faithful', rule: prelu, constants: [1] }],
   ['ReduceMax', { fate: 'faithful', rule: reduceMax, constants: [1] }],
   ['ReduceMean', { fate: 'faithful', rule: reduceMean, constants: [1] }],
   ['ReduceSum', { fate: 'faithful', rule: reduceSum, constants: [1] }],
   ['Relu', { fate: 'faithful', rule: relu }],
-  ['Reshape', { fate: 'folded away', rule: reshape, constants: [1], passive: true }],
+  ['Reshape', { fate: 'folded away', rule: reshape, constants: [1], passive: true, onQuantised: 'passes' }],
   ['Selu', { fate: 'approximate', rule: approximated }],
   ['Shape', { fate: 'folded away', onlyDims: true }],
   ['Sigmoid', { fate: 'approximate', rule: approximated }],
   ['Size', { fate: 'folded away', onlyDims: true }],
-  ['Slice', { fate: 'faithful', rule: slice, constants: [1, 2, 3, 4] }],
+  ['Slice', { fate: 'faithful', rule: slice, constants: [1, 2, 3, 4], onQuantised: 'passes' }],
   ['Softmax', { fate: 'folded away', rule: softmax }],
   ['Softplus', { fate: 'approximate', rule: approximated }],
-  ['Split', { fate: 'faithful', rule: split, constants: [1], manyOutputs: true }],
-  ['Squeeze', { fate: 'folded away', rule: squeeze, constants: [1], passive: true }],
+  ['Split', { fate: 'faithful', rule: split, constants: [1], manyOutputs: true, onQuantised: 'passes' }],
+  ['Squeeze', { fate: 'folded away', rule: squeeze, constants: [1], passive: true, onQuantised: 'passes' }],
   ['Sub', { fate: 'faithful', rule: subtract }],
   ['Sum', { fate: 'faithful', rule: sum }],
   ['Tanh', { fate: 'approximate', rule: approximated }],
-  ['Transpose', { fate: 'folded away', rule: transpose }],
-  ['Unsqueeze', { fate: 'folded away', rule: unsqueeze, constants: [1], passive: true }],
+  ['Transpose', { fate: 'folded away', rule: transpose, onQuantised: 'passes' }],
+  ['Unsqueeze', { fate: 'folded away', rule: unsqueeze, constants: [1], passive: true, onQuantised: 'passes' }],
 ]);
 
 export const operators: ReadonlyMap<string, Operator> = new Map([...new Set([...onActivations.keys(), ...evaluations.keys()])].sort()
@@ -110,7 +117,7 @@ const advice: readonly { readonly ops: readonly string[]; readonly text: string 
   { ops: ['LSTM', 'GRU', 'RNN', 'Loop', 'If', 'Scan'], text: 'recurrent networks and control flow are not supported: export a feed-forward network with constant folding on' },
   { ops: ['LayerNormalization', 'InstanceNormalization', 'GroupNormalization', 'LpNormalization', 'MeanVarianceNormalization', 'LRN'], text: 'it normalises by each image\'s own values, which spikes cannot: use batch normalisation' },
   { ops: ['Upsample', 'Resize', 'DepthToSpace', 'SpaceToDepth'], text: 'only classifiers are supported: remove the part that enlarges the picture' },
-  { ops: ['QLinearConv', 'QLinearMatMul', 'QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear', 'ConvInteger', 'MatMulInteger'], text: 'export the float network; quantisation is the compiler\'s work' },
+  { ops: ['DynamicQuantizeLinear', 'ConvInteger', 'MatMulInteger'], text: 'export the float network; quantisation is the compiler\'s work' },
   { ops: ['ArgMax', 'TopK', 'Hardmax', 'NonMaxSuppression'], text: 'cut the model before it and output the class scores' },
   { ops: ['GatherElements', 'GatherND', 'Where', 'Tile', 'ScatterND'], text: 'use Slice, Pad, Concat or Reshape with constant arguments, or simplify the model, for example with onnxsim' },
   { ops: ['Pow', 'Sqrt', 'Reciprocal'], text: 'build the network of convolutions, dense layers, pools, additions and ReLU' },

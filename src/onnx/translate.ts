@@ -34,6 +34,8 @@ export interface Translation {
   readonly nodes: readonly GraphNode[];
   readonly outputs: ReadonlyMap<string, Activation>;
   readonly values: ReadonlyMap<string, NodeId>;
+  /** Nodes that round activations in the file, each with its step. */
+  readonly steps: ReadonlyMap<string, number>;
   readonly input: CanonicalInput;
   readonly inputName: string;
 }
@@ -48,6 +50,7 @@ interface State {
   readonly tensors: ReadonlyMap<string, TensorRecord>;
   /** How often a value is read, by name. */
   readonly readers: ReadonlyMap<string, number>;
+  readonly steps: Map<string, number>;
   left: number;
   readonly allowed: number;
 }
@@ -58,7 +61,7 @@ export function translate(request: TranslationRequest): Translation {
   const allowed = 2 ** 23 + 4 * request.budget;
   const state: State = {
     request, nodes: [], ids: new Map(), values: new Map(),
-    tensors: new Map(model.initializers.map((t) => [t.name, t])), readers: countReaders(request), left: allowed, allowed,
+    tensors: new Map(model.initializers.map((t) => [t.name, t])), readers: countReaders(request), steps: new Map(), left: allowed, allowed,
   };
   state.values.set(structure.input.name, emitInput(state, structure.input.name));
   for (const node of structure.nodes) translateNode(state, node);
@@ -71,7 +74,7 @@ export function translate(request: TranslationRequest): Translation {
   const values = new Map<string, NodeId>();
   for (const [name, value] of state.values) if (value?.kind === 'activation') values.set(name, value.node);
   const nodes = neededNodes(state.nodes, [...found.values()].map((v) => v.node));
-  return { nodes, outputs: found, values: keepNeeded(values, nodes), input, inputName: structure.input.name };
+  return { nodes, outputs: found, values: keepNeeded(values, nodes), steps: state.steps, input, inputName: structure.input.name };
 }
 
 function countReaders({ structure, outputs }: TranslationRequest): ReadonlyMap<string, number> {
@@ -91,15 +94,15 @@ function emitInput(state: State, name: string): Activation {
   const { dims, batch, form } = input;
   const sample = sampleShape(dims, batch) ?? dims;
   switch (form) {
-    case 'picture': return { kind: 'activation', node: push(state, { kind: 'input', inputs: [] }, sample, name), dims };
+    case 'picture': return { kind: 'activation', node: push(state, { kind: 'input', inputs: [] }, sample, name), dims, image: true };
     case 'picture-channels-last': {
       const [h = 1, w = 1, c = 1] = sample;
       const source = push(state, { kind: 'input', inputs: [] }, [c, h, w], name);
-      return { kind: 'activation', node: push(state, { kind: 'transpose', inputs: [source], permutation: [1, 2, 0] }, sample, `${name}/channels-last`), dims };
+      return { kind: 'activation', node: push(state, { kind: 'transpose', inputs: [source], permutation: [1, 2, 0] }, sample, `${name}/channels-last`), dims, image: true };
     }
     case 'features': {
       const source = push(state, { kind: 'input', inputs: [] }, [product(sample)], name);
-      return { kind: 'activation', node: sample.length === 1 ? source : push(state, { kind: 'reshape', inputs: [source] }, sample, `${name}/declared-shape`), dims };
+      return { kind: 'activation', node: sample.length === 1 ? source : push(state, { kind: 'reshape', inputs: [source] }, sample, `${name}/declared-shape`), dims, image: true };
     }
   }
 }
@@ -146,8 +149,13 @@ function applyOperator(state: State, node: NodeRecord): readonly Value[] | undef
   const context = contextFor(state, node, inputs);
   const known = inputs.every((v) => v === undefined || v.kind === 'constant');
   if (operator.evaluate !== undefined && (known || operator.onlyDims === true)) return listOf(operator.evaluate(context));
-  if (operator.rule === undefined) throw new Error(`internal: operator ${node.op} has no rule for activations`);
-  return listOf(operator.rule(context));
+  const { rule } = operator;
+  if (rule === undefined) throw new Error(`internal: operator ${node.op} has no rule for activations`);
+  const quantised = inputs.find((v): v is Activation => v?.kind === 'activation' && v.quantised !== undefined)?.quantised;
+  if (quantised !== undefined && operator.onQuantised === undefined) refuse('onnx/form', { op: node.op, problem: 'it works on the whole numbers of a quantised tensor', advice: 'put a DequantizeLinear before it, or export the float network' });
+  const results = listOf(rule(context));
+  for (const v of results) if (v.kind === 'activation' && v.quantised !== undefined && operator.onQuantised !== 'passes') state.steps.set(node.name, v.quantised.scale);
+  return quantised === undefined || operator.onQuantised !== 'passes' ? results : results.map((v) => (v.kind === 'activation' ? { ...v, quantised } : v));
 }
 
 const listOf = <T extends Value>(result: T | readonly T[]): readonly T[] => ('kind' in result ? [result] : result);

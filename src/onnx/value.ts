@@ -11,7 +11,13 @@ export interface Activation {
   readonly node: NodeId;
   /** As ONNX sees it, batch axis included; a free batch counts as 1. */
   readonly dims: readonly number[];
+  /** The image itself, no number of it changed. */
+  readonly image?: true;
+  /** In the file these are whole numbers; the graph node gives the real numbers that they stand for. */
+  readonly quantised?: QuantisedAs;
 }
+/** real = (whole - zero) scale */
+export interface QuantisedAs { readonly scale: number; readonly zero: number }
 export type Value = Activation | Constant;
 
 /**

@@ -153,7 +153,7 @@ function notes(record: RunRecord): Markup {
   const [low, high] = wilsonInterval(record.accuracy.correct, data.samples);
   const list = [
     `Accuracy was measured on ${formatCount(data.samples)} images of ${data.name}, by the integer program as it would run on the chip; with so many images the true value lies between ${formatPercent(low)} and ${formatPercent(high)} with 95 % confidence.`,
-    `Thresholds were chosen on: ${compilation.calibration}. ${compilation.privateData ? 'Data of the user were read during compilation.' : 'No data of the user were read during compilation.'}`,
+    `Thresholds were chosen on: ${compilation.calibration}. ${compilation.training !== undefined ? 'The network was trained from scratch; its certificate stands under provenance.' : compilation.privateData ? 'Data of the user were read during compilation.' : 'No data of the user were read during compilation.'}`,
     ...energy.notes,
   ];
   return html`<ul>${list.map((note) => html`<li>${note}</li>

@@ -1,4 +1,5 @@
 /** The tables of the page: layers, the energy bill, baselines with ratios, and what the run was. */
+import { trainingLines } from '../learn/training-record.js';
 import { html, type Markup } from './html.js';
 import { mappingLines } from './mapping-lines.js';
 import { formatCount, formatJoules, formatPercent, formatRatio, formatSeconds, formatSi } from './quantities.js';
@@ -156,7 +157,8 @@ export function provenanceTable(record: RunRecord): Markup {
     ['Target', `${compilation.target.title} (${compilation.target.name})`],
     ['Energy profile', `${record.energy.profile.title} (${record.energy.profile.name})${record.energy.profile.voltage === null ? '' : `, ${record.energy.profile.voltage} V`}${record.energy.profile.estimate ? ', an estimate' : ''}`],
     ['Calibration', compilation.calibration],
-    ['Private data read', compilation.privateData ? 'yes, during compilation' : 'none'],
+    ['Private data read', compilation.training !== undefined ? 'yes, for training' : compilation.privateData ? 'yes, during compilation' : 'none'],
+    ...(compilation.training === undefined ? [] : trainingLines(compilation.training).map(([name, value]) => [name[0].toUpperCase() + name.slice(1), value] as const)),
     ['Input code', compilation.input],
     ...(retract === undefined ? [] : [['Spikes', `signed: a neuron takes an earlier spike back below ${retract === 0 ? 'zero' : `−${retract} thresholds`}`] as const]),
     ['Time steps', `${compilation.timesteps} per image, ${simulation.stepsPerInference} chip steps with the pipeline's depth`],

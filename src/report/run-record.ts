@@ -50,7 +50,7 @@ export function buildRunRecord(source: RunSource): RunRecord {
         name: target.name, title: target.title, meshWidth: target.mesh.width, meshHeight: target.mesh.height,
         coresPerRouter: target.mesh.coresPerRouter, boardColumns: target.board.columns,
       },
-      chipsUsed: program.chipsUsed, coresUsed: program.coresUsed, mapping: mappingOf(program, trace),
+      chipsUsed: program.chipsUsed, coresUsed: program.coresUsed, mapping: mappingOf(program, trace), ...(provenance.training === undefined ? {} : { training: provenance.training as NonNullable<RunRecord['compilation']['training']> }),
     },
     layers: network.populations.map((p) => layerOf(p, source)),
     cores: coresOf(program, trace),

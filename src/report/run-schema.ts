@@ -99,6 +99,14 @@ const MappingSchema = record({
   heaviestCore: nullable(record({ core: whole, layer: text, synapticOps: amount })),
 });
 
+const TrainingSchema = record({
+  data: text, dataSha256: text, examples: size, steps: size,
+  certificate: nullable(record({
+    mechanism: text, phases: Type.Array(record({ rate: Type.Number({ exclusiveMinimum: 0, maximum: 1 }), noise: amount, steps: size }), { minItems: 1, maxItems: 1024 }),
+    clip: amount, expectedBatch: amount, epsilon: amount, delta: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }), adjacency: text, unit: text, accountant: text,
+  })),
+});
+
 export const RunSchema = record({
   format: Type.Literal(RUN_FORMAT),
   version: Type.Literal(RUN_VERSION),
@@ -112,6 +120,7 @@ export const RunSchema = record({
     target: record({ name: text, title: text, meshWidth: size, meshHeight: size, coresPerRouter: size, boardColumns: size }),
     chipsUsed: whole, coresUsed: whole,
     mapping: Type.Optional(MappingSchema),
+    training: Type.Optional(TrainingSchema),
   }),
   layers: Type.Array(LayerSchema, { maxItems: 10_000 }),
   cores: Type.Array(CoreSchema, { maxItems: 1_000_000 }),

@@ -45,7 +45,11 @@ describe('train --dp', () => {
 
     const simulated = await runHere(['simulate', join(folder, 'b.spk'), '--data', SAMPLES.mnist, '--workers', '1', '--json']);
     const accuracy = Number(/accuracy +([\d.]+) % of 1,000/.exec(stdout)![1]);
-    expect((JSON.parse(simulated.stdout) as { accuracy: number }).accuracy).toBeCloseTo(accuracy / 100, 6);
+    expect(JSON.parse(simulated.stdout)).toMatchObject({ accuracy: expect.closeTo(accuracy / 100, 6), annAccuracy: null, training });
+    const shown = await runHere(['simulate', join(folder, 'b.spk'), '--data', SAMPLES.mnist, '--limit', '20', '--workers', '1', '--out', join(folder, 'run.json')]);
+    expect(shown.stdout).toMatch(/accuracy of the ANN +none: trained as a spiking network\n[\s\S]*privacy +epsilon 7\.99/);
+    expect((await runHere(['report', join(folder, 'run.json'), '-o', join(folder, 'page.html')])).code).toBe(0);
+    expect(readFileSync(join(folder, 'page.html'), 'utf8')).toMatch(/Privacy[\s\S]{0,80}epsilon 7\.99\d\d at delta 0\.0001, for one labelled image/);
     expect(accuracy).toBeGreaterThan(30);
     // the two-compartment soft reset of Loihi 1 has the same spikes; another reset would be another network
     expect((await runHere(['compile', join(folder, 'net.snn'), '-o', join(folder, 'c.spk'), '--target', 'loihi1'])).code).toBe(0);

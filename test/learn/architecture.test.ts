@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CompileError } from '../../src/diagnostics.js';
-import type { Architecture } from '../../src/learn/architecture-schema.js';
+import { printArchitectureSchema, type Architecture } from '../../src/learn/architecture-schema.js';
 import { buildNetwork } from '../../src/learn/build-network.js';
 import { readParameters } from '../../src/learn/parameters.js';
 import { readArchitecture } from '../../src/learn/read-architecture.js';
@@ -24,7 +24,8 @@ const refusal = (job: () => unknown): string => {
 };
 
 const folder = 'models/architectures';
-for (const file of readdirSync(folder)) {
+it('the published schema is that of the source', () => expect(readFileSync(`${folder}/architecture.schema.json`, 'utf8')).toBe(printArchitectureSchema()));
+for (const file of readdirSync(folder).filter((f) => !f.endsWith('.schema.json'))) {
   it(`${file} is a sound network`, () => {
     const architecture = readArchitecture(readFileSync(`${folder}/${file}`, 'utf8'), file);
     expect(`${architecture.name}.json`).toBe(file);

@@ -32,7 +32,7 @@ export function randomNetwork(seed: number, blocks: number): Graph {
 function block(b: Builder, draw: Draw, x: NodeId): NodeId {
   const [channels, height, width] = b.shape(x);
   const small = height < 4 || width < 4;
-  switch (draw.below(12)) {
+  switch (draw.below(16)) {
     case 0: return b.relu(b.batchNorm(b.conv(x, 2 + draw.below(4), { bias: draw.chance(0.5), stride: small ? [1, 1] : [1 + draw.below(2), 1] })), draw.chance(0.3) ? 1 : Infinity);
     case 1: return b.relu(b.add(convolved(b, draw, x), x));
     case 2: return b.add(b.relu(b.batchNorm(convolved(b, draw, x))), x);
@@ -45,6 +45,10 @@ function block(b: Builder, draw: Draw, x: NodeId): NodeId {
     case 9: return small ? b.relu(b.conv(x, 2)) : shortcut(b, x);
     case 10: return b.relu(b.node('subtract', [x, convolved(b, draw, x)], {}));
     case 11: return b.node('reshape', [b.relu(b.flatten(x))], {}, b.shape(x));
+    case 12: return leaky(b, b.conv(x, 2 + draw.below(2)));
+    case 13: return clipped(b, b.conv(x, 3));
+    case 14: return channels < 2 ? b.relu(x) : crossed(b, x);
+    case 15: return b.node('subtract', [b.relu(b.conv(x, channels)), b.relu(b.conv(x, channels, { kernel: [1, 1], pads: [0, 0, 0, 0] }), 2)], {});
     default: throw new Error('unreachable');
   }
 }
@@ -72,6 +76,27 @@ function averagePool(b: Builder, draw: Draw, x: NodeId): NodeId {
 /** To [H, W, C], something there, and back. */
 function channelsLast(b: Builder, x: NodeId, between: (y: NodeId) => NodeId): NodeId {
   return b.node('transpose', [between(b.node('transpose', [x], { permutation: [1, 2, 0] }))], { permutation: [2, 0, 1] });
+}
+
+/** x where it is positive, a quarter of it elsewhere: what LeakyRelu is imported as. */
+function leaky(b: Builder, x: NodeId): NodeId {
+  const size = b.shape(x).reduce((a, n) => a * n, 1);
+  const times = (y: NodeId, factor: number): NodeId => b.node('affine', [y], { scale: new Float32Array(size).fill(factor), shift: new Float32Array(size) });
+  return b.add(b.relu(x), times(b.relu(times(x, -1)), -0.25));
+}
+
+/** Between -0.5 and 1: what Clip is imported as. */
+function clipped(b: Builder, x: NodeId): NodeId {
+  const size = b.shape(x).reduce((a, n) => a * n, 1);
+  const shifted = (y: NodeId, by: number): NodeId => b.node('affine', [y], { scale: new Float32Array(size).fill(1), shift: new Float32Array(size).fill(by) });
+  return shifted(b.relu(shifted(x, 0.5), 1.5), -0.5);
+}
+
+/** Channels in two parts, of which one is rectified, joined the other way round: Split and Concat. */
+function crossed(b: Builder, x: NodeId): NodeId {
+  const [channels, height, width] = b.shape(x);
+  const part = (start: number, count: number): NodeId => b.node('slice', [x], { ranges: [{ start, step: 1 }, { start: 0, step: 1 }, { start: 0, step: 1 }] }, [count, height, width]);
+  return b.node('concat', [part(1, channels - 1), b.relu(part(0, 1))], { axis: 0 });
 }
 
 /** The parameter-free shortcut of the CIFAR ResNets beside a strided convolution. */

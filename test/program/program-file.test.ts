@@ -36,6 +36,21 @@ describe('a program file', () => {
     expect(back).toEqual(asStored(program));
     expect(Buffer.compare(emitProgram(back), bytes)).toBe(0);
   });
+  test('holds how its network was trained, with the certificate; without one the file has no trace of it', () => {
+    const certificate = { mechanism: 'm', phases: [{ rate: 0.5, noise: 2, steps: 3 }, { rate: 0.1, noise: 1.5, steps: 20 }], clip: 0.3, expectedBatch: 100, epsilon: 4.25, delta: 1e-4, adjacency: 'a', unit: 'u', accountant: 'p' };
+    const training = { data: 'digits', dataSha256: 'cd'.repeat(32), examples: 1000, steps: 20, certificate };
+    const program = sampleProgram('bias');
+    for (const found of [training, { ...training, certificate: null }]) {
+      const trained = { ...program, provenance: { ...program.provenance, training: found } };
+      expect(readProgram(emitProgram(trained), 'toy.spk').provenance).toEqual(trained.provenance);
+    }
+    expect(readProgram(emitProgram(program), 'toy.spk').provenance).not.toHaveProperty('training');
+    const wrong = (changes: object): string => complaint(emitProgram({ ...program, provenance: { ...program.provenance, training: { ...training, certificate: { ...certificate, ...changes } } } }));
+    expect(wrong({ epsilon: NaN })).toContain('its certificate has a number that is not finite or not above 0');
+    expect(wrong({ delta: 0.1 })).toContain('the delta of its certificate, 0.1, is 1/1000 or more');
+    expect(wrong({ phases: [] })).toContain('its certificate has a phase that no mechanism runs');
+    expect(wrong({ expectedBatch: 50 })).toContain('the rate of its certificate is not the expected batch over the number of examples');
+  });
   test('does so for random networks on a real chip', () => {
     fc.assert(fc.property(networks, (network) => {
       const program = programOf(network);

@@ -4,19 +4,28 @@
  */
 #include "learning.h"
 
-/* The taps of one pixel: (pixel of the image, row of weights), with every pixel of a pooled cell. */
-static int listTaps(const Layer *l, const Link *k, int pixel, int32_t *taps) {
-  int count = 0;
-  for (int tap = 0; tap < k->kernelY * k->kernelX; tap++) {
-    const int row = pixel / l->columns * k->strideY + tap / k->kernelX * k->dilationY - k->padY;
-    const int column = pixel % l->columns * k->strideX + tap % k->kernelX * k->dilationX - k->padX;
-    if (row < 0 || column < 0 || row >= k->height || column >= k->columns) continue;
-    for (int r = row * k->poolY; r < (row + 1) * k->poolY; r++)
-      for (int c = column * k->poolX; c < (column + 1) * k->poolX; c++, count++) {
-        taps[2 * count] = r * k->columns * k->poolX + c;
-        taps[2 * count + 1] = tap * k->sourceChannels;
-      }
-  }
+/* Whether any channel of the image has something at this place: black borders cost nothing. */
+INLINE int lit(const Link *k, const float *image, int plane, int at) {
+  for (int channel = 0; channel < k->sourceChannels; channel++) if (image[channel * plane + at] != 0) return 1;
+  return 0;
+}
+
+/* The taps of one pixel that read something: (pixel of the image, row of weights), with every pixel of a pooled cell. */
+static int listTaps(const Layer *l, const Link *k, int pixel, const float *image, int plane, int32_t *taps) {
+  int count = 0, tap = 0;
+  const int top = pixel / l->columns * k->strideY - k->padY, left = pixel % l->columns * k->strideX - k->padX;
+  for (int ky = 0, row = top; ky < k->kernelY; ky++, row += k->dilationY)
+    for (int kx = 0, column = left; kx < k->kernelX; kx++, column += k->dilationX, tap++) {
+      if (row < 0 || column < 0 || row >= k->height || column >= k->columns) continue;
+      for (int r = row * k->poolY; r < (row + 1) * k->poolY; r++)
+        for (int c = column * k->poolX; c < (column + 1) * k->poolX; c++) {
+          const int at = r * k->columns * k->poolX + c;
+          if (!lit(k, image, plane, at)) continue;
+          taps[2 * count] = at;
+          taps[2 * count + 1] = tap * k->sourceChannels;
+          count++;
+        }
+    }
   return count;
 }
 
@@ -62,7 +71,7 @@ ENTRY(learning_host, uint32_t layer, uint32_t link, uint32_t imageAt) {
   const int plane = k.height * k.poolY * k.columns * k.poolX;
   for (int pixel = 0; pixel < l.height * l.columns; pixel++) {
     float *out = l.drive + pixel * l.width;
-    const int tapCount = listTaps(&l, &k, pixel, l.taps);
+    const int tapCount = listTaps(&l, &k, pixel, image, plane, l.taps);
     if (k.groups > 1) { addImageGrouped(&l, &k, image, plane, tapCount, out); continue; }
 #define IMAGE(V, C) addImage(V, &k, image, plane, l.taps, tapCount, C, out)
     IN_BLOCKS(l.width, IMAGE)
@@ -100,7 +109,7 @@ ENTRY(learning_host_weights, uint32_t layer, uint32_t link, uint32_t imageAt) {
   const int plane = k.height * k.poolY * k.columns * k.poolX;
   for (int pixel = 0; pixel < l.height * l.columns; pixel++) {
     const float *a = l.sums + pixel * l.width;
-    const int tapCount = listTaps(&l, &k, pixel, l.taps);
+    const int tapCount = listTaps(&l, &k, pixel, image, plane, l.taps);
     if (k.groups > 1) { addSumsGrouped(&l, &k, image, plane, tapCount, a); continue; }
 #define SUMS(V, C) addSums(V, &k, image, plane, l.taps, tapCount, C, a)
     IN_BLOCKS(l.width, SUMS)
