@@ -29,6 +29,8 @@ import type { Raster } from './trace.js';
 
 export interface SimulationInit {
   readonly program: Program;
+  /** The program's counting plan where it is at hand. */
+  readonly plan?: CountingPlan;
   /** Bytes, or floats that are already normalised; over a SharedArrayBuffer. */
   readonly images: Uint8Array | Float32Array;
   readonly seed: number;
@@ -67,7 +69,7 @@ export function start(init: SimulationInit): (job: SimulationJob) => ChunkResult
   const { network, normalisation } = init.program;
   const kernels = createKernels(init.kernels);
   const engine = createSampleEngine(network, kernels, init.seed);
-  const plan = planCounting(init.program);
+  const plan = init.plan ?? planCounting(init.program);
   const count = countRegions(kernels, plan, engine.buffers);
   const parts = init.profile === null ? null : reservePartMasks(kernels, init.program, plan);
   const pipeline = init.profile === null ? null : createPipeline({ program: init.program, plan, profile: init.profile, buffers: engine.buffers, kernels, parts: parts?.buffers });
