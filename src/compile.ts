@@ -191,7 +191,7 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const mapped: Program = {
     ...routed,
     provenance: { tool: toolVersion(), modelSha256: model.sha256, modelName: options.card?.name ?? modelName(path), seed, calibration: [calibration.description, ...(searched === null ? [] : [`searched: ${searched.record.chosen}`]), ...(lesson === null ? [] : [`learned through time on ${lesson.learned.record.recipe}`]), ...(options.measured === undefined ? [] : [`placed for the spikes of ${options.measured.data}`])].join('; '), privateData: calibration.privateData || options.measured !== undefined },
-    normalisation, source: { layers, parameters }, classes: [],
+    normalisation, source: { layers, parameters }, classes: options.card?.classNames ?? [],
   };
   const { bytes, program } = await pipeline.step('emit', { run: () => emitAndRead(mapped, path), verify: (file) => verifyBytes(file), text: (file) => programText(file.program) });
   const learning = lesson === null ? null : await pipeline.step('measure', { run: (report) => measureLearning({ ...lesson, emitted: program.network }, options.learn!, report), text: learningReportText });

@@ -12,7 +12,8 @@ import type { Program } from '../program/program.js';
 import { modelReading, notesPath, pathTo, readNotes, sha256Of, type CompileNotes, type ModelReading } from './compile-notes.js';
 import { modelSource } from './model-source.js';
 import { normalisedImages } from './normalised-images.js';
-import { notice, progress } from './output.js';
+import { checkNormalisation } from './normalisation-check.js';
+import { notice, progress, warn } from './output.js';
 
 export interface AnnRequest {
   readonly programPath: string;
@@ -33,7 +34,11 @@ export async function annAnswers(program: Program, dataset: Dataset, request: An
   const { graph } = importOnnx(model.path, { ...modelSource(model.path, model.reading).import, report: new Reporter() });
   const bar = progress('asking the ANN');
   try {
-    return await predict(graph, normalisedImages(program.normalisation, dataset), dataset.count, { workers: request.workers, backend: request.backend, onDone: bar.onDone });
+    const answers = await predict(graph, normalisedImages(program.normalisation, dataset), dataset.count, { workers: request.workers, backend: request.backend, onDone: bar.onDone });
+    const accuracy = answers.filter((answer, i) => answer === dataset.labels[i]).length / dataset.count;
+    const found = await checkNormalisation({ graph, normalisation: program.normalisation, dataset, workers: request.workers }, accuracy);
+    if (found !== null) warn([found]);
+    return answers;
   } finally {
     bar.stop();
   }

@@ -45,6 +45,8 @@ export interface RunFigures {
   /** Build of the kernels that simulated. */
   readonly kernels: string;
   readonly profile: string;
+  /** Accuracy by class, of those that the images have; the name is the number where the program has no names. */
+  readonly classes: readonly { readonly name: string; readonly samples: number; readonly accuracy: number }[];
   /** Of a network that was trained from scratch, with the certificate of private training. */
   readonly training?: TrainingRecord;
   /** One entry a time step: accuracy if the answer were read there. */
@@ -89,9 +91,20 @@ export function runFigures(program: Program, trace: Trace, energy: EnergyReport,
     eventsPerSecond: trace.wallSeconds > 0 ? events / trace.wallSeconds : 0,
     workers: trace.workers, kernels: trace.kernels,
     profile: energy.profile.name,
+    classes: byClass(program.classes, labels, (s) => trace.predictions[s * timesteps + timesteps - 1] === labels[s]),
     ...(program.provenance.training === undefined ? {} : { training: program.provenance.training }),
     accuracyByStep,
   };
+}
+
+function byClass(names: readonly string[], labels: Uint16Array, right: (sample: number) => boolean): RunFigures['classes'] {
+  const hits = new Map<number, boolean[]>();
+  labels.forEach((label, s) => {
+    const of = hits.get(label);
+    if (of === undefined) hits.set(label, [right(s)]);
+    else of.push(right(s));
+  });
+  return [...hits].sort(([a], [b]) => a - b).map(([label, of]) => ({ name: names[label] ?? String(label), samples: of.length, accuracy: of.filter((hit) => hit).length / of.length }));
 }
 
 function share(count: number, holds: (index: number) => boolean): number {

@@ -61,6 +61,11 @@ export const simulateCommand = (): Command => addObserveOptions(new Command('sim
     }
   });
 
+function hardestClass(classes: RunFigures['classes']): string {
+  const { name, accuracy, samples } = classes.reduce((a, b) => (b.accuracy < a.accuracy ? b : a));
+  return `${name}, ${formatPercent(accuracy, 1)} of ${formatCount(samples)}`;
+}
+
 /** The figures as lines of a name and a value. */
 export function figuresText(f: RunFigures): string {
   const [low, high] = f.accuracyInterval;
@@ -69,6 +74,7 @@ export function figuresText(f: RunFigures): string {
     ['accuracy of the ANN', f.training !== undefined ? 'none: trained as a spiking network' : f.annAccuracy === null ? 'unknown: the model is not at hand' : formatPercent(f.annAccuracy, 2)],
     ...(f.annBackend === null ? [] : [['ANN computed by', describeBackend(f.annBackend)] as const]),
     ...(f.training !== undefined ? [] : [['same answer as the ANN', f.agreement === null ? 'unknown' : formatPercent(f.agreement, 2)] as const]),
+    ...(f.classes.length < 2 ? [] : [['hardest class', hardestClass(f.classes)] as const]),
     ['time steps', String(f.timesteps)],
     ['spikes per inference', `${formatCount(f.spikesPerInference)}${f.retractionsPerInference > 0 ? `, of which ${formatCount(f.retractionsPerInference)} take one back` : ''}`],
     ['synaptic operations', `${formatCount(f.sopsPerInference)} per inference`],

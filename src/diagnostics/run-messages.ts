@@ -2,6 +2,13 @@
 
 const error = <P>(message: (p: P) => string, hint: (p: P) => string): { severity: 'error'; message: typeof message; hint: typeof hint } => ({ severity: 'error', message, hint });
 
+export interface OtherNormalisation {
+  readonly images: number; readonly accuracy: number; readonly name: string; readonly better: number;
+  readonly scale: number; readonly mean: readonly number[]; readonly std: readonly number[];
+  /** Of the first batch norm's inputs from the recorded means, in deviations: as it is, and with the other normalisation. */
+  readonly apart: number | null; readonly then: number | null;
+}
+
 export const runMessages = {
   'run/output-not-writable': error(
     (p: { reason: string }) => `the result cannot be written here: ${p.reason}`,
@@ -35,6 +42,11 @@ export const runMessages = {
     (p: { ran: string; model: string }) => `the run is of a program of another model, "${p.ran}": its spikes say nothing about ${p.model}`,
     () => 'name the file that `simulate --out` wrote for a program of this model file',
   ),
+  'run/normalisation': {
+    severity: 'warning',
+    message: (p: OtherNormalisation) => `the images are probably normalised wrongly: the float network answers ${(100 * p.accuracy).toFixed(1)} % of ${p.images} images right, and ${(100 * p.better).toFixed(1)} % with the normalisation of ${p.name}${p.apart === null || p.then === null ? '' : `; what reaches its first batch norm is ${p.apart.toFixed(1)} deviations off what training recorded, then ${p.then.toFixed(1)}`}`,
+    hint: (p: OtherNormalisation) => `compile with --scale ${p.scale} --mean ${p.mean.join(',')} --std ${p.std.join(',')}, or say so in model.json`,
+  },
   'run/unknown-pass': error(
     (p: { name: string; known: readonly string[] }) => `no pass is called "${p.name}"`,
     (p) => `the passes of this compile were ${p.known.join(', ')}`,

@@ -26,6 +26,8 @@ export const ModelCardSchema = record({
   /** The output that carries the class scores. */
   output: Type.Optional(text),
   classes: Type.Integer({ minimum: 1, maximum: 2 ** 24 }),
+  /** One a class, in the order of the scores. */
+  classNames: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 65_536 })),
   accuracy: Type.Optional(record({
     /** Top-1, a fraction of 1. */
     value: Type.Number({ minimum: 0, maximum: 1 }),

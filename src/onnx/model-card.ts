@@ -50,6 +50,9 @@ export function checkModelCard(value: unknown, path: string, report: Reporter): 
     if (value.input.mean.length !== value.input.std.length) {
       report.report('onnx/card-field', { kind: 'file', path, pointer: '/input/std' }, { problem: `mean has ${value.input.mean.length} values and std ${value.input.std.length}`, advice: 'give one mean and one standard deviation a channel' });
     }
+    if (value.classNames !== undefined && value.classNames.length !== value.classes) {
+      report.report('onnx/card-field', { kind: 'file', path, pointer: '/classNames' }, { problem: `it has ${value.classNames.length} names for ${value.classes} classes`, advice: 'give one name a class, in the order of the scores' });
+    }
     report.finish();
     return value;
   }

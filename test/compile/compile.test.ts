@@ -33,7 +33,7 @@ describe('cnn_mnist on loihi2', () => {
   it('shows every pass to the observer, in order', () => {
     expect(passes).toEqual([
       'check-options', 'import', 'evaluate',
-      'drop-softmax', 'remove-transposes', 'normalise-reshapes', 'fold-batch-norm', 'lower-concat', 'fold-affine', 'lower-subtract', 'lower-pad', 'lower-max-pool', 'lower-average-pool', 'normal-form',
+      'drop-softmax', 'lower-interleaved', 'remove-transposes', 'normalise-reshapes', 'fold-batch-norm', 'lower-concat', 'fold-affine', 'lower-subtract', 'lower-pad', 'lower-max-pool', 'lower-average-pool', 'normal-form',
       'normalisation', 'synthesise', 'calibrate', 'convert', 'check-reset', 'quantise', 'partition', 'place', 'route', 'weigh', 'emit',
     ]);
     expect(first.summary.passes.map((p) => p.name)).toEqual(passes);
@@ -42,6 +42,7 @@ describe('cnn_mnist on loihi2', () => {
   it('says what it made and what it looked at', () => {
     const { cores, chips, neurons, synapses, parameters, warnings } = first.summary;
     expect({ cores, chips, neurons, synapses, parameters, warnings }).toEqual({ cores: first.program.coresUsed, chips: 1, neurons: 18954, synapses: 4080896, parameters: 206922, warnings: [] });
+    expect(first.program.classes).toEqual([...'0123456789']);
     expect(first.program.provenance).toMatchObject({ modelName: 'cnn_mnist', modelSha256: card.sha256, seed: 0, privateData: false });
     expect(first.program.provenance.calibration).toMatch(/no data of any person$/);
   });

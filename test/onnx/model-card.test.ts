@@ -41,6 +41,11 @@ describe('a model card', () => {
     expect(readModelCard(join(folder, 'model.json'), new Reporter())).toEqual(card);
   });
 
+  it('has as many class names as classes', () => {
+    expect(checkModelCard({ ...card, classNames: ['cat', 'dog'] }, 'model.json', new Reporter())).toMatchObject({ classNames: ['cat', 'dog'] });
+    expect(check({ ...card, classNames: ['cat'] })).toContain('in model.json (/classNames): the model card is wrong: it has 1 names for 2 classes');
+  });
+
   it('names every wrong field with its place', () => {
     expect(check({
       ...card, clases: 10, classes: 0, accuracy: { value: 92.1, samples: 100 }, ops: { Conv: -1, 'a/b': 'x' },
