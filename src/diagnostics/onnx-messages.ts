@@ -185,7 +185,7 @@ export const onnxMessages = {
   },
   'onnx/not-rounded': {
     severity: 'warning',
-    message: (p: { others: number; step: number }) => `activations are quantised here${p.others === 0 ? '' : ` and at ${p.others} more node${p.others === 1 ? '' : 's'}`}; their weights are kept exactly, the activations are not rounded to steps of at most ${p.step.toPrecision(2)}`,
+    message: (p: { others: number; step: number }) => `activations are quantised here${p.others === 0 ? '' : ` and at ${p.others} more node${p.others === 1 ? '' : 's'}`}; the weights are read exactly, the activations are not rounded to steps of at most ${p.step.toPrecision(2)}`,
     hint: () => 'spike rates have steps of their own; measure the accuracy of the program',
   },
   'onnx/card-digest': {

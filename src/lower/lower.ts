@@ -12,6 +12,7 @@ import { foldAffine } from './fold-affine.js';
 import { foldBatchNorm } from './fold-batch-norm.js';
 import { lowerAveragePool } from './lower-average-pool.js';
 import { lowerConcat } from './lower-concat.js';
+import { lowerInterleaved } from './lower-interleaved.js';
 import { lowerMaxPool } from './lower-max-pool.js';
 import { lowerPad } from './lower-pad.js';
 import { lowerSubtract } from './lower-subtract.js';
@@ -29,6 +30,7 @@ export interface LowerPass {
 /** In the order in which they run; each relies on those before it. */
 export const lowerPasses: readonly LowerPass[] = [
   { name: 'drop-softmax', run: dropSoftmax },
+  { name: 'lower-interleaved', run: lowerInterleaved },
   { name: 'remove-transposes', run: removeTransposes },
   { name: 'normalise-reshapes', run: normaliseReshapes },
   { name: 'fold-batch-norm', run: foldBatchNorm },

@@ -29,7 +29,7 @@ describe('with a program', () => {
     writeFileSync(join(folder, 'm.spk'), 'older');
     await refused(folder, `compile ${MODEL} -o DIR/m.spk --print-after digest`,
       `error[run/unknown-pass] for --print-after: no pass is called "digest"
-  hint: the passes of this compile were check-options, import, evaluate, drop-softmax, remove-transposes, normalise-reshapes, fold-batch-norm, lower-concat, fold-affine, lower-subtract, lower-pad, lower-max-pool, lower-average-pool, normal-form, normalisation, synthesise, calibrate, convert, check-reset, quantise, partition, place, route, weigh, emit`);
+  hint: the passes of this compile were check-options, import, evaluate, drop-softmax, lower-interleaved, remove-transposes, normalise-reshapes, fold-batch-norm, lower-concat, fold-affine, lower-subtract, lower-pad, lower-max-pool, lower-average-pool, normal-form, normalisation, synthesise, calibrate, convert, check-reset, quantise, partition, place, route, weigh, emit`);
     expect(readFileSync(join(folder, 'm.spk'), 'utf8')).toBe('older');
 
     expect((await runHere(['compile', MODEL, '-o', join(folder, 'm.spk'), '--timesteps', '4'])).code).toBe(0);

@@ -33,7 +33,7 @@ describe('cnn_mnist on loihi2', () => {
   it('shows every pass to the observer, in order', () => {
     expect(passes).toEqual([
       'check-options', 'import', 'evaluate',
-      'drop-softmax', 'remove-transposes', 'normalise-reshapes', 'fold-batch-norm', 'lower-concat', 'fold-affine', 'lower-subtract', 'lower-pad', 'lower-max-pool', 'lower-average-pool', 'normal-form',
+      'drop-softmax', 'lower-interleaved', 'remove-transposes', 'normalise-reshapes', 'fold-batch-norm', 'lower-concat', 'fold-affine', 'lower-subtract', 'lower-pad', 'lower-max-pool', 'lower-average-pool', 'normal-form',
       'normalisation', 'synthesise', 'calibrate', 'convert', 'check-reset', 'quantise', 'partition', 'place', 'route', 'weigh', 'emit',
     ]);
     expect(first.summary.passes.map((p) => p.name)).toEqual(passes);

@@ -39,6 +39,12 @@ const bodies: Record<string, readonly [Body, readonly [number, number, number], 
   ],
   'strided, grouped and dilated Conv': [{ nodes: [node('Relu', ['c'], 'a'), node('Conv', ['a', 'k'], 'e', { group: 2, dilations: [2, 1], strides: [1, 2], pads: [2, 1, 2, 1] }), node('Relu', ['e'], 'y')], initializers: [weight('k', 6, 2, 3, 3)] }, [6, 8, 4], { relu: 3 }],
   'ConvTranspose of stride 1': [{ nodes: [node('Relu', ['c'], 'a'), node('ConvTranspose', ['a', 'k'], 'e', { group: 2, pads: [1, 0, 1, 0] }), node('Relu', ['e'], 'y')], initializers: [weight('k', 4, 3, 3, 2)] }, [6, 8, 9], { relu: 3 }],
+  'ConvTranspose of stride 2, then Conv': [{ nodes: [node('Relu', ['c'], 'a'), node('ConvTranspose', ['a', 'k', 'b'], 'e', { strides: [2, 2] }), node('Relu', ['e'], 'y')], initializers: [weight('k', 4, 6, 2, 2), weight('b', 6)] }, [6, 16, 16], { relu: 3 }],
+  'ConvTranspose with overlapping windows, batch norm, and two Convs of which one undoes it': [
+    { nodes: [node('Relu', ['c'], 'a'), node('ConvTranspose', ['a', 'k'], 'e', { strides: [2, 2], pads: [1, 1, 1, 1] }), node('BatchNormalization', ['e', 'g', 'g', 'g', 'v'], 'n'), node('Relu', ['n'], 'u'), node('Conv', ['u', 'l'], 'z', { group: 2, strides: [2, 1], dilations: [1, 2], pads: [1, 2, 1, 2] }), node('Relu', ['z'], 'y')],
+      initializers: [weight('k', 4, 6, 4, 4), weight('g', 6), floats('v', [6], [1, 2, 0.5, 1, 1.5, 1]), weight('l', 4, 3, 3, 3)] },
+    [4, 8, 16], { relu: 4 },
+  ],
   'MatMul over the channels of each pixel': [
     { nodes: [node('Relu', ['c'], 'a'), node('Transpose', ['a'], 't', { perm: [0, 2, 3, 1] }), node('MatMul', ['t', 'k'], 'm'), node('Add', ['m', 'b'], 'n'), node('Transpose', ['n'], 'o', { perm: [0, 3, 1, 2] }), node('Relu', ['o'], 'y')], initializers: [weight('k', 4, 6), weight('b', 6)] },
     [6, 8, 8], { relu: 3 },
@@ -61,6 +67,7 @@ const headed = ({ nodes, initializers = [] }: Body, features: number): ModelSpec
 
 const heads: Record<string, readonly [Body, number]> = {
   'ConvTranspose of stride 2, rectified and flattened': [{ nodes: [node('ConvTranspose', ['c', 'k', 'b'], 't', { strides: [2, 2], pads: [1, 1, 0, 0] }), node('Relu', ['t'], 'u'), node('Flatten', ['u'], 'y')], initializers: [weight('k', 4, 2, 3, 3), weight('b', 2)] }, 2 * 8 * 8],
+  'ConvTranspose, Conv of stride 2 and the mean over the picture': [{ nodes: [node('ConvTranspose', ['c', 'k'], 't', { strides: [4, 2], output_padding: [1, 0], pads: [0, 0, 0, 0] }), node('Relu', ['t'], 'u'), node('Conv', ['u', 'l'], 'z', { strides: [2, 2], pads: [1, 1, 0, 0] }), node('Relu', ['z'], 's'), node('GlobalAveragePool', ['s'], 'm'), node('Flatten', ['m'], 'y')], initializers: [weight('k', 4, 2, 3, 2), weight('l', 5, 2, 2, 2)] }, 5],
   'Gather of one place': [{ nodes: [node('Gather', ['c', 'i'], 'g', { axis: 2 }), node('Flatten', ['g'], 'y')], initializers: [ints('i', [2], [])] }, 16],
   'ReduceSum': [{ nodes: [node('ReduceSum', ['c', 'a'], 'y', { keepdims: 0 })], initializers: [ints('a', [2, 3])] }, 4],
   'ReduceMax': [{ nodes: [node('ReduceMax', ['c'], 'y', { keepdims: 0, axes: [2, 3] })] }, 4],

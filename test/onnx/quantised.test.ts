@@ -109,7 +109,7 @@ it('the warning names the coarsest step', () => {
   expect(report.warnings.map((w) => [w.message, w.hint])).toMatchInlineSnapshot(`
     [
       [
-        "activations are quantised here and at 1 more node; their weights are kept exactly, the activations are not rounded to steps of at most 0.020",
+        "activations are quantised here and at 1 more node; the weights are read exactly, the activations are not rounded to steps of at most 0.020",
         "spike rates have steps of their own; measure the accuracy of the program",
       ],
     ]
