@@ -6,6 +6,6 @@
   E(variant, learning_weights, 2) E(variant, learning_weights_traced, 2) \
   E(variant, learning_drive, 2) E(variant, learning_host, 3) E(variant, learning_host_weights, 3) \
   E(variant, learning_pack, 4) E(variant, learning_unpack, 5) \
-  E(variant, spiking_layer, 1) E(variant, spiking_expand, 5) E(variant, spiking_expand_signed, 5) \
+  E(variant, spiking_layer, 1) E(variant, spiking_expand, 1) \
   E(variant, spiking_count, 2) E(variant, spiking_popcounts, 5) E(variant, spiking_weigh, 4) E(variant, spiking_weigh_channels, 5) \
   E(variant, spiking_host_layer, 1) E(variant, spiking_poisson, 1)

@@ -24,11 +24,14 @@ const STEPS = [['x', 1], ['x', -1], ['y', 1], ['y', -1]] as const;
 
 const powerOfTwo = (least: number): number => 2 ** Math.ceil(Math.log2(Math.max(2, least)));
 
+/** Whether the kernel's masks hold a mesh's ports and channels. */
+export const fitsKernel = (mesh: Pick<MeshDescription, 'coresPerRouter' | 'virtualChannels'>): boolean => SIDES + mesh.coresPerRouter <= MAX_PORTS && mesh.virtualChannels <= MAX_CHANNELS;
+
 /** Packs a mesh, empty. Throws a RangeError where it has more ports or channels than the kernel's masks hold. */
 export function prepareMesh(kernels: Kernels, mesh: MeshDescription): Mesh {
   const { memory, call } = kernels;
   const ports = SIDES + mesh.coresPerRouter;
-  if (ports > MAX_PORTS || mesh.virtualChannels > MAX_CHANNELS) throw new RangeError(`internal: ${mesh.coresPerRouter} cores at a router and ${mesh.virtualChannels} virtual channels, at most ${MAX_PORTS - SIDES} and ${MAX_CHANNELS}`);
+  if (!fitsKernel(mesh)) throw new RangeError(`internal: ${mesh.coresPerRouter} cores at a router and ${mesh.virtualChannels} virtual channels, at most ${MAX_PORTS - SIDES} and ${MAX_CHANNELS}`);
   const count = mesh.cores.length;
   const tables = routerTables(mesh);
   const state = reserveState(kernels, mesh, tables);

@@ -64,17 +64,17 @@ export interface SpikingLayer {
 /** In the order of the kernels' numbers. */
 const RESETS: readonly LayerReset[] = ['none', 'soft', 'hard', 'signed', 'second'];
 const LANES = 64;
-const PROJECTION_FIELDS = 25;
-const LAYER_FIELDS = 28;
+const PROJECTION_FIELDS = 26;
+const LAYER_FIELDS = 29;
 const MAX_PROJECTIONS = 64;
 /** Source channels are 16-bit numbers in the lists. */
 const MAX_SOURCES = 65536;
 /** Steps whose currents (256 bytes each) stay in the first cache. */
 const CHUNK_STEPS = 64;
-/** Weight rows of one chunk of steps: bounds the scratch at 4 MiB where one step allows it. */
+/** Weight rows of one row of target pixels in one chunk of steps: bounds the scratch at 4 MiB where one step allows it. */
 const CHUNK_ROWS = 1 << 20;
-/** The kernel copies lists eight at a time and may touch this many elements past their end. */
-const SLACK = 16;
+/** The kernel copies lists up to sixteen at a time and may touch this many elements past their end. */
+const SLACK = 32;
 
 export const wordsOf = (channels: number): number => Math.ceil(channels / LANES);
 
@@ -95,8 +95,6 @@ export function prepareLayer(kernels: Kernels, layer: LayerDescription): Spiking
   const { shape, steps, words } = layer.buffers;
   if (layer.projections.length > MAX_PROJECTIONS) throw new RangeError(`internal: ${layer.projections.length} projections into one population, at most ${MAX_PROJECTIONS}`);
   const packed = layer.projections.map((p) => packProjection(kernels, p, shape));
-  const worst = Math.max(1, ...packed.map((p) => p.rowsPerStep));
-  const chunk = Math.max(1, Math.min(steps, CHUNK_STEPS, Math.floor(CHUNK_ROWS / worst)));
   const table = memory.reserve(Math.max(1, packed.length) * PROJECTION_FIELDS * 4);
   const trace = layer.reset === 'none' ? memory.reserve(shape[1] * shape[2] * steps * words * LANES * 4) : 0;
   const descriptor = memory.reserve(LAYER_FIELDS * 4);
@@ -105,19 +103,27 @@ export function prepareLayer(kernels: Kernels, layer: LayerDescription): Spiking
   const retractions = packChannels(kernels, layer.retractions, words);
   const run = (): number => {
     const mark = memory.mark();
-    packed.forEach((p, i) => memory.int32(table, packed.length * PROJECTION_FIELDS).set(bindProjection(kernels, p, chunk), i * PROJECTION_FIELDS));
-    const starts = memory.reserve(Math.max(1, packed.length) * (chunk + 1) * 4);
+    const lists = packed.map((p) => listSource(kernels, p));
+    const chunk = Math.max(1, Math.min(steps, CHUNK_STEPS, ...lists.map((list) => list.steps)));
+    let listed = 0;
+    packed.forEach((p, i) => {
+      memory.int32(table, packed.length * PROJECTION_FIELDS).set(bindProjection(kernels, p, { list: lists[i], chunk, listed }), i * PROJECTION_FIELDS);
+      listed += p.projection.groups * chunk * p.cells[1] + 1;
+    });
+    const row = shape[2] * words * LANES * 4;
+    const starts = memory.reserve(Math.max(1, listed) * 4);
     const arrived = memory.reserve(chunk * 8);
+    const sums = memory.reserve(chunk * LANES * 2);
     const current = memory.reserve((chunk + 1) * LANES * 4);
-    const potential = memory.reserve(words * LANES * 4);
-    const synaptic = memory.reserve(words * LANES * 4);
-    const history = memory.reserve(words * LANES * 4);
+    const potential = memory.reserve(row);
+    const synaptic = memory.reserve(row);
+    const history = memory.reserve(row);
     memory.int32(descriptor, LAYER_FIELDS).set([
       table, packed.length, steps, chunk, shape[1], shape[2], shape[0], words,
       RESETS.indexOf(layer.reset), 4096 - layer.decay, layer.limit,
       layer.current === null ? 0 : 1, 4096 - (layer.current?.decay ?? 4096), layer.current?.refractory ?? 1, thresholds, initials, retractions,
       layer.drive.at, layer.drive.stride, layer.buffers.spikes, layer.buffers.active, trace,
-      starts, arrived, current, potential, synaptic, history,
+      starts, arrived, sums, current, potential, synaptic, history,
     ]);
     const clips = kernels.call['spiking_layer'](descriptor) >>> 0;
     memory.release(mark);
@@ -143,7 +149,9 @@ interface PackedProjection {
   /** Source channels of one group as the kernels see them, signs included. */
   readonly inputs: number;
   readonly taps: number;
-  /** Most weight rows that one target pixel can read in one step. */
+  /** Rows and columns of the source in units of the pooling. */
+  readonly cells: Pair;
+  /** Most weight rows that one row of target pixels can read in one step. */
   readonly rowsPerStep: number;
 }
 
@@ -153,9 +161,11 @@ function packProjection(kernels: Kernels, projection: LayerProjection, target: M
   if (channels * signs > MAX_SOURCES) throw new RangeError(`internal: a source of ${channels} channels${signs === 2 ? ' with signed spikes' : ''}, the kernels number ${MAX_SOURCES}`);
   const inputs = channels / projection.groups;
   const taps = kernel[0] * kernel[1] * projection.pool[0] * projection.pool[1];
-  const plain = { projection, inputs: inputs * signs, taps, rowsPerStep: taps * inputs + SLACK };
+  const { source: { shape: [, height, width] }, pool } = projection;
+  const cells: Pair = [Math.ceil(height / pool[0]), Math.ceil(width / pool[1])];
+  const plain = { projection, inputs: inputs * signs, taps, cells, rowsPerStep: kernel[0] * pool[0] * width * channels * signs };
   if (projection.groups > 1 && inputs === 1 && target[0] === channels) {
-    return { ...plain, rowsPerStep: 1, depthwise: packDepthwise(kernels, projection, channels), blocks: 0, windows: 0 };
+    return { ...plain, depthwise: packDepthwise(kernels, projection, channels), blocks: 0, windows: 0 };
   }
   return { ...plain, depthwise: 0, ...packBlocks(kernels, projection, target[0]) };
 }
@@ -213,15 +223,17 @@ interface Piece {
 function packRows({ memory }: Kernels, projection: LayerProjection, piece: Piece): number {
   const { shape: [channels], signs } = projection.source;
   const inputs = channels / projection.groups;
-  const taps = projection.window.kernel[0] * projection.window.kernel[1];
+  const { kernel } = projection.window;
+  const taps = kernel[0] * kernel[1];
   const bytes = (taps * inputs * signs + 1) * piece.width;
   const at = memory.reserve(bytes);
   const out = memory.int8(at, bytes).fill(0);
   for (let tap = 0; tap < taps; tap++) {
+    const place = (tap % kernel[1]) * kernel[0] + Math.floor(tap / kernel[1]);
     for (let i = 0; i < inputs; i++) {
       const row = (tap * channels + piece.group * inputs + i) * piece.outputs - piece.group * piece.outputs;
       const weight = projection.weight.subarray(row + piece.first, row + piece.end);
-      const to = (tap * inputs + i) * signs * piece.width;
+      const to = (place * inputs + i) * signs * piece.width;
       out.set(weight, to);
       if (signs === 2) out.set(opposite(weight), to + piece.width);
     }
@@ -229,25 +241,42 @@ function packRows({ memory }: Kernels, projection: LayerProjection, piece: Piece
   return at;
 }
 
-/** Lists the source's spikes and returns the projection's descriptor for one run. */
-function bindProjection(kernels: Kernels, packed: PackedProjection, chunk: number): number[] {
-  const { memory, call } = kernels;
+interface SourceList {
+  readonly starts: number;
+  readonly events: number;
+  /** Weight rows of the fullest row of target pixels, at most. */
+  readonly rows: number;
+  /** Steps whose weight rows fit the scratch. */
+  readonly steps: number;
+}
+
+/** Lists the source's spikes. */
+function listSource({ memory, call }: Kernels, { projection: { source, window, pool }, depthwise, cells, rowsPerStep }: PackedProjection): SourceList {
+  if (depthwise !== 0) return { starts: 0, events: 0, rows: 0, steps: source.steps };
+  const { shape: [, height, width], steps, words, signs, spikes } = source;
+  const count = call['spiking_count'](spikes, height * width * steps * signs * words) >>> 0;
+  const places = cells[0] * cells[1] * steps;
+  const startsAt = memory.reserve((places + 1) * 4);
+  const events = memory.reserve((count + SLACK) * 2);
+  const fields = [spikes, startsAt, events, height, width, ...pool, steps, words, signs];
+  const description = memory.reserve(fields.length * 4);
+  memory.int32(description, fields.length).set(fields);
+  call['spiking_expand'](description);
+  const starts = memory.uint32(startsAt, places + 1);
+  let fullest = 0;
+  for (let y = 0; y < cells[0]; y++) fullest = Math.max(fullest, starts[(y + 1) * cells[1] * steps] - starts[y * cells[1] * steps]);
+  const rows = fullest * window.kernel[0];
+  return { starts: startsAt, events, rows, steps: rows <= CHUNK_ROWS ? steps : Math.floor(CHUNK_ROWS / rowsPerStep) };
+}
+
+/** The projection's descriptor for one run; `listed` is the first of the layer's list starts that is its own. */
+function bindProjection({ memory }: Kernels, packed: PackedProjection, { list, chunk, listed }: { readonly list: SourceList; readonly chunk: number; readonly listed: number }): number[] {
   const { source, window, pool, groups, shift } = packed.projection;
-  const places = source.shape[1] * source.shape[2] * source.steps;
-  let starts = 0;
-  let events = 0;
-  let rows = 0;
-  if (packed.depthwise === 0) {
-    const count = call['spiking_count'](source.spikes, places * source.signs * source.words) >>> 0;
-    starts = memory.reserve((places + 1) * 4);
-    events = memory.reserve((count + SLACK) * 2);
-    call[source.signs === 2 ? 'spiking_expand_signed' : 'spiking_expand'](source.spikes, places, source.words, starts, events);
-    rows = memory.reserve((chunk * packed.rowsPerStep + SLACK) * 4);
-  }
+  const rows = memory.reserve((Math.min(list.rows, chunk * packed.rowsPerStep) + SLACK) * 4);
   const taps = memory.reserve(packed.taps * 8);
   return [
-    starts, events, source.spikes, packed.depthwise, packed.blocks, packed.windows, taps, rows,
+    list.starts, list.events, source.spikes, packed.depthwise, packed.blocks, packed.windows, taps, rows,
     source.shape[1], source.shape[2], source.words, ...window.kernel, ...window.stride, ...window.dilation,
-    window.pads[0], window.pads[1], ...pool, packed.inputs, groups, shift, source.signs,
+    window.pads[0], window.pads[1], ...pool, packed.inputs, listed, groups, shift, source.signs,
   ];
 }

@@ -11,55 +11,19 @@
  */
 import type { Kernels } from '../kernels/kernels.js';
 import { prepareMesh } from '../kernels/mesh.js';
-import type { MeshDescription } from '../kernels/mesh-description.js';
 import type { SpikeBuffers } from '../kernels/spiking-layer.js';
 import type { Program } from '../program/program.js';
-import type { Profile, Target } from '../target/schema.js';
+import type { Profile } from '../target/schema.js';
 import type { CountingPlan } from './counting-plan.js';
-import { barrierNanoseconds, latencies, type Latencies } from './latencies.js';
+import { barrierNanoseconds, latencies } from './latencies.js';
 import { bottleneckOf, chipSteps, type PipelineTotals, type StepTimes } from './pipeline.js';
+import { inCycles, meshOf, type KnownRouter } from './routers.js';
 import { createTraffic } from './traffic.js';
 
 export interface CycleModel {
   /** Times the sample whose masks are in the kernels' memory; `onSteps` gets the same step by step. */
   readonly time: (onSteps?: (steps: StepTimes) => void) => PipelineTotals;
 }
-
-type Router = Exclude<Target['router'], undefined>;
-/** A router of which everything is known. */
-export type KnownRouter = { readonly [K in 'clockNanoseconds' | 'networks' | 'virtualChannels' | 'bufferFlits' | 'receiveFlits' | 'linkCycles']: number } & Pick<Router, 'chipLinkCycles'>;
-
-const NEEDED = ['clockNanoseconds', 'networks', 'virtualChannels', 'bufferFlits', 'receiveFlits', 'linkCycles'] as const;
-
-/** The router of a target, or what cycle timing lacks to run on it. */
-export function routerOf({ router }: Pick<Target, 'router'>): KnownRouter | { readonly missing: readonly string[] } {
-  const missing = NEEDED.filter((name) => (router?.[name] ?? null) === null);
-  return missing.length > 0 ? { missing } : router as KnownRouter;
-}
-
-/** Cycles of a time, whole and at least one. */
-const wholeCycles = (nanoseconds: number, clock: number): number => Math.max(1, Math.round(nanoseconds / clock));
-
-/** The routers that a program's cores span, from the board's first; times as the mesh takes them. */
-export function meshOf({ places, target }: Pick<Program, 'places' | 'target'>, router: KnownRouter, ns: Latencies): MeshDescription {
-  const clock = router.clockNanoseconds;
-  const border = (at: number, step: number, size: number): boolean => Math.floor(at / size) !== Math.floor((at + step) / size);
-  return {
-    width: places.reduce((most, p) => Math.max(most, p.x), 0) + 1, height: places.reduce((most, p) => Math.max(most, p.y), 0) + 1,
-    networks: router.networks, virtualChannels: router.virtualChannels, bufferFlits: router.bufferFlits, receiveFlits: router.receiveFlits,
-    coresPerRouter: target.mesh.coresPerRouter, cores: places, localCycles: wholeCycles(ns.withinTile, clock), stall: true,
-    link: (x, y, along, step) => {
-      const crosses = along === 'x' ? border(x, step, target.mesh.width) : border(y, step, target.mesh.height);
-      return {
-        hop: wholeCycles((along === 'x' ? ns.hopX : ns.hopY) + (crosses ? ns.chipCrossing : 0), clock),
-        hold: crosses ? router.chipLinkCycles ?? router.linkCycles : router.linkCycles,
-      };
-    },
-  };
-}
-
-/** A profile's times in cycles. */
-const inCycles = (ns: Latencies, clock: number): Latencies => Object.fromEntries(Object.entries(ns).map(([name, value]) => [name, value / clock])) as Latencies;
 
 export interface CycleSource {
   readonly program: Program;

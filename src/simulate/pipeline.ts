@@ -7,17 +7,17 @@
  *   processing = messagesIn * axonIn + synapticOps * synapticOp of the projection's format
  *   core       = max over cores of max(generation, processing)
  *   link       = max over links of messages * time that one keeps the link
- *   done       = max(core, link + longest route in use, when the last core is done by the queue model)
+ *   done       = max(core, link + longest route in use, when the last core is done with messages that wait)
  *   step       = done + barrier
  *
- * The queue model (`queue-model.ts`) has what sums leave out: a core waits for its first message, and a
- * sender for room at a core that is behind. What messages make each other wait at links they share, beyond the busiest
- * link's sum, only the cycle model has. Signed neurons, their messages and what those read may take longer:
- * the profile's second state and payload are added. A part of a fan-in sends the sums of a step's spikes in the next chip
- * step, with payloads, and each is read as one dense weight. A spike is sent and processed at its target in the step that
+ * The last has what sums leave out: a core waits for its first message, a sender for room, and messages for
+ * those before them. A coarse run of the mesh gives it (`coarse-mesh.ts`), or where too little is known of the
+ * routers a model with endless queues (`queue-model.ts`). Signed neurons, their messages and what those read may take longer:
+ * the profile's second state and payload are added. A spike is sent and processed at its target in the step that
  * emitted it. Constants are the profile's; those that are unpublished count as 0 and are named.
  */
-import type { KernelMemory } from '../kernels/kernels.js';
+import type { Kernels } from '../kernels/kernels.js';
+import { fitsKernel } from '../kernels/mesh.js';
 import type { SpikeBuffers } from '../kernels/spiking-layer.js';
 import { isPart } from '../map/fan-in-parts.js';
 import type { Route } from '../map/mapping.js';
@@ -25,13 +25,15 @@ import { neuronsIn, linksOf } from '../map/reach.js';
 import type { Program } from '../program/program.js';
 import { fires, isSigned } from '../spiking/network.js';
 import type { Profile, Target } from '../target/schema.js';
+import { createCoarseMesh } from './coarse-mesh.js';
 import type { CountingPlan, Term } from './counting-plan.js';
 import { barrierNanoseconds, formatLatency, latencies, type Latencies } from './latencies.js';
 import type { LatencyParts } from './trace.js';
 import type { MeshLink, MeshUse } from './mesh-links.js';
 import { meshUse } from './mesh-links.js';
-import { createQueueModel, type QueueModel } from './queue-model.js';
-import { senderOf } from './traffic.js';
+import { createQueueModel } from './queue-model.js';
+import { haveOwnPorts, inCycles, meshOf, routerOf } from './routers.js';
+import { senderOf, type Sender } from './traffic.js';
 
 /** Time of some samples; nanoseconds of simulated time. */
 export interface PipelineTotals {
@@ -106,9 +108,9 @@ export interface PipelineSource {
   readonly program: Program;
   readonly plan: CountingPlan;
   readonly profile: Profile;
-  /** Masks of the sample to be timed, and the memory that holds them. */
+  /** Masks of the sample to be timed, in the memory of the kernels. */
   readonly buffers: readonly SpikeBuffers[];
-  readonly memory: KernelMemory;
+  readonly kernels: Kernels;
   /** By core: masks of the sums that parts of a fan-in send. */
   readonly parts?: ReadonlyMap<number, SpikeBuffers> | undefined;
 }
@@ -117,7 +119,7 @@ export function createPipeline(source: PipelineSource): PipelineModel {
   const { program, plan, profile } = source;
   const ns = latencies(profile);
   const mesh = meshUse(program, plan.flows);
-  const finish = queueModelOf(source, ns);
+  const finish = finishOf(source, ns);
   const { routes, flows } = messageCosts(program, plan, { ns, mesh });
   const cores = coreCosts(program, plan, ns);
   const linkHold = mesh.links.map((l) => linkNanoseconds(program.target, l, ns));
@@ -128,8 +130,9 @@ export function createPipeline(source: PipelineSource): PipelineModel {
   const processing = new Float64Array(cores.length * steps);
   const links = new Float64Array(mesh.links.length * steps);
   const travel = new Float64Array(steps);
+  const sent = new Float64Array(steps);
   const fill = (counts: Int32Array): void => {
-    for (const buffer of [generation, processing, links, travel]) buffer.fill(0);
+    for (const buffer of [generation, processing, links, travel, sent]) buffer.fill(0);
     cores.forEach((core, i) => {
       for (let t = 0; t < T; t++) {
         const active = counts[core.active * T + t];
@@ -153,6 +156,7 @@ export function createPipeline(source: PipelineSource): PipelineModel {
         const messages = counts[flow.messages * T + t];
         if (messages === 0) continue;
         const s = flow.depth + t;
+        sent[s] += messages;
         generation[flow.from * steps + s] += messages * flow.axonOut;
         for (const link of flow.links) links[link * steps + s] += messages;
       }
@@ -175,7 +179,7 @@ export function createPipeline(source: PipelineSource): PipelineModel {
       }
       let link = 0;
       for (let i = 0; i < linkHold.length; i++) link = Math.max(link, links[i * steps + s] * linkHold[i]);
-      const done = Math.max(core, link + travel[s], finish(s));
+      const done = Math.max(core, link + travel[s], finish(s, sent[s]));
       const underWay = Math.min(travel[s], done - core);
       each.nanoseconds[s] = done + barrier;
       each.bottlenecks.push(bottleneckOf({ core, wait: done - core - underWay, travel: underWay }, barrier));
@@ -206,22 +210,27 @@ function linkNanoseconds({ router }: Target, { from, to, crossesChips }: MeshLin
 const travelNanoseconds = ({ hopsX, hopsY, chipCrossings }: Route, ns: Latencies): number =>
   (hopsX + hopsY === 0 ? ns.withinTile : hopsX * ns.hopX + hopsY * ns.hopY + chipCrossings * ns.chipCrossing);
 
-/**
- * Part of a core's queue that is full when senders begin to wait. Below one, since a message that waits in the
- * mesh keeps others behind it; the value at which vgg_cifar10, resnet8 and resnet20 come closest to cycle timing.
- */
-const FILLED = 0.75;
+/** When the last core is done with chip step s, in which so many messages are sent; nanoseconds. */
+type Finish = (step: number, messages: number) => number;
 
-/** Queues as deep as the routers' block says; without end where it says nothing. */
-function queueModelOf({ program, plan, buffers, memory, parts }: PipelineSource, ns: Latencies): QueueModel {
-  const { routes, cores, network, target: { router } } = program;
+/** By the mesh where enough is known of the routers and messages go to one core each; else with endless queues. */
+function finishOf({ program, plan, buffers, kernels, parts }: PipelineSource, ns: Latencies): Finish {
+  const { routes, cores, network: { timesteps }, target } = program;
+  const multicast = target.capabilities.multicast === true;
+  const sendersIn = (times: Latencies): Sender[] => cores.map((_, core) => senderOf(core, { program, plan, times, buffers, parts }));
+  const router = routerOf(target);
+  if (!('missing' in router) && !multicast && haveOwnPorts(program)) {
+    const clock = router.clockNanoseconds;
+    const mesh = meshOf(program, router, ns);
+    if (fitsKernel(mesh)) {
+      const run = createCoarseMesh({ kernels, mesh, timesteps, senders: sendersIn(inCycles(ns, clock)), interval: 1 / router.networks });
+      return (step, messages) => clock * run(step, messages);
+    }
+  }
   const travel = new Map(routes.map((r) => [r.from * cores.length + r.to, travelNanoseconds(r, ns)]));
-  const places = FILLED * (router?.receiveFlits ?? Infinity);
   return createQueueModel({
-    senders: cores.map((_, core) => senderOf(core, { program, plan, times: ns, buffers, parts })), timesteps: network.timesteps, memory,
-    interval: program.target.capabilities.multicast === true ? 0 : (router?.clockNanoseconds ?? 0) / (router?.networks ?? 1),
-    most: (router?.networks ?? 1) * ((router?.receiveFlits ?? Infinity) + (router?.virtualChannels ?? 1) * (router?.bufferFlits ?? Infinity)),
-    way: (from, to) => ({ travel: travel.get(from * cores.length + to) ?? ns.withinTile, places }),
+    senders: sendersIn(ns), timesteps, memory: kernels.memory, travel: (from, to) => travel.get(from * cores.length + to) ?? ns.withinTile,
+    interval: multicast ? 0 : (target.router?.clockNanoseconds ?? 0) / (target.router?.networks ?? 1),
   });
 }
 

@@ -12,7 +12,7 @@ import { neuronCount } from '../spiking/network.js';
 import type { Profile } from '../target/schema.js';
 import { planCounting } from './counting-plan.js';
 import type { CountingPlan } from './counting-plan.js';
-import { createCycle, type KnownRouter } from './cycle.js';
+import { createCycle } from './cycle.js';
 import { imageReader } from './image-reader.js';
 import type { Observed, SampleRecord } from './observer.js';
 import { reservePartMasks } from './part-masks.js';
@@ -21,6 +21,7 @@ import { createPipeline } from './pipeline.js';
 import { createProbeRecorder } from './probe-recorder.js';
 import type { ProbedLayer } from './probes.js';
 import { readRaster } from './raster.js';
+import type { KnownRouter } from './routers.js';
 import { createSampleEngine } from './sample-engine.js';
 import { createStepCounters } from './step-counters.js';
 import type { SampleSteps } from './step-counters.js';
@@ -28,6 +29,8 @@ import type { Raster } from './trace.js';
 
 export interface SimulationInit {
   readonly program: Program;
+  /** The program's counting plan where it is at hand. */
+  readonly plan?: CountingPlan;
   /** Bytes, or floats that are already normalised; over a SharedArrayBuffer. */
   readonly images: Uint8Array | Float32Array;
   readonly seed: number;
@@ -66,10 +69,10 @@ export function start(init: SimulationInit): (job: SimulationJob) => ChunkResult
   const { network, normalisation } = init.program;
   const kernels = createKernels(init.kernels);
   const engine = createSampleEngine(network, kernels, init.seed);
-  const plan = planCounting(init.program);
+  const plan = init.plan ?? planCounting(init.program);
   const count = countRegions(kernels, plan, engine.buffers);
   const parts = init.profile === null ? null : reservePartMasks(kernels, init.program, plan);
-  const pipeline = init.profile === null ? null : createPipeline({ program: init.program, plan, profile: init.profile, buffers: engine.buffers, memory: kernels.memory, parts: parts?.buffers });
+  const pipeline = init.profile === null ? null : createPipeline({ program: init.program, plan, profile: init.profile, buffers: engine.buffers, kernels, parts: parts?.buffers });
   const cycle = init.profile === null || init.router === undefined ? null
     : createCycle({ program: init.program, plan, profile: init.profile, router: init.router, parts: parts?.buffers }, kernels, engine.buffers);
   const stepCounters = init.steps === true ? createStepCounters(init.program, plan) : null;

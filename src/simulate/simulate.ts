@@ -9,10 +9,10 @@ import { runJobs } from '../kernels/worker-pool.js';
 import type { Program } from '../program/program.js';
 import { neuronCount } from '../spiking/network.js';
 import type { Profile, Target } from '../target/schema.js';
-import { planCounting } from './counting-plan.js';
+import { planCounting, type CountingPlan } from './counting-plan.js';
 import { countersOf } from './counters.js';
 import { unpublishedLatencies } from './latencies.js';
-import { routerOf, type KnownRouter } from './cycle.js';
+import { routerOf, type KnownRouter } from './routers.js';
 import type { SimulationObserver } from './observer.js';
 import { inOrder } from './observer.js';
 import { chipSteps } from './pipeline.js';
@@ -63,8 +63,9 @@ export async function simulate(program: Program, data: SimulationData, options: 
   const kernels = kernelBuild(options.kernels ?? 'auto') ?? fail('run/no-native-kernels', { kind: 'option', option: '--kernels' }, {});
   const { observer = {} } = options;
   const began = performance.now();
+  const plan = planCounting(program);
   const init: SimulationInit = {
-    program, images: shared(data.images, samples * neuronCount(data.shape)), seed: options.seed, kernels, profile, ...(router === undefined ? {} : { router }), raster: options.raster ?? null,
+    program, plan, images: shared(data.images, samples * neuronCount(data.shape)), seed: options.seed, kernels, profile, ...(router === undefined ? {} : { router }), raster: options.raster ?? null,
     probes: resolveProbes(program.network, observer.probes ?? []), steps: observer.onSteps !== undefined,
   };
   const jobs: SimulationJob[] = [];
@@ -76,12 +77,13 @@ export async function simulate(program: Program, data: SimulationData, options: 
     onDone: (done) => options.onProgress?.(Math.min(done * CHUNK, samples), samples),
   });
   return traceOf(program, chunks, {
-    timing: options.timing, profile, samples, wallSeconds: (performance.now() - began) / 1000,
+    plan, timing: options.timing, profile, samples, wallSeconds: (performance.now() - began) / 1000,
     workers: Math.max(1, Math.min(options.workers, jobs.length)), kernels,
   });
 }
 
 interface RunFacts {
+  readonly plan: CountingPlan;
   readonly timing: TimingModel;
   readonly profile: Profile | null;
   readonly samples: number;
@@ -92,7 +94,7 @@ interface RunFacts {
 
 function traceOf(program: Program, chunks: readonly ChunkResult[], run: RunFacts): Trace {
   const { network } = program;
-  const plan = planCounting(program);
+  const { plan } = run;
   const classes = neuronCount(network.populations.find((p) => p.id === network.output)!.shape);
   const predictions = new Uint16Array(run.samples * network.timesteps);
   const scores = new Int32Array(run.samples * classes);

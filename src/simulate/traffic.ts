@@ -77,9 +77,10 @@ export function createTraffic(source: TrafficSource): Traffic {
   };
 }
 
-interface MessageBuffer { count: number; ready: Float64Array; to: Int32Array; work: Float64Array }
+/** Messages in the order in which they were appended. */
+export interface MessageBuffer { count: number; ready: Float64Array; to: Int32Array; work: Float64Array }
 
-const messageBuffer = (): MessageBuffer => ({ count: 0, ready: new Float64Array(4096), to: new Int32Array(4096), work: new Float64Array(4096) });
+export const messageBuffer = (): MessageBuffer => ({ count: 0, ready: new Float64Array(4096), to: new Int32Array(4096), work: new Float64Array(4096) });
 
 function grow(out: MessageBuffer): void {
   const { ready, to, work } = out;
@@ -90,6 +91,13 @@ function grow(out: MessageBuffer): void {
   out.ready.set(ready);
   out.to.set(to);
   out.work.set(work);
+}
+
+export function append(out: MessageBuffer, ready: number, to: number, work: number): void {
+  if (out.count === out.to.length) grow(out);
+  out.ready[out.count] = ready;
+  out.to[out.count] = to;
+  out.work[out.count++] = work;
 }
 
 /** Set bits of 32. */
@@ -137,10 +145,7 @@ function generate(sender: Sender, t: number, memory: KernelMemory, out: MessageB
           for (const d of list) {
             if (channel < d.from || channel >= d.to) continue;
             clock += d.send;
-            if (out.count === out.to.length) grow(out);
-            out.ready[out.count] = clock;
-            out.to[out.count] = d.core;
-            out.work[out.count++] = d.works === null ? d.work : d.works[channel];
+            append(out, clock, d.core, d.works === null ? d.work : d.works[channel]);
           }
         }
         if (done < high) clock += (high - done) * sender.inactive + bits(moved & (-1 << done)) * extra;

@@ -13,11 +13,14 @@ export interface Cuts {
   /** Pieces along channels, rows and columns (fewer where the map is smaller). */
   readonly parts: readonly [number, number, number];
   readonly target?: Target;
-  /** Address of core i; a scattered default. */
+  /** Address of core i; a scattered default, no two at one address. */
   readonly place?: (core: number, target: Target) => CorePlace;
 }
 
-const scattered = (core: number, { mesh }: Target): CorePlace => ({ chip: 0, x: (core * 5) % mesh.width, y: (core * 3) % mesh.height, port: core % mesh.coresPerRouter });
+const scattered = (core: number, { mesh: { width, height, coresPerRouter } }: Target): CorePlace => {
+  const at = core * 37 % (width * height * coresPerRouter);
+  return { chip: 0, x: at % width, y: Math.floor(at / width) % height, port: Math.floor(at / (width * height)) };
+};
 
 export function buildProgram(network: IntegerNetwork, { parts, target = readTarget('loihi2'), place = scattered }: Cuts): Program {
   const cores = network.populations.flatMap((p) => boxes(p.shape, parts).map((box): CoreSlice => ({ slice: { population: p.id, ...box }, use: { neurons: 0, inAxons: 0, outAxons: 0, synapticBits: 0 } })));

@@ -5,15 +5,16 @@ import { CompileError } from '../../src/diagnostics.js';
 import { createKernels } from '../../src/kernels/kernels.js';
 import type { CorePlace } from '../../src/map/mapping.js';
 import type { Program } from '../../src/program/program.js';
+import type { IntegerNetwork } from '../../src/quantise/integer-network.js';
 import { planCounting } from '../../src/simulate/counting-plan.js';
-import { meshOf, routerOf, type KnownRouter } from '../../src/simulate/cycle.js';
+import { meshOf, routerOf, type KnownRouter } from '../../src/simulate/routers.js';
 import { latencies } from '../../src/simulate/latencies.js';
 import { readRaster } from '../../src/simulate/raster.js';
 import { createSampleEngine } from '../../src/simulate/sample-engine.js';
 import { simulate } from '../../src/simulate/simulate.js';
 import { start } from '../../src/simulate/simulate-task.js';
 import { createTraffic } from '../../src/simulate/traffic.js';
-import { isSigned } from '../../src/spiking/network.js';
+import { isSigned, populationId } from '../../src/spiking/network.js';
 import type { Target } from '../../src/target/schema.js';
 import { buildProgram, eachSynapse, coreOfNeurons, readTarget } from './build-program.js';
 import { dice, randomImage, randomNetwork } from './random-network.js';
@@ -127,6 +128,17 @@ describe('cycle timing', () => {
     }
   });
 
+  it('is met by pipeline timing within 10 % where queues fill and hold each other up', () => {
+    const router = routerOf(loihi1) as KnownRouter;
+    const program = buildProgram(crowd, { parts: [2, 2, 2], target: loihi1, place });
+    for (const own of loihi1.profiles) {
+      const { time, pipeline } = start({ program, images: new Float32Array(1), seed: 5, kernels: 'wasm-simd128', profile: own, router, raster: null })({ first: 0, count: 1 });
+      expect(time!.nanoseconds).toBeGreaterThan(1.1 * time!.parts.core); // much of it is waits
+      expect(pipeline!.nanoseconds / time!.nanoseconds).toBeGreaterThan(0.9);
+      expect(pipeline!.nanoseconds / time!.nanoseconds).toBeLessThan(1.1);
+    }
+  });
+
   it('takes the hops of a lone message to the cycle', () => {
     const { network, image } = randomNetwork(4);
     const program = buildProgram(network, { parts: [1, 1, 1], target: loihi1, place });
@@ -151,6 +163,23 @@ describe('cycle timing', () => {
     expect((refused as CompileError).message).toBe(`error[run/no-cycle] for --timing: cycle timing cannot run on loihi1: ${reason}\n  hint: take --timing pipeline, or a target whose "router" block is complete (\`spikeveil targets NAME\`)`);
   });
 });
+
+/** Two layers of which the first spikes everywhere in every second step: each message is long work. */
+const crowd: IntegerNetwork = (() => {
+  const shape = [16, 12, 12] as const;
+  const population = (id: string, depth: number, bias: number) => ({
+    id: populationId(id), shape, neuron: { model: 'if', reset: 'soft' } as const, decay: 0, threshold: 99, initial: 0, thresholdExponent: new Uint8Array(16),
+    bias: new Int32Array(16).fill(bias), limit: 8388607, depth, scale: new Float64Array(16).fill(1),
+  });
+  return {
+    imageShape: [1, 1, 1], timesteps: 4, output: populationId('out'), input: { code: 'bias', layers: [], format: { mantissaMax: 4095, exponentMax: 7 } },
+    populations: [population('in', 0, 50), population('out', 1, 0)],
+    projections: [{
+      id: 'p', source: populationId('in'), target: populationId('out'), weight: new Int8Array(16 * 16 * 9).fill(1), shift: 0, groups: 1, pool: [1, 1], delay: 0, bound: 16 * 9, weightError: 0,
+      window: { kernel: [3, 3], stride: [1, 1], dilation: [1, 1], pads: [1, 1, 1, 1] },
+    }],
+  };
+})();
 
 function joined(count: number, make: () => Float32Array): Float32Array {
   const all = Array.from({ length: count }, make);

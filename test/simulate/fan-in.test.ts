@@ -5,7 +5,7 @@ import { linksOf } from '../../src/map/reach.js';
 import { skipsZeros } from '../../src/map/synapse-format.js';
 import { evaluateInteger } from '../../src/quantise/evaluate-integer.js';
 import type { IntegerNetwork } from '../../src/quantise/integer-network.js';
-import { routerOf } from '../../src/simulate/cycle.js';
+import { routerOf } from '../../src/simulate/routers.js';
 import { countersOf } from '../../src/simulate/counters.js';
 import { planCounting } from '../../src/simulate/counting-plan.js';
 import { unpublishedLatencies } from '../../src/simulate/latencies.js';

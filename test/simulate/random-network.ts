@@ -58,8 +58,8 @@ export function convolution(id: string, { source, target, depth }: Ends, channel
   const map = [Math.floor(height / pool[0]), Math.floor(width / pool[1])] as const;
   const kernel = [Math.min(d.between(1, 3), map[0]), Math.min(d.between(1, 3), map[1])] as const;
   const stride = [d.between(1, 2), d.between(1, 2)] as const;
-  const dilation = [d.between(1, 2), 1] as const;
-  const pads = [d.between(0, 1) + (kernel[0] - 1) * (dilation[0] - 1), d.between(0, 1), d.between(0, 1), d.between(0, 1)] as const;
+  const dilation = [d.between(1, 2), d.between(1, 2)] as const;
+  const pads = [d.between(0, 1) + (kernel[0] - 1) * (dilation[0] - 1), d.between(0, 1) + (kernel[1] - 1) * (dilation[1] - 1), d.between(0, 1), d.between(0, 1)] as const;
   const groups = d.pick([1, 1, 2, ci].filter((g) => ci % g === 0 && channels % g === 0));
   const shape: MapShape = [channels, Math.max(1, side(map[0], kernel[0], stride[0], dilation[0], pads[0] + pads[2])), Math.max(1, side(map[1], kernel[1], stride[1], dilation[1], pads[1] + pads[3]))];
   return {

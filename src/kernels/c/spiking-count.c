@@ -16,7 +16,9 @@ ENTRY(spiking_count, uint32_t masks, uint32_t n) {
 ENTRY(spiking_popcounts, uint32_t masks, uint32_t n, uint32_t words, uint32_t select, uint32_t counts) {
   const uint64_t *m = AT(uint64_t, masks), *chosen = AT(uint64_t, select);
   int32_t *out = AT(int32_t, counts);
-  for (uint32_t i = 0; i < n; i++, m += words) {
+  if (words == 1)
+    for (uint32_t i = 0; i < n; i++) out[i] = __builtin_popcountll(m[i] & *chosen);
+  else for (uint32_t i = 0; i < n; i++, m += words) {
     int count = 0;
     for (uint32_t w = 0; w < words; w++) count += __builtin_popcountll(m[w] & chosen[w]);
     out[i] = count;

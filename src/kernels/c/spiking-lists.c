@@ -1,47 +1,82 @@
-/* From the bit masks of spikes to lists of the channels that spike, place by place. */
+/*
+ * From the bit masks of spikes to lists of the channels that spike: for each row of cells, step and cell,
+ * whose pixels are those that one tap of a projection reads. What lies side by side in a row lies side by
+ * side in the lists.
+ */
 #include "simd.h"
 
-typedef uint16_t u16x8 __attribute__((vector_size(16), aligned(2), may_alias));
+#define SOURCE_FIELDS(P, I) \
+  P(uint64_t, masks)  /* [pixel][step][sign][word] */ \
+  P(uint32_t, starts) /* [row of cells][step][column], and one more */ \
+  P(uint16_t, events) /* channels; of signed spikes 2c for one of +1 in channel c, 2c + 1 for one of -1 */ \
+  I(height) I(width) I(poolY) I(poolX) I(steps) I(words) I(signs)
+typedef struct { SOURCE_FIELDS(POINTER_, INTEGER_) } Source;
 
-/* For each byte: the places of its set bits, lowest first. Filled when the addon is loaded; in WebAssembly, where each thread has its own, at the first use. */
-static uint16_t bitPlaces[256][8];
+enum { STRIDE = 4 };
 
-#ifndef __wasm__
-__attribute__((constructor))
-#endif
-static void fillBitPlaces(void) {
-  if (bitPlaces[1 << 1][0] == 1) return;
-  for (int byte = 0; byte < 256; byte++)
-    for (int bit = 0, n = 0; bit < 8; bit++) if (byte >> bit & 1) bitPlaces[byte][n++] = (uint16_t)bit;
+/*
+ * The places of set bits, lowest first, four at a time whether there are so many or not: few branches depend on
+ * single spikes. (GCC would gather the four in one register, which takes longer: hence volatile.)
+ */
+INLINE uint32_t listBits(uint64_t bits, uint32_t channel, const int signs, uint16_t *out) {
+  const uint32_t count = (uint32_t)__builtin_popcountll(bits);
+  uint32_t k = 0;
+  do {
+    UNROLL for (int i = 0; i < STRIDE; i++, bits &= bits - 1)
+      *(volatile uint16_t *)(out + k + i) = (uint16_t)((uint32_t)signs * (uint32_t)__builtin_ctzll(bits | 1ull << 63) + channel);
+    k += STRIDE;
+  } while (k < count);
+  return count;
 }
 
-/* Channel lists of n places of `words` words each; starts has n + 1 entries. Bytes, not bits, are walked: no branch depends on single spikes. */
-INLINE void expand(const uint64_t *masks, int n, int words, uint32_t *starts, uint16_t *events, const int signs) {
-#ifdef __wasm__
-  fillBitPlaces();
-#endif
+INLINE uint32_t listPixel(const uint64_t *masks, int words, uint16_t *out, const int signs) {
   uint32_t count = 0;
-  for (int i = 0; i < n; i++) {
-    starts[i] = count;
-    for (int w = 0; w < signs * words; w++) {
-      const int sign = signs == 2 && w >= words;
-      int channel = (w - sign * words) * 64;
-      for (uint64_t bits = masks[i * signs * words + w]; bits; bits >>= 8, channel += 8) {
-        *(u16x8 *)(events + count) = *(const u16x8 *)bitPlaces[bits & 255] * (uint16_t)signs + (uint16_t)(signs * channel + sign);
-        count += (uint32_t)__builtin_popcountll(bits & 255);
+  for (int sign = 0; sign < signs; sign++)
+    for (int w = 0; w < words; w++) count += listBits(masks[sign * words + w], (uint32_t)(signs * 64 * w + sign), signs, out + count);
+  return count;
+}
+
+/* Cells of one pixel. */
+INLINE void expandPixels(const Source *s, const int signs, const int words) {
+  const int step = words * signs, pixel = s->steps * step;
+  uint32_t count = 0, *starts = s->starts;
+  for (int y = 0; y < s->height; y++)
+    for (int t = 0; t < s->steps; t++) {
+      const uint64_t *masks = s->masks + y * s->width * pixel + t * step;
+      for (int x = 0; x < s->width; x++, masks += pixel) {
+        *starts++ = count;
+        count += listPixel(masks, words, s->events + count, signs);
       }
     }
-  }
-  starts[n] = count;
+  *starts = count;
 }
 
-ENTRY(spiking_expand, uint32_t masks, uint32_t n, uint32_t words, uint32_t starts, uint32_t events) {
-  expand(AT(uint64_t, masks), (int)n, (int)words, AT(uint32_t, starts), AT(uint16_t, events), 1);
-  return 0;
+INLINE void expandCells(const Source *s, const int signs, const int words) {
+  const int step = words * signs, pixel = s->steps * step;
+  uint32_t count = 0, *starts = s->starts;
+  for (int top = 0; top < s->height; top += s->poolY)
+    for (int t = 0; t < s->steps; t++)
+      for (int left = 0; left < s->width; left += s->poolX) {
+        *starts++ = count;
+        for (int y = top; y < least(top + s->poolY, s->height); y++) {
+          const uint64_t *masks = s->masks + (y * s->width + left) * pixel + t * step;
+          for (int x = least(s->poolX, s->width - left); x > 0; x--, masks += pixel) count += listPixel(masks, words, s->events + count, signs);
+        }
+      }
+  *starts = count;
 }
 
-/* The same of signed spikes: a spike of +1 in channel c is listed as 2c, one of -1 as 2c + 1. */
-ENTRY(spiking_expand_signed, uint32_t masks, uint32_t n, uint32_t words, uint32_t starts, uint32_t events) {
-  expand(AT(uint64_t, masks), (int)n, (int)words, AT(uint32_t, starts), AT(uint16_t, events), 2);
+INLINE void expand(const Source *s, const int signs, const int words) {
+  if (s->poolY == 1 && s->poolX == 1) expandPixels(s, signs, words);
+  else expandCells(s, signs, words);
+}
+
+ENTRY(spiking_expand, uint32_t description) {
+  const uint32_t *at = AT(uint32_t, description);
+  Source out;
+  SOURCE_FIELDS(READ_POINTER_, READ_INTEGER_)
+  if (out.signs == 2) expand(&out, 2, out.words);
+  else if (out.words == 1) expand(&out, 1, 1);
+  else expand(&out, 1, out.words);
   return 0;
 }
