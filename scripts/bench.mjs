@@ -17,7 +17,7 @@ import { benchText, withBench } from './bench-table.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = resolve(root, 'test/bench');
-const ORDER = ['compile', 'placement', 'sgemm', 'simulate', 'cycle', 'accuracy', 'few-steps', 'reset'];
+const ORDER = ['models', 'compile', 'placement', 'sgemm', 'simulate', 'cycle', 'accuracy', 'few-steps', 'reset'];
 const names = readdirSync(folder).filter((n) => n.endsWith('.bench.mjs')).map((n) => n.replace('.bench.mjs', ''))
   .sort((a, b) => (ORDER.indexOf(a) + 99) % 99 - (ORDER.indexOf(b) + 99) % 99);
 

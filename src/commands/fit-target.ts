@@ -10,6 +10,7 @@ import { isPart } from '../map/fan-in-parts.js';
 import type { FitLayer } from '../map/fit/fit-layer.js';
 import { splitOf, type LayerUse } from '../map/fit/fit-chip.js';
 import type { CoreSlice, CoreUse } from '../map/mapping.js';
+import { declareUniform } from '../map/weight-census.js';
 import { leastCores } from '../map/least-cores.js';
 import { partition } from '../map/partition.js';
 import { place } from '../map/place.js';
@@ -98,7 +99,9 @@ function storedWeights(inflows: readonly Inflow[], network: SpikingNetwork, { nu
     const stored = new Int8Array(weight.length).fill(weightMax);
     let zeros = 0;
     for (let i = 0; i < weight.length; i++) if (weight[i] === 0) { stored[i] = 0; zeros++; }
-    return [zeros === 0 ? stored : toEventOrder(stored, path, outputs)];
+    if (zeros > 0) return [toEventOrder(stored, path, outputs)];
+    declareUniform(stored);
+    return [stored];
   }));
 }
 

@@ -24,6 +24,12 @@ export function liveTaps(link: Link, side: 0 | 1): readonly number[] {
 /** Keyed by the weights, which no stage changes once they are made. */
 const known = new WeakMap<Int8Array, WeightCensus>();
 
+/** Weights that are all alike and not zero: whoever only asks for the room they take need not have them counted. */
+const uniform = new WeakSet<Int8Array>();
+
+/** Says that all of `weight` is one number other than zero. */
+export const declareUniform = (weight: Int8Array): void => { uniform.add(weight); };
+
 export function weightCensus(link: Link): WeightCensus {
   const { weight } = link.projection;
   const found = known.get(weight) ?? countWeights(link);
@@ -35,6 +41,10 @@ function countWeights(link: Link): WeightCensus {
   const { weight, window: { kernel: [, width] }, groups } = link.projection;
   const outputs = link.target[0] / groups;
   const segments = new Uint32Array(outputs + 1);
+  if (uniform.has(weight)) {
+    segments[outputs] = liveTaps(link, 0).length * liveTaps(link, 1).length * link.source[0];
+    return { largest: Math.abs(weight[0]), segments };
+  }
   let largest = 0;
   for (const ky of liveTaps(link, 0)) {
     for (const kx of liveTaps(link, 1)) {

@@ -21,7 +21,7 @@ let compiled: ValidateFunction<Chip> | undefined;
 
 /** Reads the schema as it is published: loading TypeBox takes longer than all else that a refusal needs. */
 function validator(): ValidateFunction<Chip> {
-  return compiled ??= new Ajv({ allErrors: true, verbose: true, strict: true, code: { optimize: false } })
+  return compiled ??= new Ajv({ allErrors: true, verbose: true, strict: false, validateSchema: false, code: { optimize: false } })
     .compile<Chip>(JSON.parse(readFileSync(join(FOLDER, SCHEMA_FILE), 'utf8')) as object);
 }
 

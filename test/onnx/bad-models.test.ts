@@ -74,6 +74,8 @@ describe('operators', () => {
     expect(refusal(single('Div', {}, { reads: ['k', 'x'], initializers: [weight('k', 1)] }))).toContain('it divides a constant by activations');
     expect(refusal(single('Div', {}, { reads: ['x', 'k'], initializers: [floats('k', [], [0])] }))).toContain('it divides by 0, an element of "k"');
     expect(refusal(single('Gemm', { transA: 1 }, { reads: ['x', 'w'], initializers: [weight('w', 4, 2)] }))).toContain('dims [1, 1, 4, 4] transposed times [4, 2]');
+    expect(refusal(single('Expand', {}, { reads: ['x', 's'], initializers: [ints('s', [1, 2 ** 40, 1, 1])] }))).toContain('too many copies side by side: 1099511627776');
+    expect(refusal(single('ConvTranspose', { pads: [9, 0, 0, 0], output_shape: [3, 3], auto_pad: 'NOTSET', strides: [5, 5] }, { reads: ['x', 'w'], initializers: [weight('w', 1, 1, 2, 2)] }))).toContain('ConvTranspose');
     expect(refusal(single('Gather', {}, { reads: ['x', 'i'], initializers: [ints('i', [0, 0], [1, 2])] }))).toContain('its indices have dims [1, 2]');
     expect(refusal(single('Gather', { axis: 2 }, { reads: ['x', 'i'], initializers: [ints('i', [4])] }))).toContain('indices 4 on an axis of 4');
     expect(refusal(single('BatchNormalization', { training_mode: 1 }, { reads: ['x', 'w', 'w', 'w', 'w'], initializers: [weight('w', 1)] }))).toContain('it normalises by the statistics of the batch');

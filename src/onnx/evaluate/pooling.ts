@@ -5,7 +5,7 @@ import { constant, intAttribute, type NodeContext } from '../rule.js';
 import { product, stridesOf } from '../value.js';
 import { resolveAxes, type ResolvedAxis } from '../window.js';
 import { outputSize, spatialSizes } from './convolution.js';
-import { blank, spendWork } from './result.js';
+import { blank } from './result.js';
 
 /** Calls `visit` for each place of the windows' outputs with the offsets in the plane that the window sees, and how many places it covers with stated pads. */
 function eachWindow(axes: readonly ResolvedAxis[], visit: (output: number, seen: readonly number[], covered: number) => void): void {
@@ -33,7 +33,7 @@ export function averagePool(context: NodeContext): Constant {
   const countPad = (intAttribute(context, 'count_include_pad') ?? 0) !== 0;
   const counts = axes.map(outputSize);
   const result = blank(context, x.type, [...x.dims.slice(0, 2), ...counts]);
-  spendWork(context, result.data.length * product(axes.map((a) => a.kernel)));
+  context.spend(result.data.length * product(axes.map((a) => a.kernel)));
   const [planes, from, to] = [product(x.dims.slice(0, 2)), product(sizes), product(counts)];
   eachWindow(axes, (output, seen, covered) => {
     for (let plane = 0; plane < planes; plane++) {
@@ -54,7 +54,7 @@ export function maxPool(context: NodeContext): readonly Constant[] {
   const dims = [...x.dims.slice(0, 2), ...counts];
   const result = blank(context, x.type, dims);
   const indices = (context.node.outputs[1] ?? '') === '' ? undefined : blank(context, 'int64', dims, 1);
-  spendWork(context, result.data.length * product(axes.map((a) => a.kernel)));
+  context.spend(result.data.length * product(axes.map((a) => a.kernel)));
   const columnMajor = (intAttribute(context, 'storage_order') ?? 0) !== 0;
   const [planes, from, to] = [product(x.dims.slice(0, 2)), product(sizes), product(counts)];
   const place = columnMajor ? columnMajorOffset(sizes) : (offset: number): number => offset;

@@ -51,6 +51,7 @@ export function convTranspose(context: RuleContext): Value {
   const [rows, columns] = [phasesOf(y, picture.height), phasesOf(x, picture.width)];
   const phases = y.stride * x.stride;
   const window: Window = { kernel: [rows.taps, columns.taps], stride: [1, 1], dilation: [1, 1], pads: [rows.before, columns.before, rows.after, columns.after] };
+  if (window.pads.some((p) => p < 0)) refuse('onnx/form', { op, problem: 'its pads cut away whole inputs', advice: 'crop the input of the layer, or lower its pads' });
   context.spend(outputs * phases * (inputs / groups) * rows.taps * columns.taps);
   const weight = phaseFilters(weights(filter), { y, x, rows, columns, inputs, outGroup, groups });
   const bias = new Float32Array(outputs * phases);

@@ -14,6 +14,7 @@ type Factor = number | Float32Array;
 /** x * scale + shift; x itself where that changes nothing. */
 export function scaledAndShifted(context: RuleContext, x: Activation, by: { readonly scale: Factor; readonly shift: Factor; readonly suffix?: string }): Activation {
   if (by.scale === 1 && by.shift === 0) return x;
+  for (const factor of [by.scale, by.shift]) if (typeof factor === 'number' && !Number.isFinite(Math.fround(factor))) refuse('onnx/form', { op: context.node.op, problem: `it scales or shifts by ${factor}`, advice: 'numbers this large overflow float32: mend the constants' });
   const size = product(sample(context, x.dims));
   context.spend(2 * size);
   const spread = (factor: Factor): Float32Array => (typeof factor === 'number' ? new Float32Array(size).fill(factor) : factor);

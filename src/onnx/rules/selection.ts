@@ -49,6 +49,9 @@ function places(context: RuleContext, x: Activation, { axis, indices }: { readon
   return context.emit({ kind: 'concat', inputs: from(...parts), axis: sampleAxis(context, axis, x.dims) }, x.dims.with(axis, indices.length));
 }
 
+/** Most copies of a value along one axis. */
+const MOST_COPIES = 4096;
+
 /** Each axis of size 1 that grows becomes copies side by side. */
 export function expand(context: RuleContext): Value {
   const x = activation(context);
@@ -56,7 +59,9 @@ export function expand(context: RuleContext): Value {
   const start = reshaped(context, x, [...new Array<number>(dims.length - x.dims.length).fill(1), ...x.dims], 'ranked');
   return dims.reduce<Activation>((value, count, axis) => {
     if (value.dims[axis] === count) return value;
+    if (count < 1) refuse('onnx/shape', { op: context.node.op, problem: `nothing is left of [${x.dims.join(', ')}]` });
+    if (count > MOST_COPIES) refuse('onnx/too-large', { what: 'copies side by side', used: String(count), allowed: MOST_COPIES });
     const wide = value.dims.with(axis, count);
-    return context.emit({ kind: 'concat', inputs: new Array<Activation['node']>(count).fill(value.node), axis: sampleAxis(context, axis, wide) }, wide, `copies-${axis}`);
+    return context.emit({ kind: 'concat', inputs: new Array<Activation['node']>(count).fill(value.node), axis: sampleAxis(context, axis, value.dims) }, wide, `copies-${axis}`);
   }, start);
 }
