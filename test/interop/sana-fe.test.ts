@@ -154,7 +154,7 @@ describe('refusals', () => {
     expect(refuse(signedNetwork(20))[0]).toContain('error[interop/unsupported-neurons]: SANA-FE has no spikes of -1');
     expect(refuse(cubaNetwork(20))[0]).toContain('SANA-FE has no synaptic current that is rounded in every step');
     const { network, image } = randomNetwork(55);
-    const late = network.populations.map((p) => (p.neuron.model === 'if' ? { ...p, decay: 409, neuron: { model: 'lif' as const, reset: 'soft-two-compartment' as const, leak: 0.9 } } : p));
+    const late = network.populations.map((p) => (p.neuron.model !== 'integrator' ? { ...p, decay: 409, neuron: { model: 'lif' as const, reset: 'soft-two-compartment' as const, leak: 0.9 } } : p));
     expect(refuse({ network: { ...network, populations: late }, image })).toHaveLength(late.filter((p) => p.neuron.model === 'lif').length);
   });
 
