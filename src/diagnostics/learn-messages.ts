@@ -25,10 +25,6 @@ export const learnMessages = {
     (p: { timesteps: number }) => `learning needs at least one time step, T is ${p.timesteps}`,
     () => 'choose --timesteps 4 or more',
   ),
-  'learn/poisson-code': error(
-    () => 'the Poisson code draws new spikes in every run: there is no gradient to learn from',
-    () => 'choose --code bias or --code rate',
-  ),
   'learn/lasting-currents': error(
     () => 'learning knows no neurons with a current that lasts or that wait after a spike',
     () => 'leave --current-decay and --refractory out, or compile without --encrypt',

@@ -35,6 +35,8 @@ export interface FilterGeometry {
 export interface LearningLink extends FilterGeometry {
   readonly source: NeuronBuffers | null;
   readonly imageShape: MapShape;
+  /** Whether anybody asks for the gradient of the source's spikes: nobody where they are given from outside. */
+  readonly passesBack: boolean;
   /** Whether its backward pass is the first to reach the source's gradients. */
   readonly fresh: boolean;
 }

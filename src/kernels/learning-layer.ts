@@ -97,7 +97,7 @@ export function prepareLearningLayer(kernels: Kernels, layer: LearningLayerDescr
     const share = innovations / (pixelsOf(shape) * steps * channels);
     for (const p of fromSpikes) {
       addWeightSlopes(p, innovations);
-      call[share > layer.denseAbove && !isGrouped(p.link) ? 'learning_source_dense' : 'learning_source'](descriptor, indexOf(p));
+      if (p.link.passesBack) call[share > layer.denseAbove && !isGrouped(p.link) ? 'learning_source_dense' : 'learning_source'](descriptor, indexOf(p));
     }
     if (fromImage.length > 0) memory.float32(scratch.image, image.length).set(image);
     for (const p of fromImage) {

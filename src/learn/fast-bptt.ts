@@ -6,6 +6,8 @@
 import type { Kernels } from '../kernels/kernels.js';
 import { pixelsOf, reserveNeurons, reserveScratch, type LearningLink, type NeuronBuffers, type PlacedLink } from '../kernels/learning-buffers.js';
 import { prepareLearningLayer, type LearningLayer } from '../kernels/learning-layer.js';
+import { setPoissonSpikes } from '../kernels/spiking-input.js';
+import type { RandomStream } from '../random.js';
 import type { HostLayer, Population, Projection, SpikingNetwork } from '../spiking/network.js';
 import { isSigned, neuronCount } from '../spiking/network.js';
 import { lossOf, spikePrices, timeFlow, type LearningOptions, type Lesson } from './learning-problem.js';
@@ -52,7 +54,6 @@ interface Stage {
 }
 
 export function createLearner(network: SpikingNetwork, options: KernelOptions, kernels: Kernels): Learner {
-  if (network.input.code === 'poisson') throw new RangeError('internal: learning needs the bias or the rate code');
   const layout = layoutOf(network);
   const stages = prepareStages(network, options, kernels);
   const { memory } = kernels;
@@ -67,7 +68,8 @@ export function createLearner(network: SpikingNetwork, options: KernelOptions, k
   const idle = stages.filter(({ population }) => !network.projections.some((p) => p.source === population.id));
   const classes = output.population.shape[0];
   const evaluate = (image: Float32Array, lesson: Lesson): LearnedImage & { readonly slope: Float64Array } => {
-    const spikes = stages.map(({ population, layer, driven }) => {
+    const spikes = stages.map(({ population, layer, driven, buffers }) => {
+      if (population.neuron.model === 'relay') return drawSpikes(kernels, image, { buffers, full: population.threshold[0], stream: lesson.stream });
       if (driven) layer.setDrive(image, isEncoder(network, population) ? bothSigns(image) : undefined);
       return layer.forward();
     });
@@ -81,7 +83,7 @@ export function createLearner(network: SpikingNetwork, options: KernelOptions, k
     const { slope, ...result } = evaluate(image, lesson);
     for (const { buffers } of idle) memory.float32(buffers.gradients, floatsOf(buffers)).fill(0);
     memory.float32(output.buffers.gradients, floatsOf(output.buffers)).set(slope.map((d) => d / network.timesteps), (network.timesteps - 1) * output.buffers.width);
-    const support = [...stages].reverse().map(({ layer }) => layer.backward(image)).reverse();
+    const support = [...stages].reverse().map(({ layer, population }) => (population.neuron.model === 'relay' ? 0 : layer.backward(image))).reverse();
     return { ...result, support };
   };
   return {
@@ -102,6 +104,13 @@ export function createLearner(network: SpikingNetwork, options: KernelOptions, k
       part('leak', i, out)[0] = stages[i].population.neuron.model === 'lif' ? leak : 0;
     }),
   };
+}
+
+/** The spikes of the Poisson code, as the program's input draws them; returns their number. Nothing before them learns, so no gradient goes through the draw. */
+function drawSpikes(kernels: Kernels, image: Float32Array, { buffers, full, stream }: { readonly buffers: NeuronBuffers; readonly full: number; readonly stream: RandomStream | undefined }): number {
+  if (stream === undefined) throw new RangeError('internal: the Poisson code needs a stream');
+  setPoissonSpikes(kernels, image, buffers, { full, stream });
+  return kernels.call['spiking_count'](buffers.spikes, pixelsOf(buffers.shape) * buffers.steps * buffers.words);
 }
 
 const floatsOf = (b: NeuronBuffers): number => pixelsOf(b.shape) * b.steps * b.width;
@@ -149,7 +158,8 @@ function linksOf(network: SpikingNetwork, buffers: readonly NeuronBuffers[]): In
   const link = (filter: Projection | HostLayer, source: NeuronBuffers | null): LearningLink => {
     const fresh = source !== null && !reached.has(source);
     if (source !== null) reached.add(source);
-    return { source, fresh, imageShape: network.imageShape, window: filter.window, pool: filter.pool, groups: filter.groups };
+    const passesBack = network.populations.find((p) => source !== null && bufferOf.get(p.id) === source)?.neuron.model !== 'relay';
+    return { source, fresh, passesBack, imageShape: network.imageShape, window: filter.window, pool: filter.pool, groups: filter.groups };
   };
   return [...network.populations].reverse().map((p): IndexedLink[] => [
     ...network.projections.flatMap((q, index) => (q.target === p.id ? [{ kind: 'weight' as const, index, link: link(q, bufferOf.get(q.source)!) }] : [])),

@@ -21,6 +21,7 @@
  *
  * Spikes reach the next population in the same local step, so populations are run one after another.
  */
+import { randomUint32, type RandomStream } from '../random.js';
 import type { HostLayer, Population, Projection, SpikingNetwork } from '../spiking/network.js';
 import { neuronCount } from '../spiking/network.js';
 import { leakOf, lossOf, smoothSpike, spikePrices, surrogateSlope, timeFlow, type LearningOptions, type Lesson } from './learning-problem.js';
@@ -71,7 +72,7 @@ export function referenceBptt(network: SpikingNetwork, parameters: Float64Array,
     const size = neuronCount(population.shape);
     return { population, index, threshold: part('threshold', index), leak: population.neuron.model === 'lif' ? part('leak', index)[0] : leakOf(population), u: rows(size), s: rows(size), g: rows(size), back: rows(size), gate: rows(size), price: options.ratePenalty * prices[index] };
   });
-  const context: Context = { network, layout, part, runs, image: sample.image, options, gradient: new Float64Array(layout.length) };
+  const context: Context = { network, layout, part, runs, image: sample.image, stream: sample.stream, options, gradient: new Float64Array(layout.length) };
   for (const run of runs) forward(context, run);
   const output = runs[runs.length - 1];
   const scores = output.u[steps - 1].map((v) => v / steps);
@@ -88,6 +89,7 @@ interface Context {
   readonly part: (kind: ParameterKind, index: number) => Float64Array;
   readonly runs: readonly PopulationRun[];
   readonly image: Float32Array;
+  readonly stream: RandomStream | undefined;
   readonly options: ReferenceOptions;
   readonly gradient: Float64Array;
 }
@@ -117,6 +119,10 @@ function forward(context: Context, run: PopulationRun): void {
   const constant = constantCurrent(context, run);
   const reset = resetOf(population);
   for (let t = 0; t < network.timesteps; t++) {
+    if (population.neuron.model === 'relay') {
+      s[t].set(poissonSpikes(context, threshold[0], t));
+      continue;
+    }
     u[t].set(constant);
     network.projections.forEach((p, index) => {
       if (p.target !== population.id) return;
@@ -155,7 +161,19 @@ function constantCurrent({ network, part, image }: Context, { population, index 
   return current;
 }
 
+/** Spikes of the Poisson code in step t: number t * n + k of the stream below min(1, |x_k| / full), n the pixels rounded up to a multiple of 4. */
+function poissonSpikes({ image, stream }: Context, full: number, t: number): Float64Array {
+  if (stream === undefined) throw new RangeError('internal: the Poisson code needs a stream');
+  const numbers = Math.ceil(image.length / 4) * 4;
+  const draws = randomUint32(stream, new Uint32Array(numbers), t * numbers);
+  const spikes = new Float64Array(2 * image.length);
+  image.forEach((x, k) => { if (draws[k] < Math.min(1, Math.abs(x) / full) * 4294967296) spikes[x > 0 ? k : image.length + k] = 1; });
+  return spikes;
+}
+
+/** A relay's spikes come from outside: there is nothing behind them that learns. */
 function backward(context: Context, run: PopulationRun): void {
+  if (run.population.neuron.model === 'relay') return;
   const { network, options, layout, gradient, image } = context;
   const { population, index, u, s, g, leak, threshold, gate, price } = run;
   const retract = population.neuron.model === 'signed-if' ? population.neuron.retract : 0;

@@ -71,6 +71,11 @@ describe('the learning kernels', () => {
     for (let seed = 1; seed <= 6; seed++) for (const tracedBelow of [0, 1e9]) compare(seed, { ...base, surrogate: { shape: 'triangle', width: 0.6 }, tracedBelow }, { channels: [61, 71], retract: 0 });
     expect(taken).toBeGreaterThan(1000);
   });
+  it('equal the reference with the Poisson code, whose spikes are drawn and have no gradient', () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 1e6 }), shapes, fc.constantFrom(0, 1e9), (seed, shape, tracedBelow) => {
+      compare(seed, { ...base, surrogate: { shape, width: 0.7 }, tracedBelow, denseAbove: seed % 2 }, { code: 'poisson' });
+    }), { numRuns: 60, seed: 5 });
+  });
   it('equal the reference over blocks of 32 channels and words of 64', () => {
     for (let seed = 1; seed <= 6; seed++) compare(seed, { ...base, surrogate: { shape: 'triangle', width: 0.6 } }, { channels: [61, 71] });
   });

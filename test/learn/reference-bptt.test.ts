@@ -36,7 +36,8 @@ describe('the reference gradient', () => {
       });
     }
   }
-  it('is that of the smoothed model with leaks and with the rate code', () => {
+  it('is that of the smoothed model with leaks, with the rate code and with the Poisson code', () => {
+    expect(worstError(13, 'arctangent', { code: 'poisson' })).toBeLessThan(1e-6);
     expect(worstError(11, 'arctangent', { leak: 0.8, code: 'rate' })).toBeLessThan(1e-6);
     expect(worstError(12, 'triangle', { leak: 0.8, code: 'bias' })).toBeLessThan(1e-6);
   });
