@@ -12,7 +12,7 @@ const DIVERGED = {
 
 const NORMALISATION = {
   batch: (kind: string) => `${kind} is refused: it mixes the images of a batch, so no image has a gradient of its own that could be clipped, and its statistics would be read from the private data without noise`,
-  sample: (kind: string) => `${kind} is refused: it divides by statistics of the image at hand in every time step, which no weight or threshold of a program can hold`,
+  sample: (kind: string) => `${kind} is refused: it divides by statistics of the image at hand in every time step, which no weight or threshold of a program can hold (privacy would allow it, the chip does not)`,
 };
 
 export const learnMessages = {
