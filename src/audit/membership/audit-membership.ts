@@ -57,6 +57,8 @@ export interface AttackResult {
 }
 
 export interface MembershipAudit {
+  /** Of all images, labels and memberships. */
+  readonly poolSha256: string;
   readonly members: number;
   readonly nonMembers: number;
   /** Of the subject. */
@@ -64,6 +66,8 @@ export interface MembershipAudit {
   readonly attacks: readonly AttackResult[];
   /** The largest lower end of the area's interval. */
   readonly strongest: AttackId;
+  /** Whether some attack tells members from non-members: 0.5 is below the interval of its area at 95 % for all attacks together. */
+  readonly detected: boolean;
   readonly references: ReferenceFigures | null;
   readonly oneRun: OneRunBound & { readonly attack: AttackId };
   /** At most so many members are found at each rate by any attack; null without a certificate. */
@@ -109,8 +113,9 @@ export async function auditMembership(request: MembershipRequest): Promise<Membe
   const oneRun = { ...oneRunBound(found.attacks.find((a) => a.id === headline)!.scores, pool.members, { delta: request.delta, seed }), attack: headline };
   const { caps, advantageCap } = capsOf(training);
   const audit = {
-    members: members.count, nonMembers: nonMembers.count, accuracy: accuracyOf(own, pool.members), attacks, oneRun, caps, advantageCap, twoSample, shared,
+    poolSha256: pool.sha256, members: members.count, nonMembers: nonMembers.count, accuracy: accuracyOf(own, pool.members), attacks, oneRun, caps, advantageCap, twoSample, shared,
     strongest: attacks.reduce((a, b) => (b.areaInterval.low > a.areaInterval.low ? b : a)).id,
+    detected: attacks.some((a) => areaInterval(a.roc, 0.05 / attacks.length).low > 0.5),
     references: wanted === null ? null : { count: wanted.count, description: wanted.kind.description, images: pool.count >> 1, a: found.a, tuned: found.tuned, accuracy: meanAccuracy(learned) },
   };
   if (audit.references !== null && training !== null) compareSizes(audit.references.images, training.examples, report);
