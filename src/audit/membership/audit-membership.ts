@@ -23,7 +23,7 @@ import type { Interval } from '../bounds/clopper-pearson.js';
 export const FALSE_POSITIVE_RATES = [0.01, 0.001] as const;
 const LEAST_IMAGES = 100;
 /** References that learn from fewer images than this share of the subject's, or from more than its inverse, are worth a warning. */
-const SIMILAR = 0.8;
+const SIMILAR = 0.9;
 
 export interface MembershipRequest {
   readonly subject: Subject;

@@ -33,5 +33,5 @@ export function oneRunBound(scores: ArrayLike<number>, members: ArrayLike<number
     const right = order.slice(0, half).filter((i) => members[i] === 1).length + order.slice(-half).filter((i) => members[i] !== 1).length;
     return { canaries: 2 * each, guesses: 2 * half, right, delta, significance: SIGNIFICANCE, epsilon: epsilonFromOneRun({ canaries: 2 * each, guesses: 2 * half, right }, delta, SIGNIFICANCE / SHARES.length) };
   });
-  return bounds.reduce((a, b) => (b.epsilon > a.epsilon ? b : a));
+  return bounds.reduce((a, b) => (b.epsilon >= a.epsilon ? b : a));
 }

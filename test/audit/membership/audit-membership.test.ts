@@ -130,7 +130,7 @@ describe('references', () => {
     writeFileSync(path, bytes);
     writeFileSync(join(folder, 'manifest.json'), '{}');
     expect((await problems(kept()))[0]).toMatch(/^audit\/references-damaged: .* no manifest/);
-    expect((await problems({ ...request, references: { ...request.references!, folder: join(path, 'inside') } }))[0]).toMatch(/^audit\/references-not-written: the reference networks cannot be kept here: what should be the folder is a file/);
+    expect((await problems({ ...request, references: { ...request.references!, folder: join(path, 'inside') } }))[0]).toBe('audit/references-not-written: the reference networks cannot be kept here: what should be the folder is a file (ENOTDIR)');
   });
 
   it('learn halves drawn at random, the second of a pair what the first does not', () => {
@@ -162,7 +162,7 @@ describe('images that cannot carry an audit', () => {
 
   it('come from two distributions, which is a warning', async () => {
     const found = await auditMembership({ ...request, nonMembers: noiseImages('others', 160, 1.3), references: null });
-    expect(found.warnings.map((w) => `${w.code}: ${w.message}`)).toEqual([expect.stringMatching(/^audit\/distributions-differ: members and non-members are not from one distribution: they differ in their (contrast|roughness) \(p = .*e-\d+\)$/)]);
+    expect(found.warnings.map((w) => [w.code, w.message])).toEqual([['audit/distributions-differ', expect.stringMatching(/^members and non-members are not from one distribution: they differ in their (contrast|roughness) \(p = .*e-\d+\)$/)]]);
   });
 
   it('are told apart by the test only where they differ', () => {
@@ -187,7 +187,8 @@ describe('a certificate', () => {
       expect(truePositiveRate).toBeGreaterThan(falsePositiveRate);
     });
     expect(found.advantageCap).toBeCloseTo((Math.exp(0.2) - 1 + 2e-5) / (Math.exp(0.2) + 1), 9);
-    expect(found.warnings.map((w) => `${w.code}: ${w.message}`)[0]).toMatch(/^audit\/certificate-contradicted: the attack finds more than the certificate allows: epsilon is at least \d\.\d\d, where 0\.20 is claimed$/);
+    expect(found.warnings[0].code).toBe('audit/certificate-contradicted');
+    expect(found.warnings[0].message).toMatch(/^the attack finds more than the certificate allows: epsilon is at least \d\.\d\d, where 0\.20 is claimed$/);
   });
 
   it('is not contradicted by what it allows', async () => {
