@@ -57,7 +57,7 @@ export function prepareHostLayer(kernels: Kernels, layer: HostLayerDescription):
 }
 
 /** Sets the spikes of a relay population of [2C, H, W] from an image of [C, H, W]: step t, value k uses number t * n + k of `stream`, n the image's size rounded up to a multiple of 4. */
-export function setPoissonSpikes(kernels: Kernels, image: Float32Array, buffers: SpikeBuffers, { full, stream }: { readonly full: number; readonly stream: RandomStream }): void {
+export function setPoissonSpikes(kernels: Kernels, image: Float32Array, buffers: Pick<SpikeBuffers, 'shape' | 'steps' | 'words' | 'spikes'>, { full, stream }: { readonly full: number; readonly stream: RandomStream }): void {
   const { memory, call } = kernels;
   const mark = memory.mark();
   const pixels = buffers.shape[1] * buffers.shape[2];

@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createKernels } from '../../src/kernels/kernels.js';
-import { createLearner, type KernelOptions } from '../../src/learn/fast-bptt.js';
-import type { LearningOptions } from '../../src/learn/learning-problem.js';
+import { createLearner } from '../../src/learn/fast-bptt.js';
+import type { KernelOptions } from '../../src/learn/learning-stages.js';
+import { surrogateShapes, type LearningOptions } from '../../src/learn/learning-problem.js';
 import { layoutOf, readParameters } from '../../src/learn/parameters.js';
 import { referenceBptt } from '../../src/learn/reference-bptt.js';
 import { randomSpiking } from './random-spiking.js';
@@ -41,7 +42,7 @@ function compare(seed: number, options: KernelOptions, shape?: Parameters<typeof
 }
 
 const base: LearningOptions = { surrogate: { shape: 'boxcar', width: 0.25 }, loss: { distillation: 0.5, temperature: 2 }, time: 'exact', ratePenalty: 0 };
-const shapes = fc.constantFrom('boxcar' as const, 'triangle' as const, 'arctangent' as const);
+const shapes = fc.constantFrom(...surrogateShapes);
 
 describe('the learning kernels', () => {
   it('equal the reference on random networks', () => {
