@@ -36,7 +36,7 @@ export interface ChainOptions {
   readonly skips?: readonly (readonly [number, number, Layer])[];
   readonly pruned?: number;
   readonly wide?: boolean;
-  /** Where they are wide, one in 32 is and the others are 1 or -1, so that sums over large fan-ins stay within 16 bits. */
+  /** Where they are wide, one in 64 is and the others are 1 or -1, so that sums over large fan-ins stay within 16 bits. */
   readonly fewLarge?: boolean;
 }
 
@@ -54,7 +54,7 @@ export function chain(input: MapShape, layers: readonly Layer[], options: ChainO
     const draws = randomUint32(substream(randomStream(seed), i), new Uint32Array(Math.ceil(weight.length / 4)));
     for (let j = 0; j < weight.length; j++) {
       const byte = (draws[j >> 2] >>> ((j & 3) * 8)) & 255;
-      const large = fewLarge && Math.imul(j, 0x9e3779b1) >>> 27 > 0 ? 1 : byte >> 1 || 127;
+      const large = fewLarge && Math.imul(j, 0x9e3779b1) >>> 26 > 0 ? 1 : byte >> 1 || 127;
       weight[j] = (byte >> 3) / 32 < pruned ? 0 : wide ? large * (byte % 2 === 0 ? 1 : -1) : (byte & 7) - 3;
     }
     return { id: `c${i}`, source: populations[from].id, target: populations[to].id, weight, shift: 6, window: layer.window, groups: layer.groups, pool: layer.pool, delay: depths[to] - depths[from] - 1, bound: boundOf(weight, layer, [populations[from], populations[to]]), weightError: 0.01 };
