@@ -1,7 +1,7 @@
 /** The options of `compile --encrypt`: how to learn, and on what to judge it. */
 import { Option, type Command } from 'commander';
 import type { KernelChoice } from '../kernels/kernels.js';
-import type { SurrogateShape } from '../learn/learning-problem.js';
+import { surrogateShapes, type SurrogateShape } from '../learn/learning-problem.js';
 import { integer, kernelsOption, positive, share, weight } from './options.js';
 
 export interface LearningFlags {
@@ -35,7 +35,7 @@ const settings = (): readonly Option[] => [
   new Option('--learning-rate <r>', 'in units of each layer').argParser(positive).default(0.003),
   new Option('--schedule <course>', 'of the learning rate').choices(['cosine', 'constant']).default('cosine'),
   new Option('--optimiser <name>', 'sgd has a momentum of 0.9 and wants a higher rate').choices(['adam', 'sgd']).default('adam'),
-  new Option('--surrogate <shape>', 'stands for the derivative of a spike').choices(['boxcar', 'triangle', 'arctangent']).default('boxcar'),
+  new Option('--surrogate <shape>', 'stands for the derivative of a spike').choices(surrogateShapes).default('boxcar'),
   new Option('--surrogate-width <w>', 'its half width, in thresholds').argParser(positive).default(0.25),
   new Option('--online', 'no gradient from step to step (SLTT)'),
   new Option('--truncate <k>', 'cut the gradient through time into windows of k steps').argParser(integer(1, 4096)).conflicts('online'),

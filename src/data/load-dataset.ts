@@ -1,6 +1,7 @@
 /**
  * From the words a user writes to labelled images: `mnist:DIR`, `cifar10:FILE.gz` and the others in
- * `SCHEMES`; a file that ends in .mat needs no kind in front. A spec names the kind of data and where it lies; each kind has its reader beside this file.
+ * `SCHEMES`; a file that ends in .mat needs no kind in front. A spec names the kind of data and where it lies; each kind has its reader beside this file. Behind
+ * it may stand which of the images are meant: `mnist:DIR#train:0-9999`.
  */
 import { basename, resolve } from 'node:path';
 import { fail } from '../diagnostics.js';
@@ -10,6 +11,7 @@ import { findIdx, readIdx } from './idx.js';
 import { readImageFolder } from './image-folder.js';
 import { readMatImages } from './mat-images.js';
 import { readNpy } from './npy.js';
+import { selectImages, splitSelection } from './select-images.js';
 import { splitOf } from './subset.js';
 
 interface Scheme {
@@ -41,8 +43,8 @@ const mnistFolder = ({ spec, kind, rest, form, option }: Request): Dataset => {
 };
 
 const matFile = ({ spec, kind, rest, form, option }: Request): Dataset => {
-  const [, path, part, seed] = /^([^#]*)(?:#([^:]*)(?::(\d{1,9}))?)?$/.exec(rest) ?? [];
-  if (path === undefined || path === '') return fail('data/bad-spec', { kind: 'option', option }, { spec, problem: 'does not name a file and a part of it', form });
+  const [, path, part, seed] = /^([^#]+)(?:#([^,]*)(?:,seed=(\d{1,9}))?)?$/.exec(rest) ?? [];
+  if (path === undefined) return fail('data/bad-spec', { kind: 'option', option }, { spec, problem: 'does not name a file and a part of it', form });
   if (part !== undefined && part !== 'train' && part !== 'test') fail('data/bad-spec', { kind: 'option', option }, { spec, problem: `names the part "${part}"`, form });
   const whole = readMatImages(named(kind, path), path);
   return part === undefined ? whole : splitOf(whole, part as 'train' | 'test', Number(seed ?? 0));
@@ -67,7 +69,7 @@ const SCHEMES: Readonly<Record<string, Scheme>> = {
       return readNpy(named('npy', images), images, labels);
     },
   },
-  mat: { form: 'FILE.mat, FILE.mat#train or FILE.mat#test (a fifth of each class), with a seed FILE.mat#train:1', load: matFile },
+  mat: { form: 'FILE.mat, FILE.mat#train or FILE.mat#test (a fifth of each class), by another seed FILE.mat#train,seed=1', load: matFile },
   images: { form: 'images:DIR with a folder of PNG files per class', load: ({ rest }) => readImageFolder(`images of folder ${basename(resolve(rest))}`, rest) },
 };
 
@@ -76,9 +78,14 @@ const SCHEMES: Readonly<Record<string, Scheme>> = {
  * `data/...` codes for anything wrong with it.
  */
 export function loadDataset(spec: string, option = '--data'): Dataset {
+  const { source, selection } = splitSelection(/^[^:]*\.mat(#|:|$)/.test(spec) ? `mat:${spec}` : spec);
+  const whole = loadWhole(source, option);
+  return selection === null ? whole : selectImages(whole, { selection, option });
+}
+
+function loadWhole(spec: string, option: string): Dataset {
   const where = { kind: 'option', option } as const;
   const colon = spec.indexOf(':');
-  if (/^[^:]*\.mat(#|$)/.test(spec)) return loadDataset(`mat:${spec}`, option);
   const kind = spec.slice(0, Math.max(colon, 0));
   if (!Object.hasOwn(SCHEMES, kind)) fail('data/unknown-scheme', where, { spec, schemes: Object.keys(SCHEMES) });
   const { form, load } = SCHEMES[kind];

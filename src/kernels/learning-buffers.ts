@@ -35,7 +35,7 @@ export interface FilterGeometry {
 export interface LearningLink extends FilterGeometry {
   readonly source: NeuronBuffers | null;
   readonly imageShape: MapShape;
-  /** Whether anybody asks for the gradient of the source's spikes: nobody where they are given from outside. */
+  /** Whether learning needs the gradient of the source's spikes: not where they are given from outside. */
   readonly passesBack: boolean;
   /** Whether its backward pass is the first to reach the source's gradients. */
   readonly fresh: boolean;

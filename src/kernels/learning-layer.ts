@@ -20,7 +20,7 @@ export interface LearningLayerDescription {
   readonly reset: 'none' | 'soft' | 'hard' | 'signed';
   /** Of signed neurons: a spike is taken back below minus this many thresholds. */
   readonly retract: number;
-  readonly surrogate: { readonly shape: 'boxcar' | 'triangle' | 'arctangent'; readonly width: number };
+  readonly surrogate: { readonly shape: 'boxcar' | 'triangle' | 'arctangent' | 'fast-sigmoid'; readonly width: number };
   readonly flow: TimeFlow;
   /** v at the first step, in thresholds. */
   readonly initial: number;
@@ -45,6 +45,8 @@ export interface LearningLayer {
   readonly forward: () => number;
   /** Turns dL/ds into gradients; returns the share of neuron-steps with an innovation. */
   readonly backward: (image: Float32Array) => number;
+  /** The same without the gradients of weights. Returns the gradient of the constant currents, [pixel][width], which the next call overwrites. */
+  readonly backwardToCurrents: () => Float32Array;
   readonly clear: () => void;
   readonly readFilter: (link: number, out: Float32Array) => void;
   readonly slopes: () => { readonly bias: Float32Array; readonly threshold: Float32Array; readonly leak: number };
@@ -92,12 +94,16 @@ export function prepareLearningLayer(kernels: Kernels, layer: LearningLayerDescr
     call[traced ? 'learning_weights_traced' : 'learning_weights'](descriptor, indexOf(p));
     p.used |= traced ? OVER_INNOVATIONS : OVER_SPIKES;
   };
+  const shareOf = (innovations: number): number => innovations / (pixelsOf(shape) * steps * channels);
+  const addSourceGradient = (p: PackedLink, innovations: number): void => {
+    call[shareOf(innovations) > layer.denseAbove && !isGrouped(p.link) ? 'learning_source_dense' : 'learning_source'](descriptor, indexOf(p));
+  };
   const backward = (image: Float32Array): number => {
     const innovations = call['learning_delta'](descriptor);
-    const share = innovations / (pixelsOf(shape) * steps * channels);
+    const share = shareOf(innovations);
     for (const p of fromSpikes) {
       addWeightSlopes(p, innovations);
-      if (p.link.passesBack) call[share > layer.denseAbove && !isGrouped(p.link) ? 'learning_source_dense' : 'learning_source'](descriptor, indexOf(p));
+      if (p.link.passesBack) addSourceGradient(p, innovations);
     }
     if (fromImage.length > 0) memory.float32(scratch.image, image.length).set(image);
     for (const p of fromImage) {
@@ -127,6 +133,11 @@ export function prepareLearningLayer(kernels: Kernels, layer: LearningLayerDescr
       return spikesOf(kernels, buffers);
     },
     backward,
+    backwardToCurrents: () => {
+      const innovations = call['learning_delta'](descriptor);
+      for (const p of fromSpikes) addSourceGradient(p, innovations);
+      return memory.float32(scratch.sums, pixelsOf(shape) * width);
+    },
     clear: () => {
       for (const p of packed) {
         if ((p.used & OVER_SPIKES) !== 0) memory.float32(p.slopes, p.length).fill(0);
@@ -176,7 +187,7 @@ function writeDescriptor({ memory }: Kernels, layer: LearningLayerDescription, {
   const at = memory.reserve(LAYER_FIELDS * 4);
   memory.int32(at, LAYER_FIELDS).set([
     table, links, steps, shape[1], shape[2], shape[0], width, words,
-    { none: 0, soft: 1, hard: 2, signed: 3 }[layer.reset], { boxcar: 0, triangle: 1, arctangent: 2 }[layer.surrogate.shape], 0, 0, 0, 0, 0,
+    { none: 0, soft: 1, hard: 2, signed: 3 }[layer.reset], { boxcar: 0, triangle: 1, arctangent: 2, 'fast-sigmoid': 3 }[layer.surrogate.shape], 0, 0, 0, 0, 0,
     state.keep, state.part, state.thresholds, state.inverse, state.bias, state.drive, state.driveStride,
     buffers.potentials, buffers.gradients, buffers.spikes, scratch.starts, scratch.entries, scratch.values,
     state.slopes, state.slopes + 4 * width, state.slopes + 8 * width, scratch.sums, scratch.filled, scratch.row, scratch.ring, scratch.taps, scratch.sent,

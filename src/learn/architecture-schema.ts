@@ -39,7 +39,7 @@ export const ArchitectureSchema = record({
   code: Type.Union([Type.Literal('direct'), Type.Literal('rate'), Type.Literal('poisson')], { description: 'direct: the first layer is a constant current; rate: input neurons spike at a rate; poisson: by chance.' }),
   neuron: NeuronSchema,
   surrogate: record({
-    shape: Type.Union([Type.Literal('boxcar'), Type.Literal('triangle'), Type.Literal('arctangent')]),
+    shape: Type.Union([Type.Literal('boxcar'), Type.Literal('triangle'), Type.Literal('arctangent'), Type.Literal('fast-sigmoid')]),
     width: Type.Number({ exclusiveMinimum: 0, maximum: 100, description: 'Half width, in thresholds.' }),
   }, 'Stands for the derivative of a spike.'),
   trainThresholds: Type.Optional(Type.Boolean({ description: 'Default false. Thresholds are clipped and noised jointly with the weights.' })),

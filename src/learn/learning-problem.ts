@@ -4,9 +4,10 @@
  * options of one gradient.
  *
  *   z = u / threshold - 1        u: potential before the reset; the spike is [z > 0]
- *   boxcar      h(z) = 1 / 2w                    where |z| < w
- *   triangle    h(z) = (1 - |z| / w) / w         where |z| < w
- *   arctangent  h(z) = 1 / (w (1 + (pi z / w)^2))  everywhere
+ *   boxcar        h(z) = 1 / 2w                    where |z| < w
+ *   triangle      h(z) = (1 - |z| / w) / w         where |z| < w
+ *   arctangent    h(z) = 1 / (w (1 + (pi z / w)^2))  everywhere
+ *   fast-sigmoid  h(z) = 1 / (2 w (1 + |z| / w)^2)   everywhere
  *
  * Each h integrates to one; its primitive is a smoothed spike.
  */
@@ -14,7 +15,8 @@ import type { TimeFlow } from '../kernels/learning-layer.js';
 import type { RandomStream } from '../random.js';
 import type { Population, SpikingNetwork } from '../spiking/network.js';
 
-export type SurrogateShape = 'boxcar' | 'triangle' | 'arctangent';
+export type SurrogateShape = 'boxcar' | 'triangle' | 'arctangent' | 'fast-sigmoid';
+export const surrogateShapes: readonly SurrogateShape[] = ['boxcar', 'triangle', 'arctangent', 'fast-sigmoid'];
 
 export interface Surrogate {
   readonly shape: SurrogateShape;
@@ -31,6 +33,7 @@ export function surrogateSlope({ shape, width: w }: Surrogate, z: number): numbe
     case 'boxcar': return Math.abs(z) < w ? 1 / (2 * w) : 0;
     case 'triangle': return Math.max(0, 1 - Math.abs(z) / w) / w;
     case 'arctangent': return 1 / (w * (1 + (Math.PI * z / w) ** 2));
+    case 'fast-sigmoid': return 1 / (2 * w * (1 + Math.abs(z) / w) ** 2);
   }
 }
 
@@ -43,6 +46,7 @@ export function smoothSpike({ shape, width: w }: Surrogate, z: number): number {
       return x < 0 ? (1 + x) ** 2 / 2 : 1 - (1 - x) ** 2 / 2;
     }
     case 'arctangent': return 0.5 + Math.atan(Math.PI * z / w) / Math.PI;
+    case 'fast-sigmoid': return 0.5 + z / (2 * (w + Math.abs(z)));
   }
 }
 

@@ -21,7 +21,6 @@
  *
  * Spikes reach the next population in the same local step, so populations are run one after another.
  */
-import { randomUint32, type RandomStream } from '../random.js';
 import type { HostLayer, Population, Projection, SpikingNetwork } from '../spiking/network.js';
 import { neuronCount } from '../spiking/network.js';
 import { leakOf, lossOf, smoothSpike, spikePrices, surrogateSlope, timeFlow, type LearningOptions, type Lesson } from './learning-problem.js';
@@ -33,8 +32,16 @@ export interface ReferenceRun {
   readonly scores: Float64Array;
   /** In the order of `layoutOf`. */
   readonly gradient: Float64Array;
+  /** dL/dx of the image; behind the Poisson code as if each spike were its probability (straight through). */
+  readonly imageGradient: Float64Array;
   /** [population][step][neuron in C, H, W order] */
   readonly spikes: readonly (readonly Float64Array[])[];
+}
+
+/** An image, and with the Poisson code what its relays send: [step][neuron in C, H, W order]. */
+export interface ReferenceSample extends Lesson {
+  readonly image: Float32Array;
+  readonly sent?: readonly Float64Array[];
 }
 
 export interface ReferenceOptions extends LearningOptions {
@@ -59,7 +66,7 @@ interface PopulationRun {
 }
 
 /** Loss, scores and gradient of one normalised image at these parameters. */
-export function referenceBptt(network: SpikingNetwork, parameters: Float64Array, sample: Lesson & { readonly image: Float32Array }, options: ReferenceOptions): ReferenceRun {
+export function referenceBptt(network: SpikingNetwork, parameters: Float64Array, sample: ReferenceSample, options: ReferenceOptions): ReferenceRun {
   const layout = layoutOf(network);
   const part = (kind: ParameterKind, index: number): Float64Array => {
     const { offset, length } = slotOf(layout, kind, index);
@@ -72,7 +79,7 @@ export function referenceBptt(network: SpikingNetwork, parameters: Float64Array,
     const size = neuronCount(population.shape);
     return { population, index, threshold: part('threshold', index), leak: population.neuron.model === 'lif' ? part('leak', index)[0] : leakOf(population), u: rows(size), s: rows(size), g: rows(size), back: rows(size), gate: rows(size), price: options.ratePenalty * prices[index] };
   });
-  const context: Context = { network, layout, part, runs, image: sample.image, stream: sample.stream, options, gradient: new Float64Array(layout.length) };
+  const context: Context = { network, layout, part, runs, image: sample.image, sent: sample.sent ?? [], options, gradient: new Float64Array(layout.length), imageGradient: new Float64Array(sample.image.length) };
   for (const run of runs) forward(context, run);
   const output = runs[runs.length - 1];
   const scores = output.u[steps - 1].map((v) => v / steps);
@@ -80,7 +87,7 @@ export function referenceBptt(network: SpikingNetwork, parameters: Float64Array,
   slope.forEach((d, c) => { output.g[steps - 1][c] = d / steps; });
   for (const run of [...runs].reverse()) backward(context, run);
   const spent = runs.reduce((sum, r) => sum + r.price * r.s.reduce((n, s, t) => n + s.reduce((a, b, i) => a + b + 2 * r.back[t][i], 0), 0), 0);
-  return { loss: loss + spent, scores, gradient: context.gradient, spikes: runs.map((r) => r.s) };
+  return { loss: loss + spent, scores, gradient: context.gradient, imageGradient: context.imageGradient, spikes: runs.map((r) => r.s) };
 }
 
 interface Context {
@@ -89,9 +96,10 @@ interface Context {
   readonly part: (kind: ParameterKind, index: number) => Float64Array;
   readonly runs: readonly PopulationRun[];
   readonly image: Float32Array;
-  readonly stream: RandomStream | undefined;
+  readonly sent: readonly Float64Array[];
   readonly options: ReferenceOptions;
   readonly gradient: Float64Array;
+  readonly imageGradient: Float64Array;
 }
 
 const resetOf = ({ neuron }: Population): 'none' | 'soft' | 'hard' =>
@@ -114,15 +122,12 @@ const spikeOf = ({ smooth, surrogate }: ReferenceOptions, z: number): number => 
 function forward(context: Context, run: PopulationRun): void {
   const { network, options, part, runs } = context;
   const { population, u, s, leak, threshold, back, gate } = run;
+  if (population.neuron.model === 'relay') return s.forEach((step, t) => step.set(context.sent[t]));
   const sent = new Float64Array(u[0].length);
   const plane = population.shape[1] * population.shape[2];
   const constant = constantCurrent(context, run);
   const reset = resetOf(population);
   for (let t = 0; t < network.timesteps; t++) {
-    if (population.neuron.model === 'relay') {
-      s[t].set(poissonSpikes(context, threshold[0], t));
-      continue;
-    }
     u[t].set(constant);
     network.projections.forEach((p, index) => {
       if (p.target !== population.id) return;
@@ -161,21 +166,10 @@ function constantCurrent({ network, part, image }: Context, { population, index 
   return current;
 }
 
-/** Spikes of the Poisson code in step t: number t * n + k of the stream below min(1, |x_k| / full), n the pixels rounded up to a multiple of 4. */
-function poissonSpikes({ image, stream }: Context, full: number, t: number): Float64Array {
-  if (stream === undefined) throw new RangeError('internal: the Poisson code needs a stream');
-  const numbers = Math.ceil(image.length / 4) * 4;
-  const draws = randomUint32(stream, new Uint32Array(numbers), t * numbers);
-  const spikes = new Float64Array(2 * image.length);
-  image.forEach((x, k) => { if (draws[k] < Math.min(1, Math.abs(x) / full) * 4294967296) spikes[x > 0 ? k : image.length + k] = 1; });
-  return spikes;
-}
-
-/** A relay's spikes come from outside: there is nothing behind them that learns. */
 function backward(context: Context, run: PopulationRun): void {
-  if (run.population.neuron.model === 'relay') return;
-  const { network, options, layout, gradient, image } = context;
+  const { network, options, layout, gradient, image, imageGradient } = context;
   const { population, index, u, s, g, leak, threshold, gate, price } = run;
+  if (population.neuron.model === 'relay') return throughRelay(context, run);
   const retract = population.neuron.model === 'signed-if' ? population.neuron.retract : 0;
   const plane = population.shape[1] * population.shape[2];
   const reset = resetOf(population);
@@ -209,11 +203,28 @@ function backward(context: Context, run: PopulationRun): void {
     if (part[t] === 1) projectBack(context, run, { t, a });
     next = a;
   }
-  if (network.input.code !== 'bias') return;
+  if (network.input.code !== 'bias') {
+    if (network.input.population === population.id) image.forEach((x, i) => { imageGradient[i] += x > 0 ? total[i] : -total[image.length + i]; });
+    return;
+  }
   network.input.layers.forEach((layer, l) => {
     if (layer.target !== population.id) return;
     const out = gradient.subarray(slotOf(layout, 'host', l).offset);
-    eachSynapse(layer, network.imageShape, population.shape, (from, to, w) => { out[w] += total[to] * image[from]; });
+    const weight = context.part('host', l);
+    eachSynapse(layer, network.imageShape, population.shape, (from, to, w) => {
+      out[w] += total[to] * image[from];
+      imageGradient[from] += total[to] * weight[w];
+    });
+  });
+}
+
+/** A relay of probability min(1, |x| / theta): the slope of the probability stands for that of the spike. */
+function throughRelay({ image, imageGradient }: Context, { population, g, threshold }: PopulationRun): void {
+  const plane = population.shape[1] * population.shape[2];
+  image.forEach((x, i) => {
+    const neuron = x > 0 ? i : image.length + i;
+    const theta = threshold[Math.floor(neuron / plane)];
+    if (Math.abs(x) < theta) imageGradient[i] += (g.reduce((sum, step) => sum + step[neuron], 0) * (x > 0 ? 1 : -1)) / theta;
   });
 }
 

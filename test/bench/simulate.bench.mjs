@@ -59,7 +59,7 @@ export function cases(options) {
     {
       measure: `simulation, functional, ${MODEL}, two workers over one`,
       run: async () => {
-        const many = first(imagesFor(MODEL, options, { full: false }).images, options.quick ? 8 : 192);
+        const many = first(imagesFor(MODEL, options, { full: false }).images, options.quick ? 8 : 768);
         const one = await timed(await vgg(), many, { timing: 'functional' });
         const two = await timed(await vgg(), many, { timing: 'functional', workers: 2 });
         return { value: one.seconds / two.seconds, unit: 'times', bar: { atLeast: 1.8 }, note: `${many.count} images, start of the threads included` };

@@ -84,10 +84,10 @@ describe('a small network', () => {
 
   it('each surrogate gives another program', () => inFolder(async (folder) => {
     const seen: string[] = [];
-    for (const shape of ['boxcar', 'triangle', 'arctangent']) {
+    for (const shape of ['boxcar', 'triangle', 'arctangent', 'fast-sigmoid']) {
       expect((await learn(folder, '--surrogate', shape)).code).toBe(0);
       seen.push(readFileSync(join(folder, 'm.spk'), 'base64'));
     }
-    expect(new Set(seen).size).toBe(3);
+    expect(new Set(seen).size).toBe(4);
   }));
 });

@@ -16,7 +16,7 @@ const wrong: readonly (readonly [words: string, sentence: string])[] = [
   ['compile a.onnx --encrypt --timesteps -4', 'A whole number from 1 to 4096 is wanted.'],
   ['compile a.onnx --encrypt --learning-rate 0', 'A number above 0 is wanted.'],
   ['compile a.onnx --encrypt --distillation 1.5', 'A number from 0 to 1 is wanted.'],
-  ['compile a.onnx --encrypt --surrogate sigmoid', 'Allowed choices are boxcar, triangle, arctangent.'],
+  ['compile a.onnx --encrypt --surrogate sigmoid', 'Allowed choices are boxcar, triangle, arctangent, fast-sigmoid.'],
   ['compile a.onnx --epochs 3 --data x --online', 'error: --epochs, --online, --data without --encrypt: nothing would be learned'],
   ['compile a.onnx --encrypt --online --truncate 2', "cannot be used with option '--online'"],
   ['compile a.onnx --encrypt --compare', 'error: --compare without --distance: there is nothing to compare with'],

@@ -81,7 +81,7 @@ const cases: readonly (readonly [code: string, spec: string, files: Files, text:
   ['data/mat-variables', 'mat:DIR/m.mat', { 'm.mat': matFile([{ name: 'fea', shape: [4, 2], values: [1, 2, 3, 4, 5, 6, 7, 8] }]) }, `error[data/mat-variables] in DIR/m.mat: the MATLAB file has no array of images beside a vector with a label for each; it holds fea (4 x 2)
   hint: images are pixels x N or N x pixels (square ones), H x W x N or H x W x C x N; labels are a row or a column of N`],
   ['data/bad-spec (part of a MATLAB file)', 'DIR/m.mat#half', {}, `error[data/bad-spec] for --data: the data spec "mat:DIR/m.mat#half" names the part "half"
-  hint: write FILE.mat, FILE.mat#train or FILE.mat#test (a fifth of each class), with a seed FILE.mat#train:1`],
+  hint: write FILE.mat, FILE.mat#train or FILE.mat#test (a fifth of each class), by another seed FILE.mat#train,seed=1`],
   ['data/no-classes', 'images:DIR/flat', { 'flat/1.png': png(1, 1) }, `error[data/no-classes] in DIR/flat: the folder has no folder in it
   hint: put the images of each class in a folder of its own: DIR/cat/1.png, DIR/dog/1.png, ...; classes are numbered in the order of the names`],
   ['data/image-type', 'images:DIR/mixed', { 'mixed/a/1.png': png(1, 1), 'mixed/a/2.jpg': Buffer.from('x'), 'mixed/b/note.txt': Buffer.from('x') }, `error[data/image-type] in DIR/mixed: 2 files are not PNG: DIR/mixed/a/2.jpg, DIR/mixed/b/note.txt

@@ -2,11 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createKernels } from '../../src/kernels/kernels.js';
-import { createLearner, type KernelOptions } from '../../src/learn/fast-bptt.js';
-import type { LearningOptions } from '../../src/learn/learning-problem.js';
+import { createLearner } from '../../src/learn/fast-bptt.js';
+import type { KernelOptions } from '../../src/learn/learning-stages.js';
+import { surrogateShapes, type LearningOptions } from '../../src/learn/learning-problem.js';
 import { layoutOf, readParameters } from '../../src/learn/parameters.js';
 import { referenceBptt } from '../../src/learn/reference-bptt.js';
+import { randomStream } from '../../src/random.js';
 import { randomSpiking } from './random-spiking.js';
+import { sentSpikes, withRelays } from './relays.js';
 
 const kernels = createKernels();
 
@@ -14,8 +17,10 @@ const kernels = createKernels();
 let taken = 0;
 
 /** Largest difference of each kind of parameter, over that kind's largest slope. */
-function compare(seed: number, options: KernelOptions, shape?: Parameters<typeof randomSpiking>[1]): void {
-  const { network, ...sample } = randomSpiking(seed, shape);
+function compare(seed: number, options: KernelOptions, shape?: Parameters<typeof randomSpiking>[1] & { readonly relays?: boolean }): void {
+  const { network: made, ...drawn } = randomSpiking(seed, shape);
+  const network = shape?.relays === true ? withRelays(made) : made;
+  const sample = { ...drawn, stream: randomStream(seed), sent: shape?.relays === true ? sentSpikes(network, drawn.image, seed) : [] };
   const parameters = readParameters(network);
   const want = referenceBptt(network, Float64Array.from(parameters), sample, { ...options, smooth: false });
   const mark = kernels.memory.mark();
@@ -41,7 +46,7 @@ function compare(seed: number, options: KernelOptions, shape?: Parameters<typeof
 }
 
 const base: LearningOptions = { surrogate: { shape: 'boxcar', width: 0.25 }, loss: { distillation: 0.5, temperature: 2 }, time: 'exact', ratePenalty: 0 };
-const shapes = fc.constantFrom('boxcar' as const, 'triangle' as const, 'arctangent' as const);
+const shapes = fc.constantFrom(...surrogateShapes);
 
 describe('the learning kernels', () => {
   it('equal the reference on random networks', () => {
@@ -73,7 +78,7 @@ describe('the learning kernels', () => {
   });
   it('equal the reference with the Poisson code, whose spikes are drawn and have no gradient', () => {
     fc.assert(fc.property(fc.integer({ min: 1, max: 1e6 }), shapes, fc.constantFrom(0, 1e9), (seed, shape, tracedBelow) => {
-      compare(seed, { ...base, surrogate: { shape, width: 0.7 }, tracedBelow, denseAbove: seed % 2 }, { code: 'poisson' });
+      compare(seed, { ...base, surrogate: { shape, width: 0.7 }, tracedBelow, denseAbove: seed % 2 }, { code: 'rate', relays: true });
     }), { numRuns: 60, seed: 5 });
   });
   it('equal the reference over blocks of 32 channels and words of 64', () => {

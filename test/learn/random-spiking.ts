@@ -1,7 +1,7 @@
 // Small float spiking networks of every kind that learning must handle, from one seed: strided, dilated,
 // padded, grouped and depthwise convolutions, folded pooling, two projections into one population, soft
-// and hard reset, IF, LIF and signed IF, the bias, the rate and (on request) the Poisson code.
-import { normal, randomStream, substream, uniform, type RandomStream } from '../../src/random.js';
+// and hard reset, IF, LIF and signed IF, the bias and the rate code.
+import { normal, randomStream, substream, uniform } from '../../src/random.js';
 import type { HostLayer, MapShape, Neuron, Population, Projection, Reset, SpikingNetwork } from '../../src/spiking/network.js';
 import { populationId } from '../../src/spiking/network.js';
 import { windowOutput, type Pair, type Window } from '../../src/graph/graph.js';
@@ -29,13 +29,13 @@ export interface RandomOptions {
   readonly leak?: number;
   /** Signed neurons, but for the input population. */
   readonly retract?: number;
-  readonly code?: 'bias' | 'rate' | 'poisson';
+  readonly code?: 'bias' | 'rate';
   /** Channels of the hidden maps, between these. */
   readonly channels?: readonly [number, number];
 }
 
 /** image -> first -> hidden -> sum (with a second path from first or hidden) -> classes. */
-export function randomSpiking(seed: number, options: RandomOptions = {}): { readonly network: SpikingNetwork; readonly image: Float32Array; readonly stream: RandomStream; readonly target: Float64Array; readonly teacher: Float64Array } {
+export function randomSpiking(seed: number, options: RandomOptions = {}): { readonly network: SpikingNetwork; readonly image: Float32Array; readonly target: Float64Array; readonly teacher: Float64Array } {
   const d = dice(seed);
   const [low, high] = options.channels ?? [2, 5];
   const code = options.code ?? d.pick(['bias', 'bias', 'rate']);
@@ -66,8 +66,7 @@ export function randomSpiking(seed: number, options: RandomOptions = {}): { read
     first = population('first', shape, 0);
     layers.push({ target: first.id, ...filter });
   } else {
-    first = { ...population('first', [2 * imageShape[0], imageShape[1], imageShape[2]], 0), neuron: code === 'poisson' ? { model: 'relay' } : { model: 'if', reset: 'soft' }, bias: new Float32Array(2 * imageShape[0]) };
-    if (code === 'poisson') first = { ...first, initial: 0, threshold: new Float32Array(2 * imageShape[0]).fill(1.5) };
+    first = { ...population('first', [2 * imageShape[0], imageShape[1], imageShape[2]], 0), neuron: { model: 'if', reset: 'soft' }, bias: new Float32Array(2 * imageShape[0]) };
   }
   populations.push(first);
   const hidden = connect(first, 'hidden', 1);
@@ -86,7 +85,7 @@ export function randomSpiking(seed: number, options: RandomOptions = {}): { read
   const mass = weights.reduce((a, b) => a + b, 0);
   return {
     network: { imageShape, input: code === 'bias' ? { code, layers } : { code, population: first.id }, populations, projections, output: classes.id, timesteps: d.pick([1, 3, 4, 6]) },
-    image, stream: randomStream(seed), target: weights.map((x) => x / mass), teacher: Float64Array.from(d.floats(weights.length, 1)),
+    image, target: weights.map((x) => x / mass), teacher: Float64Array.from(d.floats(weights.length, 1)),
   };
 }
 

@@ -11,6 +11,10 @@ INLINE vf slopeOf(const int surrogate, vf z, float w) {
     const vf h = (splat(1) - magnitude(z) / splat(w)) / splat(w);
     return choose((vi)(h > splat(0)), h);
   }
+  if (surrogate == 3) {
+    const vf far = splat(1) + magnitude(z) / splat(w);
+    return splat(0.5f / w) / (far * far);
+  }
   const vf x = z * splat(3.14159265358979f / w);
   return splat(1) / (splat(w) * (splat(1) + x * x));
 }
@@ -170,6 +174,7 @@ INLINE void deltas(const Layer *l, int pixel, const int surrogate, const int res
 DELTAS(0)
 DELTAS(1)
 DELTAS(2)
+DELTAS(3)
 
 /* Turns dL/ds into a = dL/du, lists the innovations and returns their number. An integrator takes dL/dv of the last step. */
 ENTRY(learning_delta, uint32_t layer) {
@@ -184,7 +189,8 @@ ENTRY(learning_delta, uint32_t layer) {
       if (l.reset == 0) for (int c = 0; c < l.width; c += LANES) integratorDeltas(&l, pixel, c);
       else if (l.surrogate == 0) deltas0(&l, pixel);
       else if (l.surrogate == 1) deltas1(&l, pixel);
-      else deltas2(&l, pixel);
+      else if (l.surrogate == 2) deltas2(&l, pixel);
+      else deltas3(&l, pixel);
     }
     for (int t = 0; t < l.steps; t++) {
       starts[t * (l.columns + 1) + l.columns] = l.filled[t];

@@ -30,7 +30,7 @@
 #define LAYER_FIELDS(P, I, F) \
   I(links) I(linkCount) I(steps) I(height) I(columns) I(channels) I(width) I(words) \
   I(reset) /* 0 none (integrator), 1 soft, 2 hard, 3 soft and signed */ \
-  I(surrogate) /* 0 boxcar, 1 triangle, 2 arctangent */ \
+  I(surrogate) /* 0 boxcar, 1 triangle, 2 arctangent, 3 fast sigmoid */ \
   F(leak) F(surrogateWidth) F(initial) F(price) /* price: what one spike adds to the loss */ \
   F(retract) /* a signed neuron takes a spike back below minus this many thresholds */ \
   P(float, keep) /* [step]: dL/dv of the step before is this times dL/du; 0 where the gradient is cut */ \
