@@ -37,7 +37,7 @@ const privacy = (): readonly Option[] => [
   new Option('--epsilon <e>', 'the budget').argParser(positive),
   new Option('--delta <d>', 'less than one over the number of examples').argParser(positive),
   new Option('--expected-batch <n>', 'examples of a step on average; public (default: 2048)').argParser(integer(1, 1e9)),
-  new Option('--clip <c>', 'most norm of one example\'s gradient, over all parameters (default: 0.3)').argParser(positive),
+  new Option('--clip <c>', 'most norm of one example\'s gradient, over all parameters (default: 1)').argParser(positive),
   new Option('--noise <sigma>', 'noise multiplier; training stops when the budget is spent (default: as much as the epochs need)').argParser(positive),
   new Option('--phase <q,s,t>', 'an earlier run on the same data, as rate,noise,steps; counts towards the budget; can be given many times').argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text]),
   new Option('--views <k>', 'views of each image, whose gradients are averaged before the clip (default: 1)').argParser(integer(1, 64)),

@@ -12,7 +12,7 @@ import { checkOutput, writeOutputs } from './write-output.js';
 
 const EXAMPLES = `
 Examples:
-  $ spikeveil train models/architectures/mnist-small.json --data mnist:DIR#train --test mnist:DIR --dp --epsilon 3 --delta 1e-5 -o digits.snn
+  $ spikeveil train models/architectures/private-small.json --data mnist:DIR#train --test mnist:DIR --dp --epsilon 3 --delta 1e-5 -o digits.snn
   $ spikeveil compile digits.snn --target loihi2
   $ spikeveil train models/architectures/mnist-small.json --data mnist:DIR#train --test mnist:DIR --epochs 5 -o open.snn`;
 
@@ -70,7 +70,7 @@ async function trainOptions(flags: TrainFlags): Promise<Omit<TrainNetworkOptions
     schedule: flags.schedule === 'cosine' ? { kind: 'cosine', floor: 0.02 } : { kind: 'constant' },
     ...(checkpoint === undefined ? {} : { checkpoint: { path: checkpoint, everySteps: 10 } }),
     ...(dp === true ? { privacy: {
-      epsilon: flags.epsilon!, delta: flags.delta!, spent, clip: flags.clip ?? 0.3, ...(noise === undefined ? {} : { noise }),
+      epsilon: flags.epsilon!, delta: flags.delta!, spent, clip: flags.clip ?? 1, ...(noise === undefined ? {} : { noise }),
       augmentation: { views: flags.views ?? 1, shift: flags.shift ?? 0, mirror: flags.mirror === true },
     } } : {}),
   };

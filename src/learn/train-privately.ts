@@ -144,7 +144,7 @@ async function privateStep({ options, init, mechanism, ...rest }: Run, state: Op
     await pool.run(Array.from({ length: chunks }, (_, chunk): PrivateJob => ({ images: batch.slice(first + chunk * CHUNK, first + (chunk + 1) * CHUNK), chunk, version: step })));
     for (let c = 0; c < chunks; c++) for (let i = 0, at = c * size; i < size; i++, at++) sum[i] += init.sums[at];
   }
-  const release = Float32Array.from(mechanism.release(sum));
+  const release = Float32Array.from(mechanism.release(sum), (g, i) => (rest.units[i] === 0 ? 0 : g / rest.units[i])); // back from the clip's units
   const rate = options.rate * scheduleFactor(options.schedule, step, options.steps, Math.max(1, Math.round(1 / options.mechanism.rate)));
   update(state, release, { optimiser: options.optimiser, rate, ...rest });
   if (!allFinite(parameters)) fail('learn/diverged', { kind: 'nowhere' }, { step: step + 1, what: 'weights', rate: options.rate, checkpoint: null });

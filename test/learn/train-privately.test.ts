@@ -119,6 +119,19 @@ describe('private learning', () => {
     expect(Math.abs(moved.reduce((s, x) => s + (x / 0.1) ** 2, 0) - n)).toBeLessThan(5 * Math.sqrt(2 * n));
   });
 
+  it('moves a weight behind a pool in the units in which it was clipped', async () => {
+    const pooled = buildNetwork(readArchitecture(JSON.stringify({
+      name: 'p', image: [1, 6, 6], normalisation: { scale: 255, mean: [0], std: [1] }, timesteps: 4, code: 'direct', neuron: { model: 'if', reset: 'soft', start: 0.5 },
+      surrogate: { shape: 'triangle', width: 1 }, layers: [{ kind: 'conv', channels: 16, kernel: 3 }, { kind: 'pool', size: 2 }, { kind: 'fc', units: 4 }],
+    }), 'p'), 2);
+    const mechanism = { examples: 120, rate: 1e-9, noise: 1, clip: 1, expectedBatch: 10 };
+    const { network: after } = await trainPrivately(pooled, set, options({ mechanism, steps: 1, optimiser: { kind: 'sgd', momentum: 0 }, rate: 1, schedule: { kind: 'constant' }, learn: ['weight'] }));
+    const moved = after.projections[0].weight.map((x, i) => x - pooled.projections[0].weight[i]);
+    // noise of 1 / 10 on the sum over the cell of 2 x 2, so a quarter of that on the weight of each of its pixels
+    const n = moved.length;
+    expect(Math.abs(moved.reduce((s, x) => s + (x / 0.025) ** 2, 0) - n)).toBeLessThan(5 * Math.sqrt(2 * n));
+  });
+
   it('takes its batches and noise from the cryptographic generator: two runs differ', async () => {
     const { bits: _, ...plain } = options({ steps: 1 });
     const run = async (): Promise<Float32Array> => readParameters((await trainPrivately(network, set, plain)).network);
