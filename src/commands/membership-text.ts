@@ -24,7 +24,7 @@ function headLines({ subject, settings, accuracy, references, twoSample, cost }:
     ['references', references === null ? 'none' : `${references.count} ${references.description}; each learned ${formatCount(references.images)} images drawn from both sets, and answers ${formatPercent(references.accuracy.members, 2)} of them and ${formatPercent(references.accuracy.nonMembers, 2)} of the others right`],
     ...(references === null ? [] : [['RMIA', `a = ${references.a}${references.tuned ? ', tuned on a reference' : ' (not tuned: that takes 4 references)'}, gamma = 1`] as const]),
     ['same distribution', `p = ${Number(twoSample.pValue.toPrecision(2))} over ${twoSample.tests} tests${twoSample.pValue < 0.001 ? `: they differ in ${twoSample.test}` : ''}`],
-    ...(cost === null ? [] : [['time', `${formatSi(cost.wallSeconds, 's')}, processor ${formatSi(cost.processorSeconds, 's')}, ${plural(cost.workers, 'worker')}`] as const]),
+    ...(cost === null ? [] : [['time', `${formatSi(cost.wallSeconds, 's')}, processor ${formatSi(cost.processorSeconds, 's')}, ${plural(cost.workers, 'worker')}${references !== null && cost.referencesTrained < references.count ? `; ${references.count - cost.referencesTrained} references are from an earlier run and not counted` : ''}`] as const]),
   ];
 }
 

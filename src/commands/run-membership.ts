@@ -27,15 +27,17 @@ export async function measureMembership(path: string, flags: MembershipFlags): P
   const training = flags.references === 0 ? null : trainingOf(asked, flags, (await import('../learn/optimiser.js')).ADAM);
   const kind = training === null ? null : await referenceKind(path, asked, { flags, training });
   const delta = flags.delta ?? asked.training?.certificate?.delta ?? 1e-5;
+  const trained = new Set<number>();
+  const shown = referenceProgress(flags.references);
   try {
     const audit = await auditMembership({
       subject: asked.subject, members: images(members), nonMembers: images(nonMembers), training: asked.training,
-      references: kind === null ? null : { kind, count: flags.references, subjectSha256: asked.sha256, ...(flags.keep === undefined ? {} : { folder: flags.keep }) },
+      references: kind === null ? null : { kind, count: flags.references, ...(flags.keep === undefined ? {} : { folder: flags.keep }) },
       seed: flags.seed, workers: flags.workers, chances: flags.poissonSeeds, delta,
-      onStep: referenceProgress(flags.references), onAsked: (done, total) => status(`asking networks: ${(100 * done / total).toFixed(0)} %`),
+      onStep: (k, step, steps) => { trained.add(k); shown(k, step, steps); }, onAsked: (done, total) => status(`asking networks: ${(100 * done / total).toFixed(0)} %`),
     });
     status('');
-    const cost = { wallSeconds: (performance.now() - began[0]) / 1000, processorSeconds: processorSeconds() - began[1], workers: flags.workers };
+    const cost = { wallSeconds: (performance.now() - began[0]) / 1000, processorSeconds: processorSeconds() - began[1], workers: flags.workers, referencesTrained: trained.size };
     return { audit, record: membershipRecord(audit, headOf(asked, flags, { members, nonMembers, training, delta, cost, poolSha256: audit.poolSha256 })) };
   } finally {
     status('');

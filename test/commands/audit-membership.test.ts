@@ -28,9 +28,11 @@ describe('audit membership', () => {
     expect(record.cost!.processorSeconds).toBeGreaterThan(0);
 
     // the program, asked in its integers, with references that are rounded as it was; two workers in a process of its own, as a user would
-    const asked = words(program, spec, `--source ${net} --references 2 --batch 30 --epochs 25 --learning-rate 0.03 --json`);
-    const [one, two] = [await runHere(asked), await runCli(asked.map((w, i) => (asked[i - 1] === '--workers' ? '2' : w)))];
+    const asked = words(program, spec, `--source ${net} --batch 30 --epochs 25 --learning-rate 0.03 --json`);
+    const [one, two] = [await runHere([...asked, '--keep', join(folder, 'kept')]), await runCli(asked.map((w, i) => (asked[i - 1] === '--workers' ? '2' : w)))];
+    expect(one.stderr).toBe(''); // the network's references are the program's too
     const [a, b] = [one, two].map((r) => JSON.parse(r.stdout) as MembershipRecord);
+    expect([a, b].map((r) => r.cost!.referencesTrained)).toEqual([0, 4]);
     expect({ ...a, cost: null }).toEqual({ ...b, cost: null });
     expect(a.subject).toMatchObject({ kind: 'program', name: 'rememberer' });
     expect(a.references!.description).toContain('rounded to the integers of loihi2');

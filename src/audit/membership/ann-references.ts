@@ -3,6 +3,7 @@
  * by the own kernels; for a program converted as the compiler does by default, with the program's neurons, steps and code,
  * and thresholds from images that nobody owns.
  */
+import { createHash } from 'node:crypto';
 import { Reporter } from '../../diagnostics.js';
 import type { CoreNode, Graph } from '../../graph/graph.js';
 import { readGraphParameters, withGraphParameters } from '../../graph/graph-parameters.js';
@@ -19,7 +20,7 @@ import type { ReferenceKind, ReferenceTraining } from './reference-kinds.js';
 /** References of a float network in normal form; `rate` is absolute. */
 export function annReferences(graph: Graph<CoreNode>, training: ReferenceTraining): ReferenceKind {
   return {
-    description: 'float networks of the same architecture', settings: { kind: 'ann', training },
+    description: 'float networks of the same architecture', settings: { architecture: structureOf(graph), training },
     train: async (images, { seed, workers, checkpoint, signal, onStep }) => {
       const { graph: learned } = await trainGraph(reinitialise(graph, seed), images, {
         ...training, seed, workers, ...(checkpoint === undefined ? {} : { checkpoint }), ...(signal === undefined ? {} : { signal }), onStep: (p) => onStep?.(p.step, p.steps),
@@ -30,12 +31,17 @@ export function annReferences(graph: Graph<CoreNode>, training: ReferenceTrainin
   };
 }
 
+/** A hash of everything but the numbers that are learned. */
+function structureOf({ nodes, outputs }: Graph<CoreNode>): string {
+  const shapes = nodes.map((node) => Object.fromEntries(Object.entries(node).filter(([, value]: [string, unknown]) => !(value instanceof Float32Array)).map(([key, value]: [string, unknown]) => [key, key === 'statistics' ? null : value])));
+  return createHash('sha256').update(JSON.stringify({ shapes, outputs })).digest('hex');
+}
+
 /** References of a program that `compile` made of a float network. What a search or learning changed in the program is not repeated. */
 export function convertedReferences(graph: Graph<CoreNode>, training: ReferenceTraining, program: Program): ReferenceKind {
   const ann = annReferences(graph, training);
   return {
     ...ann, description: `${ann.description}, converted and rounded to the integers of ${program.target.name}`,
-    settings: { ...ann.settings, kind: 'converted', target: program.target.name },
     subjectOf: (parameters) => ({ kind: 'program', program: { network: converted(withGraphParameters(graph, parameters), program) } }),
   };
 }

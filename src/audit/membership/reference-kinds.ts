@@ -41,7 +41,7 @@ export interface ReferenceRun {
 export interface ReferenceKind {
   /** In words. */
   readonly description: string;
-  /** All that decides a reference besides images and seed, for the manifest. */
+  /** All that decides the parameters of a reference besides images and seed, for the manifest. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** The parameters of a network that learned these images. */
   readonly train: (images: LabelledImages, run: ReferenceRun) => Promise<Float32Array>;
@@ -61,7 +61,7 @@ const learnable = ({ trainThresholds = false }: Architecture): readonly Paramete
 export function spikingReferences({ architecture, certificate }: SpikingSource, training: ReferenceTraining): ReferenceKind {
   return {
     description: `spiking networks of architecture ${architecture.name}${certificate === null ? '' : ', trained privately by the mechanism of the certificate'}`,
-    settings: { kind: 'spiking', architecture: hashOf(architecture), training, mechanism: mechanismOf(certificate) },
+    settings: { architecture: hashOf(architecture), training, mechanism: mechanismOf(certificate) },
     train: (images, run) => (certificate === null ? plainly(architecture, images, { training, run }) : privately(architecture, images, { training, run, certificate })),
     subjectOf: (parameters) => ({ kind: 'spiking', network: applyParameters(buildNetwork(architecture, 0), parameters) }),
   };
@@ -72,7 +72,6 @@ export function programReferences(source: SpikingSource, training: ReferenceTrai
   const spiking = spikingReferences(source, training);
   return {
     ...spiking, description: `${spiking.description}, rounded to the integers of ${program.target.name}`,
-    settings: { ...spiking.settings, kind: 'program', target: program.target.name },
     subjectOf: (parameters) => {
       const { network } = spiking.subjectOf(parameters) as Extract<Subject, { kind: 'spiking' }>;
       return { kind: 'program', program: { network: quantise(withNeuronsOf(network, program), program.target, new Reporter()) } };

@@ -23,8 +23,6 @@ export interface Reference {
 export interface ReferenceRequest {
   readonly kind: ReferenceKind;
   readonly count: number;
-  /** SHA-256 of the subject's file. */
-  readonly subjectSha256: string;
   readonly seed: number;
   readonly workers: number;
   /** Where the networks are kept; left out: in memory alone. */
@@ -49,7 +47,7 @@ interface Manifest {
 /** Trains what is missing. Throws `audit/references-differ`, `audit/references-damaged` and `audit/references-not-written`. */
 export async function openReferences(pool: Pool, request: ReferenceRequest): Promise<readonly Reference[]> {
   const { kind, count, seed, workers, folder, signal, onStep } = request;
-  const settings = { subject: request.subjectSha256, pool: pool.sha256, seed, ...kind.settings };
+  const settings = { pool: pool.sha256, seed, ...kind.settings };
   const shelf = folder === undefined ? null : openShelf(folder, settings);
   const found: Reference[] = [];
   for (let k = 0; k < count; k++) {

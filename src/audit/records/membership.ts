@@ -38,7 +38,7 @@ export const MembershipSchema = record({
     members: record({ name: text, count: whole }), nonMembers: record({ name: text, count: whole }), poolSha256: sha256,
     references: whole, training: nullable(record({ epochs: whole, batch: whole, rate: amount, optimiser: text, schedule: text })),
   }),
-  cost: nullable(record({ wallSeconds: amount, processorSeconds: amount, workers: whole })),
+  cost: nullable(record({ wallSeconds: amount, processorSeconds: amount, workers: whole, referencesTrained: Type.Integer({ minimum: 0, description: 'In this run; the others were kept from an earlier one, whose time is not in the figures.' }) })),
   accuracy: both,
   attacks: Type.Array(AttackSchema, { minItems: 1 }),
   strongest: Type.String({ description: 'The attack with the largest lower end of the interval of its area.' }),
