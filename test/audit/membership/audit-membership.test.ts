@@ -9,6 +9,8 @@ import { oneRunBound } from '../../../src/audit/membership/one-run.js';
 import { chosenImages, drawnFor, poolOf, sharedImages } from '../../../src/audit/membership/pool.js';
 import { LEAST_P, twoSampleTest } from '../../../src/audit/membership/two-sample.js';
 import { isMembershipRecord, membershipRecord } from '../../../src/audit/records/membership.js';
+import type { Subject } from '../../../src/audit/subject.js';
+import { nodeId } from '../../../src/graph/graph.js';
 import { CompileError } from '../../../src/diagnostics.js';
 import type { LabelledImages } from '../../../src/learn/private-task.js';
 import { randomStream, uniform } from '../../../src/random.js';
@@ -158,6 +160,16 @@ describe('images that cannot carry an audit', () => {
   it('are more than the network was trained on', async () => {
     const record = { data: 'd', dataSha256: 'b'.repeat(64), examples: 100, steps: 5, certificate: null };
     expect(await problems({ ...request, training: record })).toEqual(['audit/more-members-than-examples: 160 images cannot all be members: the network was trained on 100']);
+  });
+
+  it('get scores that are no numbers, or a single one', async () => {
+    const dense = (units: number, bias: number): Subject => ({ kind: 'ann', graph: { outputs: [nodeId('y')], nodes: [
+      { kind: 'input', id: nodeId('x'), inputs: [], shape: [36] },
+      { kind: 'dense', id: nodeId('y'), inputs: [nodeId('x')], shape: [units], weight: new Float32Array(36 * units), bias: new Float32Array(units).fill(bias) },
+    ] } });
+    expect(await problems({ ...request, subject: dense(4, Infinity), references: null })).toEqual(['audit/scores-not-finite: the scores of image 0 and of 319 others are not finite numbers']);
+    expect(await problems({ ...request, subject: dense(1, 0), references: null })).toEqual(['audit/too-few-classes: the network has 1 output; membership is read from the scores of two classes or more']);
+    expect((await auditMembership({ ...request, subject: dense(4, 0), references: null })).attacks.map((a) => a.area)).toEqual([0.5, 0.5, 0.5, 0.5]); // one answer to all
   });
 
   it('come from two distributions, which is a warning', async () => {
