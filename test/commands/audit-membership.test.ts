@@ -4,33 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isMembershipRecord, type MembershipRecord } from '../../src/audit/records/membership.js';
 import { modelFile, plainSpec } from '../compile/tiny-models.js';
-import { npyFile } from '../data/file-makers.js';
-import { noiseImages } from '../audit/membership/small-audit.js';
 import { inFolder, runCli, runHere } from './run-cli.js';
-
-const architecture = {
-  name: 'rememberer', image: [1, 6, 6], normalisation: { scale: 32, mean: [4], std: [1] }, timesteps: 3, code: 'direct',
-  neuron: { model: 'if', reset: 'soft', start: 0.5 }, surrogate: { shape: 'triangle', width: 1 },
-  layers: [{ kind: 'fc', units: 48 }, { kind: 'fc', units: 4 }],
-};
-
-/** 300 images of noise as bytes, with labels by lot; the spec takes a selection behind it. */
-function data(folder: string): string {
-  const { images, labels } = noiseImages('file', 300);
-  writeFileSync(join(folder, 'images.npy'), npyFile('|u1', [300, 1, 6, 6], [...images].map((x) => Math.min(255, Math.max(0, Math.round(128 + 32 * x))))));
-  writeFileSync(join(folder, 'labels.npy'), npyFile('<i4', [300], [...labels]));
-  return `npy:${join(folder, 'images.npy')},${join(folder, 'labels.npy')}`;
-}
-
-/** A network that remembers the first 120 images, and its program. */
-async function trained(folder: string, more: readonly string[] = []): Promise<{ readonly spec: string; readonly net: string; readonly program: string }> {
-  const spec = data(folder);
-  writeFileSync(join(folder, 'a.json'), JSON.stringify(architecture));
-  const [net, program] = [join(folder, 'net.snn'), join(folder, 'net.spk')];
-  const { code, stderr } = await runHere(['train', join(folder, 'a.json'), '--data', `${spec}:0-119`, '-o', net, '--program', program, '--epochs', '14', '--batch', '30', '--learning-rate', '0.03', '--workers', '1', ...more]);
-  expect(code, stderr).toBe(0);
-  return { spec, net, program };
-}
+import { architecture, noiseData, trained } from './rememberer.js';
 
 const words = (subject: string, spec: string, more: string): string[] =>
   ['audit', 'membership', subject, '--members', `${spec}:0-119`, '--non-members', `${spec}:120-239`, '--workers', '1', ...more.split(' ').filter((w) => w !== '')];
@@ -66,7 +41,7 @@ describe('audit membership', () => {
   }));
 
   it('asks an ONNX model, and a program that was converted from one', () => inFolder(async (folder) => {
-    const spec = data(folder);
+    const spec = noiseData(folder);
     const model = modelFile('audited', plainSpec());
     const reading = '--layout NCHW --scale 32 --mean 4 --std 1';
     const found = await runHere(words(model, spec, `${reading} --references 2 --epochs 2 --json`));
@@ -86,7 +61,7 @@ describe('audit membership', () => {
   }));
 
   it('trains the references of a private network by its mechanism and shows the cap', () => inFolder(async (folder) => {
-    const spec = data(folder);
+    const spec = noiseData(folder);
     writeFileSync(join(folder, 'a.json'), JSON.stringify(architecture));
     const net = join(folder, 'net.snn');
     await runHere(['train', join(folder, 'a.json'), '--data', `${spec}:0-119`, '-o', net, '--dp', '--epsilon', '2', '--delta', '1e-3', '--expected-batch', '40', '--epochs', '3', '--workers', '1']);
