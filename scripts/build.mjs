@@ -1,5 +1,5 @@
 // Builds dist/ when it is stale: TypeScript, then the files that travel beside the code (the WASM
-// kernels, the protobuf schemas, the schema of model cards). Staleness is judged by a hash of the sources.
+// kernels, the protobuf schemas, the schema of model cards, the digests of checked targets). Staleness is judged by a hash of the sources.
 // The new dist/ is made beside the old one and takes its place when it is whole.
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ export function build() {
     rmSync(fresh, { recursive: true, force: true });
     process.exit(1);
   }
-  for (const file of sources.filter((f) => /\.(wasm|proto|schema\.json)$/.test(f))) {
+  for (const file of sources.filter((f) => /\.(wasm|proto|json)$/.test(f))) {
     const to = join(fresh, relative(join(root, 'src'), file));
     mkdirSync(dirname(to), { recursive: true });
     cpSync(file, to);

@@ -1,5 +1,6 @@
-// Writes the JSON schemas of target files, model cards and architectures from their TypeBox sources, by way of the build in dist/.
-import { writeFileSync } from 'node:fs';
+// Writes the JSON schemas of target files, model cards and architectures from their TypeBox sources, by way of the build in dist/, and the
+// digests of the built-in targets, which are held against the schema first.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { build } from './build.mjs';
 
 build();
@@ -9,3 +10,11 @@ const { printArchitectureSchema } = await import(new URL('../dist/learn/architec
 writeFileSync(new URL('../models/architectures/architecture.schema.json', import.meta.url), printArchitectureSchema());
 writeFileSync(new URL('../targets/target.schema.json', import.meta.url), printTargetSchema());
 writeFileSync(new URL('../src/onnx/model-card.schema.json', import.meta.url), printModelCardSchema());
+
+const { checkChip, listTargets, targetDigest } = await import(new URL('../dist/target/load-target.js', import.meta.url).href);
+const digests = listTargets().map((name) => {
+  const text = readFileSync(new URL(`../targets/${name}.json`, import.meta.url), 'utf8');
+  checkChip(JSON.parse(text), name);
+  return targetDigest(printTargetSchema(), text);
+});
+writeFileSync(new URL('../src/target/checked-targets.json', import.meta.url), `${JSON.stringify(digests, null, 2)}\n`);

@@ -97,11 +97,12 @@ function storedWeights(inflows: readonly Inflow[], network: SpikingNetwork, { nu
     const { weight, groups, source } = path;
     if (!layers.has(source)) return encoder === null ? [] : [new Int8Array(2 * weight.length * groups).fill(weightMax)]; // halves of the image, groups written out
     const stored = new Int8Array(weight.length).fill(weightMax);
-    let zeros = 0;
-    for (let i = 0; i < weight.length; i++) if (weight[i] === 0) { stored[i] = 0; zeros++; }
-    if (zeros > 0) return [toEventOrder(stored, path, outputs)];
-    declareUniform(stored);
-    return [stored];
+    if (!weight.includes(0)) { // native, which counts for millions
+      declareUniform(stored);
+      return [stored];
+    }
+    for (let i = 0; i < weight.length; i++) if (weight[i] === 0) stored[i] = 0;
+    return [toEventOrder(stored, path, outputs)];
   }));
 }
 

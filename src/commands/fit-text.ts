@@ -45,15 +45,15 @@ function layersText(fit: Fit, all: boolean): string[] {
   const bits = fit.layers.some((l) => l.synapticBits !== null);
   const resources = [...new Set(fit.layers.flatMap((l) => l.resources.map((r) => r.name)))];
   const right = 'right' as const;
-  const heads: Column[] = [{ head: 'layer' }, ...['neurons', 'params', 'fan-in', ...(bits ? ['axons', 'bytes'] : []), 'cores', ...resources.map(heading)].map((head) => ({ head, align: right })), { head: 'bound by' }];
+  const heads: Column[] = [{ head: 'layer' }, ...['neurons', 'params', 'fan-in', ...(bits ? ['axons', 'bytes'] : []), 'cores', ...resources.map((name) => `${heading(name)} `)].map((head) => ({ head, align: right }))];
   const row = (l: LayerFit): string[] => [
     l.name, formatCount(l.neurons), formatSi(l.parameters, '').trim(), formatCount(l.fanIn),
     ...(bits ? [formatSi(l.axons ?? 0, '').trim(), formatSi(Math.ceil((l.synapticBits ?? 0) / 8), '').trim()] : []), l.cores === null ? '-' : formatCount(l.cores),
-    ...resources.map((name) => share(l, name)), l.boundBy ?? '-',
+    ...resources.map((name) => `${share(l, name)}${l.boundBy === name ? '*' : ' '}`),
   ];
   return [
     `\n${fitting(heads, shown.map(row))}`,
-    `\n${wrap(`${bits ? 'Axons and bytes are those of all cores of a layer. ' : ''}Shares are those of the fullest core${bits ? ': of its compartments (full), synaptic memory, and axons in and out' : ''}. The largest share binds.`)}`,
+    `\n${wrap(`${bits ? 'Axons and bytes are those of all cores of a layer. ' : ''}Shares are those of the fullest core${bits ? ': of its compartments (full), synaptic memory, and axons in and out' : ''}. The one marked * binds.`)}`,
     ...(shown.length < fit.layers.length ? [`${plural(fit.layers.length - shown.length, 'layer')} left out: --all-layers shows all.`] : []),
   ];
 }

@@ -1,6 +1,7 @@
 /**
  * From the words a user writes to labelled images: `mnist:DIR`, `cifar10:FILE.gz` and the others in
- * `SCHEMES`. A spec names the kind of data and where it lies; each kind has its reader beside this file.
+ * `SCHEMES`. A spec names the kind of data and where it lies; each kind has its reader beside this file. Behind
+ * it may stand which of the images are meant: `mnist:DIR#train:0-9999`.
  */
 import { basename, resolve } from 'node:path';
 import { fail } from '../diagnostics.js';
@@ -9,6 +10,7 @@ import type { Dataset } from './dataset.js';
 import { findIdx, readIdx } from './idx.js';
 import { readImageFolder } from './image-folder.js';
 import { readNpy } from './npy.js';
+import { selectImages, splitSelection } from './select-images.js';
 
 interface Scheme {
   readonly form: string;
@@ -65,6 +67,12 @@ const SCHEMES: Readonly<Record<string, Scheme>> = {
  * `data/...` codes for anything wrong with it.
  */
 export function loadDataset(spec: string, option = '--data'): Dataset {
+  const { source, selection } = splitSelection(spec);
+  const whole = loadWhole(source, option);
+  return selection === null ? whole : selectImages(whole, { selection, option });
+}
+
+function loadWhole(spec: string, option: string): Dataset {
   const where = { kind: 'option', option } as const;
   const colon = spec.indexOf(':');
   const kind = spec.slice(0, Math.max(colon, 0));

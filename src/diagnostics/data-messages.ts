@@ -13,6 +13,10 @@ export const dataMessages = {
     (p: { spec: string; problem: string; form: string }) => `the data spec "${p.spec}" ${p.problem}`,
     (p) => `write ${p.form}`,
   ),
+  'data/bad-selection': error(
+    (p: { text: string; problem: string }) => `the selection "${p.text}" ${p.problem}`,
+    () => 'behind the data write a colon and numbers that count from 0, for example :0-9999 or :0-499,1000-1499, or :@FILE with one number or range a line',
+  ),
   'data/missing': error(
     (p: { wanted: string; looked: readonly string[] }) => `${p.wanted} is not there`,
     (p) => (p.looked.length > 1 ? `looked for ${list(p.looked)}` : 'check the path; it is taken from the folder the command runs in'),

@@ -51,8 +51,19 @@ export function isShared(link: Link, target: Target): boolean {
   return target.capabilities.sharedConvolution === true && repeats;
 }
 
+/** Cutting asks again and again. */
+const known = new WeakMap<Link, { readonly target: Target; readonly format: ListFormat }>();
+
 /** The chosen format; it depends on shapes and weights, never on how populations are cut. */
 export function listFormat(link: Link, target: Target): ListFormat {
+  const found = known.get(link);
+  if (found?.target === target) return found.format;
+  const format = chooseFormat(link, target);
+  known.set(link, { target, format });
+  return format;
+}
+
+function chooseFormat(link: Link, target: Target): ListFormat {
   const { largest, segments } = weightCensus(link);
   const widths = { weightBits: weightBits(largest), delayBits: delayBits(spikeDelay(link.projection), target) };
   const bits = widths.weightBits + widths.delayBits;

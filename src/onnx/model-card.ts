@@ -3,8 +3,10 @@
  * classes it knows, its licence and measured accuracy. Every wrong field is reported with its JSON pointer.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type * as AjvLibrary from 'ajv';
+import type { ErrorObject, ValidateFunction } from 'ajv';
 import type { Reporter } from '../diagnostics.js';
 import type { ModelCard } from './model-card-schema.js';
 import { describeReadProblem } from './read-problem.js';
@@ -13,9 +15,11 @@ export type { ModelCard } from './model-card-schema.js';
 
 let compiled: ValidateFunction<ModelCard> | undefined;
 
-/** Reads the schema as `model-card-schema.ts` prints it: loading TypeBox would take longer than reading a model. */
+/** Reads the schema as `model-card-schema.ts` prints it, and ajv only where there is a card: loading TypeBox would take longer than reading a model. */
 function validator(): ValidateFunction<ModelCard> {
-  return compiled ??= new Ajv({ allErrors: true, strict: false, code: { optimize: false } })
+  if (compiled !== undefined) return compiled;
+  const { Ajv } = createRequire(import.meta.url)('ajv') as typeof AjvLibrary;
+  return compiled = new Ajv({ allErrors: true, strict: false, code: { optimize: false } })
     .compile<ModelCard>(JSON.parse(readFileSync(new URL('./model-card.schema.json', import.meta.url), 'utf8')) as object);
 }
 

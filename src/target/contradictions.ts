@@ -3,7 +3,8 @@
  * ascend, names that must differ, blocks that must stand together, cores off the map, unpublished
  * constants that must say so.
  */
-import { COMPILE_BLOCKS, type Chip, type Profile, type Target } from './schema.js';
+import { COMPILE_BLOCKS } from './compile-blocks.js';
+import type { Chip, Profile, Target } from './schema.js';
 
 /** One rule: where it looks, whether it holds, what to say. */
 interface Rule {

@@ -5,6 +5,7 @@
  * are described all the same, so that `fit` can hold a network against their rules.
  */
 import Type, { type Static } from 'typebox';
+import type { COMPILE_BLOCKS } from './compile-blocks.js';
 import { AbilitiesSchema, CompileSchema, CrossbarSchema, LayerCoresSchema, LayersSchema, NetworkSchema, NeuronSchema } from './constraints-schema.js';
 import { count, duration, figure, limit, maybe, milliwatts, nanoseconds, picojoules, record, text, texts } from './schema-parts.js';
 
@@ -151,8 +152,6 @@ export const printTargetSchema = (): string => `${JSON.stringify({ $schema: 'htt
 type DeepReadonly<T> = T extends readonly (infer E)[] ? readonly DeepReadonly<E>[] : T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 /** A chip as its file describes it: what a network may look like there, and perhaps what compiling needs. */
 export type Chip = DeepReadonly<Static<typeof TargetSchema>>;
-/** Blocks of a chip without which nothing can be compiled for it. */
-export const COMPILE_BLOCKS = ['board', 'mesh', 'core', 'memory', 'numbers'] as const;
 type CompileBlock = (typeof COMPILE_BLOCKS)[number];
 /** A chip that programs can be compiled for. */
 export type Target = Omit<Chip, CompileBlock> & { readonly [K in CompileBlock]: Exclude<Chip[K], undefined> };

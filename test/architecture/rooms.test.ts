@@ -43,3 +43,21 @@ describe('rooms', () => {
     expect(orphans).toEqual([]);
   });
 });
+
+describe('what `fit` loads', () => {
+  const loaded = (from: string): readonly string[] => {
+    const found = new Set([from]);
+    for (const path of found) {
+      const { text = '', imports = [] } = sourceFiles.find((f) => f.path === path) ?? {};
+      const values = new Set([...text.matchAll(/^(?:import|export)(?! type)[^;]*?from '(\.[^']+)'/gm)].map((m) => m[1].split('/').pop()?.replace(/\.js$/, '.ts')));
+      for (const next of imports) if (values.has(next.split('/').pop())) found.add(next);
+    }
+    return [...found];
+  };
+  const users = (from: string): readonly string[] => loaded(from).filter((path) => /^import (?!type)[^;]*?from '(typebox|ajv)'/m.test(sourceFiles.find((f) => f.path === path)?.text ?? ''));
+  it.each(['src/commands/fit-model.ts', 'src/commands/model-source.ts'])('neither TypeBox nor ajv before they are needed, each of which takes longer than a small network: %s', (from) => {
+    expect(loaded(from).length).toBeGreaterThan(10);
+    expect(users(from)).toEqual([]);
+  });
+  it('is judged by a rule that can fail', () => expect(users('src/learn/trained-network-file.ts')).toContain('src/learn/trained-network-file.ts'));
+});

@@ -16,6 +16,15 @@ interface Vectors {
   readonly inverse: readonly { readonly q: number; readonly steps: number; readonly delta: number; readonly target: number; readonly sigma_tight: number }[];
   readonly rdp_primitives: readonly { readonly q: number; readonly sigma: number; readonly alpha: number; readonly log_A: string; readonly rdp: string }[];
   readonly heterogeneous: { readonly mechs: readonly (readonly [number, number, number])[]; readonly delta: number; readonly eps_improved: number; readonly order: number };
+  /** LiRA of tensorflow/privacy, RMIA of ML Privacy Meter. */
+  readonly mia: {
+    readonly ins: readonly (readonly number[])[]; readonly outs: readonly (readonly number[])[]; readonly obs: readonly number[];
+    readonly online: readonly number[]; readonly online_fixvar_refcode: readonly number[]; readonly offline_ref: readonly number[]; readonly offline_cdf: readonly number[];
+    readonly rmia: {
+      readonly signals: readonly (readonly number[])[]; readonly population: readonly (readonly number[])[]; readonly memberships: readonly (readonly number[])[];
+      readonly target: number; readonly num_reference_models: number; readonly scores: Readonly<Record<string, readonly number[]>>;
+    };
+  };
   readonly audit_bounds: readonly (Readonly<Record<string, number>> & { readonly kind: string })[];
 }
 

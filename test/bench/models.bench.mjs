@@ -1,6 +1,6 @@
 // The front end on real models: those of ../shared/models where they are, else those in the tree. Every one that is
 // marked `compile` compiles and its float network is as accurate as its card says, on the full test set; every
-// one marked `reject` is refused with its nodes named. Beside them: seconds of import and lowering, and the
+// one marked `reject` is refused with its nodes named. Beside them: seconds of import and lowering, of `fit`, and the
 // memory that opening a model of 500 MB takes, with weights in the file and beside it.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -107,6 +107,21 @@ export function cases(options) {
         writeFileSync(path, vgg16Model({ narrow: options.quick ? 16 : 1 }));
         const r = await opened(path, 'lower');
         return { value: r.lowered, unit: 's', bar: { atMost: 3 }, note: `${(readFileSync(path).length / 1e6).toFixed(0)} MB, of it import ${r.imported.toFixed(2)} s` };
+      }),
+    },
+    {
+      measure: 'fit of a VGG16-size network, loihi2: seconds of the whole command',
+      run: () => inFolder(async (folder) => {
+        const path = join(folder, 'model.onnx');
+        writeFileSync(path, vgg16Model({ narrow: options.quick ? 16 : 1 }));
+        const seconds = [];
+        let fit;
+        for (let i = 0; i < 3; i++) {
+          const began = performance.now();
+          fit = JSON.parse((await run(process.execPath, [join(root, 'dist', 'cli.js'), 'fit', path, '--target', 'loihi2', '--json'], { maxBuffer: 2 ** 26 })).stdout);
+          seconds.push((performance.now() - began) / 1000);
+        }
+        return { value: Math.min(...seconds), unit: 's', bar: { atMost: 1 }, note: `best of three, Node's start included; ${fit.neurons} neurons on ${fit.cores} cores` };
       }),
     },
     ...[false, true].map((external) => ({

@@ -9,11 +9,10 @@ import { createKernels } from '../../src/kernels/kernels.js';
 import { lower } from '../../src/lower/lower.js';
 import { importOnnx } from '../../src/onnx/import-onnx.js';
 import { readModelCard } from '../../src/onnx/model-card.js';
-import { graphBuilder, noise, windowOf, type GraphBuilder } from './build-graph.js';
+import { graphBuilder, noise, windowOf } from './build-graph.js';
+import { gradientCases as cases, headed, type GradientCase as Case } from './gradient-cases.js';
 import { referenceEvaluate } from './reference-evaluate.js';
 import { referenceGradient, referenceValues } from './reference-gradients.js';
-
-interface Case { readonly graph: Graph<CoreNode>; readonly inner?: NodeId }
 
 /** The loss of `referenceGradient`. */
 const lossOf = (mix: Float32Array): Loss => ({
@@ -48,41 +47,6 @@ function referenceAgainstDifferences({ graph, inner }: Case): number {
   const quotients = image.map((_, at) => (value(at, 1e-5) - value(at, -1e-5)) / 2e-5);
   return distance(referenceGradient(graph, image, mix, inner), quotients);
 }
-
-/** A network whose first part is the thing under test. */
-function headed(build: (b: GraphBuilder, input: NodeId) => NodeId, shape: readonly number[] = [4, 7, 6]): Case {
-  const b = graphBuilder(3);
-  const made = build(b, b.input(shape));
-  const flat = b.shapeOf(made).length === 1 ? made : b.add([made], { kind: 'reshape', shape: [sizeOf(b.shapeOf(made))] });
-  return { graph: b.graph(b.dense(flat, 3)) as Graph<CoreNode>, inner: made };
-}
-
-const relu = (b: GraphBuilder, from: NodeId, cap = Infinity): NodeId => b.add([from], { kind: 'relu', cap });
-
-const cases: Readonly<Record<string, Case>> = {
-  'a dense layer': headed((b, x) => b.dense(x, 5), [9]),
-  'a convolution with padding': headed((b, x) => b.conv(x, 5, windowOf(3, { pads: [1, 1, 1, 1] }))),
-  'a convolution without padding': headed((b, x) => b.conv(x, 5, windowOf(3))),
-  'stride 2, uneven pads': headed((b, x) => b.conv(x, 3, windowOf(3, { stride: [2, 2], pads: [1, 0, 2, 1] }))),
-  'stride above the kernel, which skips pixels': headed((b, x) => b.conv(x, 3, windowOf(1, { stride: [2, 3] }))),
-  'a stride above the picture': headed((b, x) => b.conv(x, 3, windowOf(2, { stride: [9, 9], pads: [0, 1, 0, 0] }))),
-  'dilation and stride': headed((b, x) => b.conv(x, 4, windowOf(2, { dilation: [2, 3], stride: [3, 2], pads: [2, 1, 0, 2] }))),
-  'groups': headed((b, x) => b.conv(x, 6, windowOf(3, { stride: [2, 1], pads: [1, 1, 1, 1] }), 2)),
-  'one filter a channel': headed((b, x) => b.conv(x, 4, windowOf(3, { pads: [1, 1, 1, 1] }), 4)),
-  'relu without cap': headed((b, x) => relu(b, b.conv(x, 5, windowOf(1)))),
-  'relu with cap': headed((b, x) => relu(b, b.conv(x, 5, windowOf(1)), 0.6)),
-  'an average pool': headed((b, x) => b.add([x], { kind: 'average-pool', window: windowOf(2, { stride: [2, 2] }), countPad: false })),
-  'an average pool that overlaps, with padding': headed((b, x) => b.add([x], { kind: 'average-pool', window: windowOf(3, { stride: [2, 1], pads: [1, 1, 0, 1] }), countPad: false })),
-  'an average pool that counts its padding': headed((b, x) => b.add([x], { kind: 'average-pool', window: windowOf(3, { stride: [2, 2], pads: [1, 1, 1, 1] }), countPad: true })),
-  'a residual block': headed((b, x) => {
-    const first = relu(b, b.conv(x, 4, windowOf(3, { pads: [1, 1, 1, 1] })));
-    return relu(b, b.add([b.conv(first, 4, windowOf(3, { pads: [1, 1, 1, 1] })), first, x], { kind: 'add' }));
-  }),
-  'one value read three times, twice by one sum': headed((b, x) => {
-    const first = relu(b, b.conv(x, 4, windowOf(1)));
-    return b.add([first, first, b.conv(first, 4, windowOf(1))], { kind: 'add' });
-  }),
-};
 
 describe.each(Object.entries(cases))('%s', (_, made) => {
   it('the plain values are those of the other reference', () => {

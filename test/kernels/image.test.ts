@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { copyStrided, pool, type Pooling } from '../../src/kernels/image.js';
+import { copyStrided, pool, spreadMean, type Pooling } from '../../src/kernels/image.js';
 import { createKernels } from '../../src/kernels/kernels.js';
 import { referenceCopy, referencePool } from '../../src/kernels/reference-image.js';
 import { writeFloats } from '../../src/kernels/sgemm.js';
@@ -58,12 +58,24 @@ describe('the picture kernels equal their references', () => {
     }), { numRuns: 200, seed: 2 });
   });
 
+  it.each([[1, 1], [2, 3], [3, 4], [5, 9], [4, 14]])('halves pictures to %i x %i and spreads their gradients', (rows, columns) => {
+    const p: Pooling = { planes: 3, input: [2 * rows, 2 * columns], output: [rows, columns], kernel: [2, 2], stride: [2, 2], dilation: [1, 1], pads: [0, 0, 0, 0], mode: 'mean', countPad: false };
+    const source = numbers(2, 12 * rows * columns);
+    const mean = compute([source], 3 * rows * columns, ([from], to) => pool(kernels, from, to, p));
+    referencePool(source, p).forEach((x, i) => expect(mean[i]).toBeCloseTo(x, 6));
+    const gradient = numbers(3, 3 * rows * columns);
+    const spread = compute([gradient], source.length, ([from], to) => spreadMean(kernels, from, to, p));
+    expect(spread).toEqual(source.map((_, i) => gradient[Math.floor(i / (4 * columns)) * columns + Math.floor((i % (2 * columns)) / 2)] / 4));
+  });
+
   it.each([1, 2, 3, 5, 8, 9, 33])('works element by element on %i numbers', (length) => {
     const [a, b, c] = [numbers(3, length), numbers(4, length), numbers(5, length)];
     const elementwise = (inputs: readonly Float32Array[], work: (at: readonly number[], out: number) => void): Float32Array => compute(inputs, length, work);
     expect(elementwise([a, b], ([x, y], out) => kernels.call['add'](length, x, y, out))).toEqual(a.map((v, i) => v + b[i]));
     expect(elementwise([a, b], ([x, y], out) => kernels.call['subtract'](length, x, y, out))).toEqual(a.map((v, i) => v - b[i]));
     expect(elementwise([a], ([x], out) => kernels.call['relu'](length, x, out, 0.5))).toEqual(a.map((v) => Math.min(Math.max(v, 0), 0.5)));
+    const passed = a.map((v, i) => (v > 0 && v < 0.5 ? b[i] : 0));
+    expect(elementwise([a, b], ([x, y], out) => kernels.call['relu_gradient'](length, x, y, out, 0.5))).toEqual(passed);
     expect(elementwise([], (_, out) => kernels.call['fill'](length, out, 2.5))).toEqual(new Float32Array(length).fill(2.5));
     const product = a.map((v, i) => v * b[i]);
     expect(elementwise([a, b, c], ([x, scale, shift], out) => kernels.call['scale_elements'](1, length, x, scale, shift, out))).toEqual(product.map((v, i) => v + c[i]));

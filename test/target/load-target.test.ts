@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CompileError } from '../../src/diagnostics.js';
-import { checkTarget, isTarget, listTargets, loadChip, loadTarget, parseTarget } from '../../src/target/load-target.js';
+import { checkChip, checkTarget, isTarget, listTargets, loadChip, loadTarget, parseTarget, targetDigest } from '../../src/target/load-target.js';
 import { printTargetSchema } from '../../src/target/schema.js';
 
 const file = (name: string): string => readFileSync(new URL(`../../targets/${name}`, import.meta.url), 'utf8');
@@ -61,6 +61,24 @@ describe('the built-in targets', () => {
 
 test('targets/target.schema.json is what the TypeBox schema prints (mend: node scripts/write-schemas.mjs)', () => {
   expect(file('target.schema.json')).toBe(printTargetSchema());
+});
+
+test('the built-in targets, which are not held against the schema each time they are loaded, were held against it (mend: node scripts/write-schemas.mjs)', () => {
+  const digests = listTargets().map((name) => {
+    expect(() => checkChip(JSON.parse(file(`${name}.json`)), name)).not.toThrow();
+    return targetDigest(printTargetSchema(), file(`${name}.json`));
+  });
+  expect(JSON.parse(readFileSync(new URL('../../src/target/checked-targets.json', import.meta.url), 'utf8'))).toEqual(digests);
+});
+
+test('a built-in target with a changed byte is held against the schema again', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'targets-'));
+  try {
+    writeFileSync(join(folder, 'mine.json'), file('loihi2.json').replace('"delayMax": ', '"delayMax": -'));
+    expect(() => loadChip('mine', folder)).toThrow(/delayMax/);
+    writeFileSync(join(folder, 'same.json'), file('loihi2.json'));
+    expect(loadChip('same', folder)).toEqual(loadChip('loihi2'));
+  } finally { rmSync(folder, { recursive: true }); }
 });
 
 describe('a target file with a mistake', () => {

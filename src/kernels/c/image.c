@@ -5,6 +5,12 @@
 
 enum { MOST_AXES = 8 };
 
+typedef float v4 __attribute__((vector_size(16), aligned(4)));
+typedef int i4 __attribute__((vector_size(16)));
+
+static inline v4 splat(float x) { return (v4){x, x, x, x}; }
+static inline v4 choose(i4 mask, v4 yes, v4 no) { return (v4)(((i4)yes & mask) | ((i4)no & ~mask)); }
+
 // out[sum i_a * out_strides[a]] = in[sum i_a * in_strides[a]] for every index i below `extents`.
 // Strides are in elements and may be negative or zero; at most 8 axes.
 EXPORT void copy_strided(int axes, const int *extents, float *out, const int *out_strides, const float *in, const int *in_strides) {
@@ -61,7 +67,27 @@ static inline float pool_window(const Pooling *p, const float *plane, int y0, in
   return counted == 0 ? 0.0f : sum / (float)counted;
 }
 
+// Mean over cells of 2 x 2 that tile the picture, as most networks have it.
+static inline int is_halving(const Pooling *p) {
+  return !p->maximum && p->kernel_y == 2 && p->kernel_x == 2 && p->stride_y == 2 && p->stride_x == 2 && p->dilation_y == 1 && p->dilation_x == 1
+    && p->top == 0 && p->left == 0 && p->bottom == 0 && p->right == 0 && p->out_height * 2 == p->height && p->out_width * 2 == p->width;
+}
+
+static void halve(const Pooling *p, const float *in, float *out) {
+  for (int row = 0; row < p->planes * p->out_height; row++, in += 2 * p->width, out += p->out_width) {
+    const float *below = in + p->width;
+    int x = 0;
+    for (; x + 4 <= p->out_width; x += 4) {
+      const v4 a = *(const v4 *)(in + 2 * x), b = *(const v4 *)(in + 2 * x + 4), c = *(const v4 *)(below + 2 * x), d = *(const v4 *)(below + 2 * x + 4);
+      const v4 above = __builtin_shufflevector(a, b, 0, 2, 4, 6) + __builtin_shufflevector(a, b, 1, 3, 5, 7);
+      *(v4 *)(out + x) = (above + __builtin_shufflevector(c, d, 0, 2, 4, 6) + __builtin_shufflevector(c, d, 1, 3, 5, 7)) * splat(0.25f);
+    }
+    for (; x < p->out_width; x++) out[x] = (in[2 * x] + in[2 * x + 1] + below[2 * x] + below[2 * x + 1]) * 0.25f;
+  }
+}
+
 EXPORT void pool(const Pooling *p, const float *in, float *out) {
+  if (is_halving(p)) { halve(p, in, out); return; }
   for (int plane = 0; plane < p->planes; plane++, in += p->height * p->width)
     for (int y = 0; y < p->out_height; y++) {
       int taps[4];
@@ -77,7 +103,12 @@ EXPORT void pool(const Pooling *p, const float *in, float *out) {
 
 // out = min(max(in, 0), cap); in and out may be the same.
 EXPORT void relu(int length, const float *in, float *out, float cap) {
-  for (int i = 0; i < length; i++) {
+  int k = 0;
+  for (; k + 4 <= length; k += 4) {
+    const v4 x = *(const v4 *)(in + k), positive = choose(x > splat(0.0f), x, splat(0.0f));
+    *(v4 *)(out + k) = choose(positive < splat(cap), positive, splat(cap));
+  }
+  for (int i = k; i < length; i++) {
     const float positive = in[i] > 0.0f ? in[i] : 0.0f;
     out[i] = positive < cap ? positive : cap;
   }
@@ -104,8 +135,23 @@ EXPORT void scale_channels(int count, int channels, int plane, const float *in, 
     }
 }
 
+static void spread_halves(const Pooling *p, const float *d_out, float *d_in) {
+  for (int row = 0; row < p->planes * p->out_height; row++, d_out += p->out_width, d_in += 2 * p->width) {
+    float *below = d_in + p->width;
+    int x = 0;
+    for (; x + 4 <= p->out_width; x += 4) {
+      const v4 share = *(const v4 *)(d_out + x) * splat(0.25f);
+      const v4 low = __builtin_shufflevector(share, share, 0, 0, 1, 1), high = __builtin_shufflevector(share, share, 2, 2, 3, 3);
+      *(v4 *)(d_in + 2 * x) = *(v4 *)(below + 2 * x) = low;
+      *(v4 *)(d_in + 2 * x + 4) = *(v4 *)(below + 2 * x + 4) = high;
+    }
+    for (; x < p->out_width; x++) d_in[2 * x] = d_in[2 * x + 1] = below[2 * x] = below[2 * x + 1] = d_out[x] * 0.25f;
+  }
+}
+
 // The gradient of a mean pooling: each place of d_out adds its share to the places of d_in it looked at. d_in is overwritten.
 EXPORT void spread_mean(const Pooling *p, const float *d_out, float *d_in) {
+  if (is_halving(p)) { spread_halves(p, d_out, d_in); return; }
   for (int plane = 0; plane < p->planes; plane++, d_in += p->height * p->width) {
     for (int i = 0; i < p->height * p->width; i++) d_in[i] = 0.0f;
     for (int y = 0; y < p->out_height; y++) {
@@ -128,5 +174,10 @@ EXPORT void spread_mean(const Pooling *p, const float *d_out, float *d_in) {
 
 // The gradient of relu, from its output: d_in = d_out where 0 < out < cap, else 0; d_in and d_out may be the same.
 EXPORT void relu_gradient(int length, const float *out, const float *d_out, float *d_in, float cap) {
-  for (int i = 0; i < length; i++) d_in[i] = out[i] > 0.0f && out[i] < cap ? d_out[i] : 0.0f;
+  int k = 0;
+  for (; k + 4 <= length; k += 4) {
+    const v4 value = *(const v4 *)(out + k);
+    *(v4 *)(d_in + k) = choose((value > splat(0.0f)) & (value < splat(cap)), *(const v4 *)(d_out + k), splat(0.0f));
+  }
+  for (int i = k; i < length; i++) d_in[i] = out[i] > 0.0f && out[i] < cap ? d_out[i] : 0.0f;
 }
