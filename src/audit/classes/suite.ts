@@ -16,6 +16,9 @@
  * not in v1.
  */
 import type { SurrogateShape } from '../../learn/learning-problem.js';
+import { knownStatistics } from '../../synthesise/batch-norm-matching.js';
+import type { CoreNode, Graph } from '../../graph/graph.js';
+import type { Subject } from '../subject.js';
 
 export const SUITE = 'v1';
 
@@ -23,8 +26,9 @@ export const SUITE = 'v1';
 export type Prior = 'none' | 'smooth';
 export type AttackSurrogate = Exclude<SurrogateShape, 'boxcar'>;
 
+type Plain<Id extends string> = { readonly id: Id; readonly prior: Prior };
 export type Attack =
-  | { readonly id: 'A' | 'C' | 'D' | 'E' | 'G'; readonly prior: Prior }
+  | Plain<'A'> | Plain<'C'> | Plain<'D'> | Plain<'E'> | Plain<'G'>
   | { readonly id: 'B'; readonly prior: Prior; readonly surrogate: AttackSurrogate; readonly input: 'current' | 'poisson' };
 export type AttackId = Attack['id'];
 
@@ -37,6 +41,17 @@ export const suite: readonly Attack[] = [
   ...surrogates.flatMap((surrogate) => (['current', 'poisson'] as const).flatMap((input) => priors.map((prior): Attack => ({ id: 'B', surrogate, input, prior })))),
   ...(['C', 'D', 'E', 'G'] as const).flatMap((id) => priors.map((prior): Attack => ({ id, prior }))),
 ];
+
+/** Why an attack has nothing to work on, or null where it has. */
+export function inapplicable({ id }: Attack, subject: Subject): string | null {
+  if (id === 'A' || id === 'D' || id === 'G') return null;
+  if (subject.kind === 'ann') {
+    if (id === 'E') return knownStatistics(subject.graph as Graph<CoreNode>).size === 0 ? 'the file holds no batch-norm statistics' : null;
+    return 'an ANN has no spikes';
+  }
+  const { populations } = subject.kind === 'spiking' ? subject.network : subject.program.network;
+  return id === 'B' && populations.some((p) => p.neuron.model === 'cuba') ? 'no gradient is known here for neurons whose currents last' : null;
+}
 
 const WORDS: Readonly<Record<AttackId, string>> = {
   A: 'weights read as an ANN', B: 'back through time', C: 'rate equation', D: 'distil, then invert', E: 'statistics in the file', G: 'evolution',
