@@ -36,6 +36,7 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   replay: async () => (await import('./replay.js')).replayCommand(),
   report: async () => (await import('./report.js')).reportCommand(),
   privacy: async () => (await import('./privacy.js')).privacyCommand(),
+  audit: async () => (await import('./audit.js')).auditCommand(),
   targets: async () => (await import('./targets.js')).targetsCommand(),
 };
 

@@ -20,9 +20,9 @@ export const classLeakageMessages = {
     (p: { class: number; found: number; needed: number }) => `class ${p.class} has ${p.found} real images, ${p.needed} are needed: for the evaluators to learn from, for the distances and for the ceiling`,
     () => 'give more images, or a smaller --per-class',
   ),
-  'audit/class-without-members': error(
-    (p: { class: number }) => `class ${p.class} has no image among the members`,
-    () => 'give images of every class, or leave --members out',
+  'audit/too-few-members': error(
+    (p: { class: number; found: number; needed: number }) => `class ${p.class} has ${p.found} images among the members, ${p.needed} are needed: as many as there are real images to compare with`,
+    () => 'give more images of that class, or leave --members out',
   ),
   'audit/split-not-disjoint': error(
     (p: { shared: number; data: string; members: string }) => `${p.shared} of the images of ${p.data} are in ${p.members} too: the evaluators would have learned from what the subject learned from`,
@@ -40,7 +40,7 @@ export const classLeakageMessages = {
     () => 'the folder belongs to an audit with other settings',
     () => 'give the settings of that audit, or another --checkpoint folder',
   ),
-  'audit/data-changed': error(
+  'audit/checkpoint-of-other-images': error(
     () => 'the folder belongs to an audit on other images',
     () => 'give the images of that audit, or another --checkpoint folder',
   ),

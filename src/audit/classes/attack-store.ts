@@ -38,7 +38,7 @@ interface Stored extends Omit<AttackResult, 'bytes'> {
   readonly sha256: string;
 }
 
-/** Opens the folder, or makes it. Throws `audit/checkpoint-of-another-audit` and `audit/data-changed`. */
+/** Opens the folder, or makes it. Throws `audit/checkpoint-of-another-audit` and `audit/checkpoint-of-other-images`. */
 export function openStore(folder: string, identity: AuditIdentity): AttackStore {
   const where = join(folder, IDENTITY);
   try {
@@ -48,7 +48,7 @@ export function openStore(folder: string, identity: AuditIdentity): AttackStore 
   }
   const found = readJson(where) as Partial<AuditIdentity> | null;
   if (found === null) writeWhole(where, JSON.stringify(identity));
-  else if (found.data !== identity.data || found.members !== identity.members) fail('audit/data-changed', { kind: 'file', path: where }, {});
+  else if (found.data !== identity.data || found.members !== identity.members) fail('audit/checkpoint-of-other-images', { kind: 'file', path: where }, {});
   else if (found.settings !== identity.settings) fail('audit/checkpoint-of-another-audit', { kind: 'file', path: where }, {});
   const fileOf = (job: string): string => join(folder, `${hashOf(job).slice(0, 24)}.json`);
   return {

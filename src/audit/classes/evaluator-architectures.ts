@@ -11,7 +11,7 @@ export const FEATURES = 16;
 
 export const featureNode = nodeId('features');
 
-/** An untrained evaluator (all weights zero: `reinitialise` draws them). `kind` counts from 0. */
+/** An evaluator without weights worth the name: `reinitialise` draws them. `kind` counts from 0. */
 export function evaluatorGraph(kind: number, shape: PictureShape, classes: number): Graph<CoreNode> {
   const chain = startChain(shape);
   switch (kind % 3) {
@@ -38,6 +38,9 @@ export function studentGraph(shape: PictureShape, classes: number): Graph<CoreNo
   return chain.end(4 * Math.max(FEATURES, classes), classes);
 }
 
+/** Not zeros: those would pass for a layer that only moves numbers, which never learns. */
+const blank = (length: number): Float32Array => new Float32Array(length).fill(0.5);
+
 interface Chain {
   readonly conv: (channels: number, kernel: number, stride: number) => void;
   /** Mean of cells of two by two, where the map is even and not small. */
@@ -57,7 +60,7 @@ function startChain(picture: PictureShape): Chain {
   };
   const linear = (name: string, units: number): void => {
     flatten();
-    add({ kind: 'dense', id: nodeId(name), inputs: [last], shape: [units], weight: new Float32Array(units * shape[0]), bias: new Float32Array(units) });
+    add({ kind: 'dense', id: nodeId(name), inputs: [last], shape: [units], weight: blank(units * shape[0]), bias: new Float32Array(units) });
   };
   return {
     conv: (channels, kernel, stride) => {
@@ -66,7 +69,7 @@ function startChain(picture: PictureShape): Chain {
       const [py, px] = [Math.floor(ky / 2), Math.floor(kx / 2)];
       const window: Window = { kernel: [ky, kx], stride: [stride, stride], dilation: [1, 1], pads: [py, px, py, px] };
       const name = `conv${nodes.length}`;
-      add({ kind: 'conv', id: nodeId(name), inputs: [last], shape: [channels, ...windowOutput(window, height, width)], weight: new Float32Array(channels * before * ky * kx), bias: new Float32Array(channels), window, groups: 1 });
+      add({ kind: 'conv', id: nodeId(name), inputs: [last], shape: [channels, ...windowOutput(window, height, width)], weight: blank(channels * before * ky * kx), bias: new Float32Array(channels), window, groups: 1 });
       rectify(nodeId(`${name}/relu`));
     },
     halve: () => {

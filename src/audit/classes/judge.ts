@@ -30,6 +30,7 @@ export interface Evaluator {
 export interface JudgeParts {
   readonly shape: PictureShape;
   readonly classes: number;
+  readonly normalisation: PictureNormalisation;
   readonly evaluators: readonly Evaluator[];
   /** Real images that no evaluator was trained on: the other side of all distances, and the test of the thief. */
   readonly reference: LabelledPictures;
@@ -61,11 +62,22 @@ export type Judge = (drawn: LabelledPictures, seed: number) => Promise<Judged>;
 const THIEF_STEPS = 100;
 const THIEF_BATCH = 32;
 
-/** The evaluators' own: every byte range becomes [-1, 1]. */
-export const judgeNormalisation = (channels: number): PictureNormalisation => ({ scale: 255, mean: new Array<number>(channels).fill(0.5), std: new Array<number>(channels).fill(0.5) });
+/** The evaluators' own: mean 0 and deviation 1 over the images that they learn from. */
+export function judgeNormalisation({ bytes }: LabelledPictures, [channels, height, width]: PictureShape): PictureNormalisation {
+  const plane = height * width;
+  const [sum, square] = [new Float64Array(channels), new Float64Array(channels)];
+  bytes.forEach((b, i) => {
+    const c = Math.floor(i / plane) % channels;
+    sum[c] += b / 255;
+    square[c] += (b / 255) ** 2;
+  });
+  const places = bytes.length / channels;
+  const mean = Array.from(sum, (s) => s / places);
+  return { scale: 255, mean, std: mean.map((m, c) => Math.sqrt(Math.max(0, square[c] / places - m * m)) || 1) };
+}
 
-export function createJudge({ shape, classes, evaluators, reference, members }: JudgeParts, kernels: Kernels): Judge {
-  const asked = evaluators.map((e) => askEvaluator(e, shape, kernels));
+export function createJudge({ shape, classes, normalisation, evaluators, reference, members }: JudgeParts, kernels: Kernels): Judge {
+  const asked = evaluators.map((e) => askEvaluator(e, { shape, normalisation }, kernels));
   const real = asked.map((ask) => ask(reference).features);
   const trained = members === null ? null : asked.map((ask) => ask(members).features);
   const mean = (values: readonly (number | null)[]): number | null => (values.some((v) => v === null) ? null : values.reduce<number>((sum, v) => sum + v!, 0) / values.length);
@@ -84,7 +96,7 @@ export function createJudge({ shape, classes, evaluators, reference, members }: 
       successByClass: Array.from({ length: classes }, (_, c) => over((i) => Number(hit[i]), (i) => drawn.labels[i] === c)),
       frechet: mean(answers.map((a, e) => frechetDistance(a.features, real[e]))),
       kernel: mean(answers.map((a, e) => kernelDistance(a.features, real[e]))),
-      thief: await thiefAccuracy(drawn, { shape, classes, reference, seed, kernels }),
+      thief: await thiefAccuracy(drawn, { shape, classes, normalisation, reference, seed, kernels }),
       diversity: mean(answers.map((a) => spreadWithinClasses(a.features, drawn.labels))),
       memberGap: trained === null ? null : mean(answers.map((a, e) => {
         const near = nearestDistance(labelled(a.features), { features: trained[e], labels: members!.labels });
@@ -95,6 +107,13 @@ export function createJudge({ shape, classes, evaluators, reference, members }: 
   };
 }
 
+/** Byte 0, one number a channel. */
+export const darkest = ({ mean, std }: PictureNormalisation): number[] => mean.map((m, c) => -m / std[c]);
+
+/** Noise can excite a feature a thousand deviations far: far counts as far, not as everything. */
+const FAR = 4;
+const clipped = (v: number): number => Math.max(-FAR, Math.min(FAR, v));
+
 interface Answers {
   readonly predicted: readonly number[];
   /** Probability of each image's label. */
@@ -102,31 +121,30 @@ interface Answers {
   readonly features: Features;
 }
 
-function askEvaluator({ graph, mean, deviation }: Evaluator, shape: PictureShape, kernels: Kernels): (pictures: LabelledPictures) => Answers {
+function askEvaluator({ graph, mean, deviation }: Evaluator, { shape, normalisation }: Pick<JudgeParts, 'shape' | 'normalisation'>, kernels: Kernels): (pictures: LabelledPictures) => Answers {
   const evaluator = createEvaluator(graph, kernels);
   return ({ bytes, labels }) => {
-    const { outputs: [scores], kept } = evaluator.run(normaliseBytes(bytes, shape, judgeNormalisation(shape[0])), labels.length, { keep: [featureNode] });
+    const { outputs: [scores], kept } = evaluator.run(normaliseBytes(bytes, shape, normalisation), labels.length, { keep: [featureNode] });
     const classes = scores.length / labels.length;
     const rows = Array.from(labels, (_, i) => softmax(scores.subarray(i * classes, (i + 1) * classes), 1));
     return {
       predicted: rows.map((p) => p.indexOf(p.reduce((a, b) => Math.max(a, b)))),
       confidence: rows.map((p, i) => p[labels[i]]),
-      features: { count: labels.length, width: mean.length, values: Float64Array.from(kept.get(featureNode)!, (v, k) => (v - mean[k % mean.length]) / deviation[k % mean.length]) },
+      features: { count: labels.length, width: mean.length, values: Float64Array.from(kept.get(featureNode)!, (v, k) => clipped((v - mean[k % mean.length]) / deviation[k % mean.length])) },
     };
   };
 }
 
-interface ThiefSettings extends Pick<JudgeParts, 'shape' | 'classes' | 'reference'> {
+interface ThiefSettings extends Pick<JudgeParts, 'shape' | 'classes' | 'normalisation' | 'reference'> {
   readonly seed: number;
   readonly kernels: Kernels;
 }
 
-async function thiefAccuracy({ bytes, labels }: LabelledPictures, { shape, classes, reference, seed, kernels }: ThiefSettings): Promise<number> {
-  const normalisation = judgeNormalisation(shape[0]);
+async function thiefAccuracy({ bytes, labels }: LabelledPictures, { shape, classes, normalisation, reference, seed, kernels }: ThiefSettings): Promise<number> {
   const set = { count: labels.length, images: normaliseBytes(bytes, shape, normalisation), labels };
   const batch = Math.min(THIEF_BATCH, set.count);
   const { graph } = await trainGraph(reinitialise(evaluatorGraph(0, shape, classes), seed), set, {
-    seed, workers: 1, batch, epochs: Math.ceil(THIEF_STEPS / Math.ceil(set.count / batch)), rate: 0.003, augmentation: { shift: 2, mirror: false }, background: new Array<number>(shape[0]).fill(-1),
+    seed, workers: 1, batch, epochs: Math.ceil(THIEF_STEPS / Math.ceil(set.count / batch)), rate: 0.003, augmentation: { shift: 2, mirror: false }, background: darkest(normalisation),
   });
   const mark = kernels.memory.mark();
   const [scores] = createEvaluator(graph, kernels).run(normaliseBytes(reference.bytes, shape, normalisation), reference.labels.length).outputs;

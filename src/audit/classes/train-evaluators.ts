@@ -3,9 +3,9 @@ import { createEvaluator } from '../../graph/evaluate.js';
 import { createKernels } from '../../kernels/kernels.js';
 import { reinitialise, trainGraph } from '../../learn/train-graph.js';
 import { permutation, randomStream, substream } from '../../random.js';
-import { normaliseBytes, type PictureShape } from '../../synthesise/picture.js';
+import { normaliseBytes, type PictureNormalisation, type PictureShape } from '../../synthesise/picture.js';
 import { evaluatorGraph, featureNode } from './evaluator-architectures.js';
-import { judgeNormalisation, type Evaluator, type LabelledPictures } from './judge.js';
+import { darkest, type Evaluator, type LabelledPictures } from './judge.js';
 
 export interface RealSplit {
   /** For the evaluators to learn from. */
@@ -53,6 +53,7 @@ function interleaved(set: LabelledPictures, classes: number): LabelledPictures {
 export interface EvaluatorOptions {
   readonly shape: PictureShape;
   readonly classes: number;
+  readonly normalisation: PictureNormalisation;
   /** How many; at least 3. */
   readonly count: number;
   readonly epochs: number;
@@ -66,12 +67,12 @@ export interface EvaluatorOptions {
 
 /** Trains them one after another; the same weights for any number of workers. */
 export async function trainEvaluators({ bytes, labels }: LabelledPictures, options: EvaluatorOptions): Promise<Evaluator[]> {
-  const { shape, classes, count, epochs, seed, workers, checkpoint, signal, onStep } = options;
-  const set = { count: labels.length, images: normaliseBytes(bytes, shape, judgeNormalisation(shape[0])), labels };
+  const { shape, classes, normalisation, count, epochs, seed, workers, checkpoint, signal, onStep } = options;
+  const set = { count: labels.length, images: normaliseBytes(bytes, shape, normalisation), labels };
   const evaluators: Evaluator[] = [];
   for (let e = 0; e < count; e++) {
     const { graph } = await trainGraph(reinitialise(evaluatorGraph(e, shape, classes), seed + 1000 * (e + 1)), set, {
-      epochs, seed: seed + 1000 * (e + 1), workers, batch: 64, rate: 0.003, weightDecay: 1e-4, augmentation: { shift: 1, mirror: false }, background: new Array<number>(shape[0]).fill(-1),
+      epochs, seed: seed + 1000 * (e + 1), workers, batch: 64, rate: 0.003, weightDecay: 1e-4, augmentation: { shift: 1, mirror: false }, background: darkest(normalisation),
       ...(checkpoint === undefined ? {} : { checkpoint: { path: `${checkpoint}-${e}`, everySteps: 100 } }), ...(signal === undefined ? {} : { signal }),
       onStep: ({ step, steps }) => onStep?.(e * steps + step, count * steps),
     });

@@ -1,0 +1,7 @@
+/** `spikeveil audit`: measures what a network gives away about the images that it learned. */
+import { Command } from 'commander';
+import { classesCommand } from './audit-classes.js';
+
+export const auditCommand = (): Command => new Command('audit')
+  .description('Measure what a network gives away: attacks with intervals, no promises.')
+  .addCommand(classesCommand());
