@@ -76,3 +76,9 @@ export { renyiEpsilon, renyiEpsilons, type Conversion, type RenyiEpsilon } from 
 export { clopperPearson, type Interval } from './audit/bounds/clopper-pearson.js';
 export { epsilonFromOneRun, epsilonFromRates, gaussianEpsilon, gaussianMuFromRates, type AttackCounts, type OneRun } from './audit/bounds/epsilon-from-attack.js';
 export { capFromEpsilon, capsFromMechanism } from './audit/bounds/true-positive-cap.js';
+export { scoresOf, type ScoreOptions, type Subject } from './audit/subject.js';
+export { auditMembership, type MembershipAudit, type MembershipRequest } from './audit/membership/audit-membership.js';
+export { programReferences, spikingReferences, type ReferenceKind, type ReferenceTraining } from './audit/membership/reference-kinds.js';
+export { annReferences, convertedReferences } from './audit/membership/ann-references.js';
+export { isMembershipRecord, membershipRecord, type MembershipRecord } from './audit/records/membership.js';
+export { rocPlot } from './report/roc-plot.js';

@@ -28,7 +28,7 @@ async function auditToFiles(words: readonly string[], flags: ClassesFlags): Prom
   const [{ auditedSubjects }, { auditClasses }, { suite }] = await Promise.all([import('./audited-subjects.js'), import('../audit/classes/audit-classes.js'), import('../audit/classes/suite.js')]);
   const began = [performance.now(), processorSeconds()];
   if (flags.out !== undefined) checkOutput(join(existsSync(flags.out) ? flags.out : dirname(flags.out), 'record.json'));
-  const subjects = auditedSubjects(words, modelReading({ ...flags }));
+  const subjects = auditedSubjects(words, modelReading({ ...flags }), warn);
   const real = await realImages(subjects, flags);
   const { perClass, steps, restarts, draws, queries, distilQueries, attacks, seeds, seed, evaluators, evaluatorEpochs, exceeds, workers, checkpoint } = flags;
   const effort = { perClass, steps, restarts, draws, distilQueries, evolutionQueries: queries };
@@ -86,7 +86,7 @@ async function realImages(subjects: readonly NamedSubject[], flags: ClassesFlags
   const [{ loadDataset }, { fitDataset }, { datasetSha256 }, { endsOf }] = await Promise.all([
     import('../data/load-dataset.js'), import('../data/fit-dataset.js'), import('../data/dataset-hash.js'), import('./audited-subjects.js')]);
   const fitted = (spec: string, option: string): Dataset & { readonly pictures: LabelledPictures } => {
-    const found = fitDataset(loadDataset(spec, option), endsOf(subjects[0]));
+    const found = fitDataset(loadDataset(spec, option), endsOf(subjects[0]), option);
     if (found.images instanceof Float32Array) return fail('audit/data-not-bytes', { kind: 'option', option }, {});
     return { ...found, pictures: { bytes: found.images, labels: found.labels } };
   };

@@ -1,7 +1,9 @@
 /** `spikeveil audit`: measures what a network gives away about the images that it learned. */
 import { Command } from 'commander';
 import { classesCommand } from './audit-classes.js';
+import { membershipCommand } from './audit-membership.js';
 
 export const auditCommand = (): Command => new Command('audit')
   .description('Measure what a network gives away: attacks with intervals, no promises.')
+  .addCommand(membershipCommand())
   .addCommand(classesCommand());

@@ -1,4 +1,4 @@
-/** The options of `audit classes`. */
+/** The options of `audit classes`: how hard to attack, who judges, and where what was found is kept. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { AttackId } from '../audit/classes/suite.js';
 import type { ModelReading } from './compile-notes.js';

@@ -47,9 +47,10 @@ export const simulateCommand = (): Command => addObserveOptions(new Command('sim
       const figures = runFigures(program, trace, energy, { labels: dataset.labels, ann, annBackend: backend?.identity });
       const written = await inside.finish();
       if (flags.out !== undefined) {
-        const [{ buildRunRecord }, { printRunRecord }] = await Promise.all([import('../report/run-record.js'), import('../report/read-run.js')]);
+        const [{ buildRunRecord }, { printRunRecord }, { sha256Of }] = await Promise.all([import('../report/run-record.js'), import('../report/read-run.js'), import('./compile-notes.js')]);
+        const programSha256 = sha256Of(path);
         const { annAccuracy, annBackend, agreement } = figures;
-        const record = buildRunRecord({ program, trace, energy, dataset, annAccuracy, annBackend, agreement, seed: flags.seed, tool: toolVersion() });
+        const record = buildRunRecord({ program, trace, energy, dataset, annAccuracy, annBackend, agreement, seed: flags.seed, tool: toolVersion(), ...(programSha256 === null ? {} : { programSha256 }) });
         await writeOutputs([{ path: flags.out, content: printRunRecord(record) }]);
         written.unshift(flags.out);
       }

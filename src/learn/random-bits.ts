@@ -1,7 +1,7 @@
 /**
  * Where the random numbers of private training come from. What protects the examples is that nobody
  * can guess the batches and the noise, so they come from the operating system's cryptographic generator; the
- * seeded source is for tests alone. A sum of four normal numbers hides the grid of the doubles that one is made of
+ * seeded source is for tests, and for networks that are trained to be attacked and published nowhere. A sum of four normal numbers hides the grid of the doubles that one is made of
  * (Holohan and Braghin, "Secure random sampling in differential privacy", ESORICS 2021).
  */
 import { randomFillSync } from 'node:crypto';
@@ -13,7 +13,7 @@ export type RandomBits = (words: Uint32Array) => void;
 /** The cryptographic generator: no seed, no repetition. */
 export const cryptographicBits: RandomBits = (words) => { randomFillSync(words); };
 
-/** The words of a stream, one after another. For tests: whoever knows the seed can take the noise off again. */
+/** The words of a stream, one after another. Never for a network that is published: whoever knows the seed can take the noise off again. */
 export function seededBits(stream: RandomStream): RandomBits {
   let next = 0;
   return (words) => {

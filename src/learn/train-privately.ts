@@ -37,7 +37,7 @@ export interface PrivateOptions {
   readonly background?: readonly number[];
   /** Hash of the data; a checkpoint goes on with the same data only. */
   readonly data: string;
-  /** Of batches and noise; the cryptographic generator by default, anything else in tests alone. */
+  /** Of batches and noise; the cryptographic generator by default, anything else in tests and for the reference networks of audits alone. */
   readonly bits?: RandomBits;
   readonly checkpoint?: { readonly path: string; readonly everySteps: number };
   readonly onStep?: (progress: PrivateProgress) => void;

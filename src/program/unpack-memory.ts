@@ -12,6 +12,7 @@ import { lengthOf, linksOf, neuronsIn } from '../map/reach.js';
 import type { Link } from '../map/reach.js';
 import { resetSynapseBits } from '../map/synapse-format.js';
 import type { IntegerNetwork, IntegerPopulation } from '../quantise/integer-network.js';
+import { largestSum } from '../quantise/normalised-weights.js';
 import type { Target } from '../target/schema.js';
 import { packMemory } from './core-image.js';
 import type { PackedMemory } from './core-image.js';
@@ -55,6 +56,7 @@ type Refuse = (problem: string) => never;
 export function unpackMemory(mapped: Mapped, stored: StoredMemory, refuse: Refuse): IntegerNetwork {
   const network = fillWeights(mapped, stored, refuse);
   comparePacked({ ...mapped, network }, stored, refuse);
+  proveBounds(network, refuse);
   return network;
 }
 
@@ -77,6 +79,15 @@ function fillWeights({ network, target, cores }: Mapped, stored: StoredMemory, r
   const weights = counts.map((count) => ({ weight: new Int8Array(count), known: new Uint8Array(count) }));
   for (const layout of layouts) fillBank(layout, weights[layout.plan.projection], refuse);
   return { ...network, projections: network.projections.map((p, i) => ({ ...p, weight: weights[i].weight })) };
+}
+
+/** Sums are added up in as many bits as the bounds ask for, so a bound must hold for the weights that are there. */
+function proveBounds(network: IntegerNetwork, refuse: Refuse): void {
+  for (const { projection, source, target } of linksOf(network)) {
+    const from = network.populations.find((p) => p.id === projection.source);
+    const most = largestSum(projection.weight, { ...projection, signed: from?.neuron.model === 'signed-if' }, [source[0], target[0]]);
+    if (most > projection.bound) refuse(`projection "${projection.id}" can sum to ${most} in a step, its bound says ${projection.bound}`);
+  }
 }
 
 /** Widths that can be read at all. Whether they are the right ones shows when the weights are packed again. */

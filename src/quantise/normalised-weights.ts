@@ -48,6 +48,25 @@ export function fanInSums(weight: Float32Array | Int8Array, { pool, signed }: Su
   return { positive, negative };
 }
 
+/** The largest of `fanInSums`, from weights in event order; `channels` are those of the source and the target. */
+export function largestSum(weight: Int8Array, { pool, signed, groups }: SumBounds & { readonly groups: number }, [inputs, outputs]: readonly [number, number]): number {
+  const outGroup = outputs / groups;
+  const inGroup = inputs / groups;
+  const positive = new Float64Array(outputs);
+  const negative = new Float64Array(outputs);
+  for (let start = 0, row = 0; start < weight.length; start += outGroup, row++) {
+    const first = Math.floor((row % inputs) / inGroup) * outGroup;
+    for (let i = 0; i < outGroup; i++) {
+      const w = weight[start + i];
+      if (w > 0) positive[first + i] += w;
+      else negative[first + i] -= w;
+    }
+  }
+  let most = 0;
+  for (let c = 0; c < outputs; c++) most = Math.max(most, signed ? positive[c] + negative[c] : Math.max(positive[c], negative[c]));
+  return most * pool[0] * pool[1];
+}
+
 /** [Co, Ci / groups, Kh, Kw] -> [Kh, Kw, Ci, Co / groups]. */
 export function toEventOrder(weight: Int8Array, projection: Pick<Projection, 'window' | 'groups'>, outputs: number): Int8Array {
   const { window: { kernel: [kh, kw] }, groups } = projection;

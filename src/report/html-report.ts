@@ -2,19 +2,14 @@
  * The report: one self-contained HTML page from one run record. It needs no network and no script, it
  * reads on a phone, on paper, in light and dark. Plots are SVG drawn here; every text is escaped.
  */
-import { drawPlot, type Plot } from './draw-plot.js';
-import { html, trusted, type Markup } from './html.js';
+import { html, type Markup } from './html.js';
 import { coreLoad, drawnChips, meshPlot } from './mesh-plot.js';
 import { baselineTable, breakEvenTable, energyTable, layerTable, loadTable, mappingTable, provenanceTable } from './page-tables.js';
-import { pageStyle } from './page-style.js';
+import { figure, HALF, page, WIDE } from './page-frame.js';
 import { accuracyPlot, energyPlot, rasterPlot, ratePlot } from './plots.js';
 import { formatCount, formatJoules, formatPercent, formatRatio, formatSeconds } from './quantities.js';
 import type { RunRecord } from './run-schema.js';
 import { wilsonInterval } from './wilson-interval.js';
-
-const WIDE = 930;
-const HALF = 448;
-const NARROW = 336;
 
 /** The page as one string of HTML. The same record gives the same bytes. */
 export async function renderReport(record: RunRecord): Promise<string> {
@@ -24,19 +19,7 @@ export async function renderReport(record: RunRecord): Promise<string> {
   const energy = await figure('energy', WIDE, (width) => energyPlot(record, width), html`Lines without a published constant are not drawn. The axis is logarithmic: bars show orders of magnitude, not shares.`);
   const mesh = await figure('mesh', WIDE, (width) => meshPlot(record, width), meshCaption(record));
   const raster = await figure('raster', WIDE, (width) => rasterPlot(record, width), rasterCaption(record));
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<title>${title}</title>
-<link rel="icon" href="data:,">
-<style>${trusted(pageStyle)}</style>
-</head>
-<body>
-<main>
-<header>
+  return page(title, html`<header>
 <h1>${title}</h1>
 <p class="lead">${leadSentence(record)}</p>
 ${headline(record)}
@@ -50,24 +33,7 @@ ${headline(record)}
 <section id="layers"><h2>Layers</h2>${layerTable(record)}</section>
 <section id="mesh"><h2>Cores on the mesh</h2>${mesh}${mappingTable(record)}${loadTable(record)}</section>
 <section id="raster"><h2>Spikes of one inference</h2>${raster}</section>
-<section id="notes"><h2>What was measured, and how</h2>${notes(record)}${provenanceTable(record)}</section>
-<footer>Written by Spikeveil ${record.tool}.</footer>
-</main>
-</body>
-</html>
-`;
-  return page.markup;
-}
-
-/** A plot in two widths, of which the style shows one, with its caption. Nothing to draw leaves the caption. */
-async function figure(name: string, width: number, plot: (width: number) => Plot | null, caption: Markup): Promise<Markup> {
-  const draw = async (at: number): Promise<Markup | null> => {
-    const drawn = plot(at);
-    return drawn === null ? null : trusted(await drawPlot(drawn));
-  };
-  const [wide, narrow] = [await draw(width), await draw(NARROW)];
-  if (wide === null || narrow === null) return html`<figure data-plot="${name}"><figcaption>${caption}</figcaption></figure>`;
-  return html`<figure data-plot="${name}"><div class="wide">${wide}</div><div class="narrow">${narrow}</div><figcaption>${caption}</figcaption></figure>`;
+<section id="notes"><h2>What was measured, and how</h2>${notes(record)}${provenanceTable(record)}</section>`, record.tool);
 }
 
 const inputWords = { bias: 'the host computes the first layer and injects it as bias currents', rate: 'images enter as rates of input neurons', poisson: 'images enter as Poisson spike trains' } as const;

@@ -1,30 +1,10 @@
 /** The tables of the page: layers, the energy bill, baselines with ratios, and what the run was. */
 import { trainingLines } from '../learn/training-record.js';
 import { html, type Markup } from './html.js';
+import { number, table, type TableRow } from './page-table.js';
 import { mappingLines } from './mapping-lines.js';
 import { formatCount, formatJoules, formatPercent, formatRatio, formatSeconds, formatSi } from './quantities.js';
 import type { RunLayer, RunRecord } from './run-schema.js';
-
-interface Column { readonly title: string; readonly kind: 'number' | 'text' | 'why' | 'break' }
-type Cell = string;
-
-interface TableRow {
-  readonly head: string;
-  readonly cells: readonly Cell[];
-  readonly total?: boolean;
-}
-
-const cssClass = { number: 'n', text: '', why: 'why', break: 'break' } as const;
-
-/** A table in a box that scrolls sideways where the screen is narrow. The first column is the row's head. */
-function table(name: string, head: string, columns: readonly Column[], rows: readonly TableRow[]): Markup {
-  return html`<div class="scroll" role="region" aria-label="${name}" tabindex="0"><table>
-<thead><tr><th scope="col">${head}</th>${columns.map((c) => html`<th scope="col" class="${cssClass[c.kind]}">${c.title}</th>`)}</tr></thead>
-<tbody>${rows.map((row) => html`<tr class="${row.total === true ? 'total' : ''}"><th scope="row">${row.head}</th>${row.cells.map((cell, i) => html`<td class="${cssClass[columns[i]?.kind ?? 'text']}">${cell}</td>`)}</tr>
-`)}</tbody></table></div>`;
-}
-
-const number = (title: string): Column => ({ title, kind: 'number' });
 
 const shareOf = (part: number, whole: number): string => (whole > 0 ? formatPercent(part / whole) : '');
 

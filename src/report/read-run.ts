@@ -2,13 +2,11 @@
  * Reads a run file and checks it before anything is drawn from it: size, JSON, format and version,
  * the schema, and that its parts agree with each other. Every problem is reported with its place.
  */
-import { readFileSync, statSync } from 'node:fs';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { Reporter, fail, type Where } from '../diagnostics.js';
+import { clip, parseJson, readJsonText } from './read-json.js';
 import { RUN_FORMAT, RUN_VERSION, RunSchema, type RunRecord } from './run-schema.js';
 
-/** A VGG16-size run is about 1 MB. */
-const MAX_BYTES = 64 * 2 ** 20;
 const MAX_PROBLEMS = 20;
 
 let compiled: ValidateFunction | undefined;
@@ -18,13 +16,17 @@ export const printRunRecord = (record: RunRecord): string => `${JSON.stringify(r
 
 /** Reads and checks the file at `path`. Throws a CompileError with `report/...` diagnostics. */
 export function readRunRecord(path: string): RunRecord {
-  return parseRunRecord(readText(path), path);
+  return parseRunRecord(readJsonText(path), path);
 }
 
 /** Checks the text of a run file; `path` is only named in messages. */
 export function parseRunRecord(text: string, path: string): RunRecord {
+  return checkRunRecord(parseJson(text, path), path);
+}
+
+/** Checks what a run file held. */
+export function checkRunRecord(value: unknown, path: string): RunRecord {
   const where: Where = { kind: 'file', path };
-  const value = parseJson(text, where);
   const head = (typeof value === 'object' && value !== null ? value : {}) as { readonly format?: unknown; readonly version?: unknown };
   if (head.format !== RUN_FORMAT) fail('report/not-a-run', where, { found: head.format === undefined ? 'missing' : clip(JSON.stringify(head.format)) });
   if (typeof head.version === 'number' && head.version !== RUN_VERSION) fail('report/version', where, { found: head.version, known: RUN_VERSION });
@@ -36,30 +38,6 @@ export function parseRunRecord(text: string, path: string): RunRecord {
   checkAgreement(record, path, report);
   report.finish();
   return record;
-}
-
-const clip = (text: string): string => (text.length > 80 ? `${text.slice(0, 79)}…` : text);
-
-function readText(path: string): string {
-  const where: Where = { kind: 'file', path };
-  try {
-    const { size } = statSync(path);
-    if (size > MAX_BYTES) fail('report/too-large', where, { bytes: size, most: MAX_BYTES });
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (!(error instanceof Error) || !('code' in error)) throw error;
-    const reason = error.code === 'ENOENT' ? 'it does not exist' : error.code === 'EISDIR' ? 'it is a folder' : String(error.code);
-    return fail('report/unreadable', where, { reason });
-  }
-}
-
-function parseJson(text: string, where: Where): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const position = /at position (\d+)/.exec(String(error))?.[1];
-    return fail('report/not-json', where, { reason: position === undefined ? 'it ends too early or is not text' : `broken at character ${position}` });
-  }
 }
 
 function reportSchemaErrors(errors: readonly ErrorObject[], path: string, report: Reporter): void {

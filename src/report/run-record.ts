@@ -22,6 +22,8 @@ export interface RunSource {
   readonly agreement: number | null;
   /** Who computed the ANN; the own kernels by default. */
   readonly annBackend?: BackendIdentity | null;
+  /** Of the program's file. */
+  readonly programSha256?: string;
   /** Seed of the simulation (input spikes). */
   readonly seed: number;
   /** Version of this tool. */
@@ -50,6 +52,7 @@ export function buildRunRecord(source: RunSource): RunRecord {
         name: target.name, title: target.title, meshWidth: target.mesh.width, meshHeight: target.mesh.height,
         coresPerRouter: target.mesh.coresPerRouter, boardColumns: target.board.columns,
       },
+      ...(source.programSha256 === undefined ? {} : { programSha256: source.programSha256 }),
       chipsUsed: program.chipsUsed, coresUsed: program.coresUsed, mapping: mappingOf(program, trace), ...(provenance.training === undefined ? {} : { training: provenance.training as NonNullable<RunRecord['compilation']['training']> }),
     },
     layers: network.populations.map((p) => layerOf(p, source)),

@@ -118,6 +118,7 @@ export const RunSchema = record({
     input: Type.Union([Type.Literal('bias'), Type.Literal('rate'), Type.Literal('poisson')]),
     timesteps: size,
     target: record({ name: text, title: text, meshWidth: size, meshHeight: size, coresPerRouter: size, boardColumns: size }),
+    programSha256: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$', description: 'Of the program file.' })),
     chipsUsed: whole, coresUsed: whole,
     mapping: Type.Optional(MappingSchema),
     training: Type.Optional(TrainingSchema),

@@ -5,6 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatCount, formatJoules, formatPercent, formatSeconds } from '../../src/report/quantities.js';
+import { compareVariants } from '../../src/report/comparison.js';
+import { renderComparison } from '../../src/report/comparison-page.js';
 import { renderReport } from '../../src/report/html-report.js';
 import type { RunRecord } from '../../src/report/run-schema.js';
 import { madeUpRun } from '../report/made-up-run.js';
@@ -21,13 +23,14 @@ describe.skipIf(path === null)('the report in headless Chromium', () => {
   const attack = '"><script>document.title="broken"</script><img src=http://127.0.0.1:9/x onerror=document.title="broken">';
   let browser: Browser;
   let record: RunRecord;
-  const files = { plain: join(folder, 'plain.html'), hostile: join(folder, 'hostile.html'), chips: join(folder, 'chips.html') };
+  const files = { plain: join(folder, 'plain.html'), hostile: join(folder, 'hostile.html'), chips: join(folder, 'chips.html'), comparison: join(folder, 'comparison.html') };
 
   beforeAll(async () => {
     record = madeUpRun();
     writeFileSync(files.plain, await renderReport(record));
     writeFileSync(files.hostile, await renderReport(madeUpRun({ modelName: attack, layerName: (name) => `${attack}${'long'.repeat(40)}${name}` })));
     writeFileSync(files.chips, await renderReport(madeUpRun({ target: 'loihi1', perCore: 500 })));
+    writeFileSync(files.comparison, await renderComparison(compareVariants([{ name: `${attack}${'long'.repeat(20)}`, record }, { name: 'again', record }], []), { tool: '0.1.0', notes: [attack] }));
     browser = await chromium.launch({ executablePath: path ?? '', args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
   });
   afterAll(async () => {

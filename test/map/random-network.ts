@@ -1,5 +1,6 @@
 /** Integer networks for tests: random small ones with every kind of window, and the VGG16 of the literature. */
 import fc from 'fast-check';
+import { largestSum } from '../../src/quantise/normalised-weights.js';
 import type { IntegerNetwork, IntegerPopulation, IntegerProjection } from '../../src/quantise/integer-network.js';
 import { populationId } from '../../src/spiking/network.js';
 import type { MapShape, Neuron } from '../../src/spiking/network.js';
@@ -35,11 +36,13 @@ export interface ChainOptions {
   readonly skips?: readonly (readonly [number, number, Layer])[];
   readonly pruned?: number;
   readonly wide?: boolean;
+  /** Where they are wide, one in 64 is and the others are 1 or -1, so that sums over large fan-ins stay within 16 bits. */
+  readonly fewLarge?: boolean;
 }
 
 /** A chain of layers with random weights, -3 to 4 unless they are wide. */
 export function chain(input: MapShape, layers: readonly Layer[], options: ChainOptions = {}): IntegerNetwork {
-  const { seed = 1, neuron = { model: 'if', reset: 'hard' }, skips = [], pruned = 0, wide = false } = options;
+  const { seed = 1, neuron = { model: 'if', reset: 'hard' }, skips = [], pruned = 0, wide = false, fewLarge = false } = options;
   const shapes = [input];
   for (const layer of layers) shapes.push(shapeAfter(shapes[shapes.length - 1], layer));
   const depths = layers.reduce((found, { delay = 0 }) => [...found, found[found.length - 1] + 1 + delay], [0]);
@@ -51,12 +54,16 @@ export function chain(input: MapShape, layers: readonly Layer[], options: ChainO
     const draws = randomUint32(substream(randomStream(seed), i), new Uint32Array(Math.ceil(weight.length / 4)));
     for (let j = 0; j < weight.length; j++) {
       const byte = (draws[j >> 2] >>> ((j & 3) * 8)) & 255;
-      weight[j] = (byte >> 3) / 32 < pruned ? 0 : wide ? (byte >> 1 || 127) * (byte % 2 === 0 ? 1 : -1) : (byte & 7) - 3;
+      const large = fewLarge && Math.imul(j, 0x9e3779b1) >>> 26 > 0 ? 1 : byte >> 1 || 127;
+      weight[j] = (byte >> 3) / 32 < pruned ? 0 : wide ? large * (byte % 2 === 0 ? 1 : -1) : (byte & 7) - 3;
     }
-    return { id: `c${i}`, source: populations[from].id, target: populations[to].id, weight, shift: 6, window: layer.window, groups: layer.groups, pool: layer.pool, delay: depths[to] - depths[from] - 1, bound: 1000, weightError: 0.01 };
+    return { id: `c${i}`, source: populations[from].id, target: populations[to].id, weight, shift: 6, window: layer.window, groups: layer.groups, pool: layer.pool, delay: depths[to] - depths[from] - 1, bound: boundOf(weight, layer, [populations[from], populations[to]]), weightError: 0.01 };
   });
   return { imageShape: input, input: { code: 'poisson', population: populations[0].id, full: 1 }, populations, projections, output: populations[last].id, timesteps: 8 };
 }
+
+const boundOf = (weight: Int8Array, layer: Layer, [source, target]: readonly [IntegerPopulation, IntegerPopulation]): number =>
+  Math.max(1000, largestSum(weight, { ...layer, signed: source.neuron.model === 'signed-if' }, [source.shape[0], target.shape[0]]));
 
 function population(name: string, shape: MapShape, depth: number, neuron: Neuron): IntegerPopulation {
   const spikes = neuron.model !== 'integrator';
@@ -101,5 +108,5 @@ const small3 = (seed: number): number => 2 + (seed % 3);
 export function vgg16(neuron: Neuron = { model: 'if', reset: 'hard' }): IntegerNetwork {
   const plan = [[64, 64], [128, 128], [256, 256, 256], [512, 512, 512], [512, 512, 512]];
   const layers = plan.flatMap((block, b) => block.map((channels, i) => conv(channels, 3, { pad: 1, pool: b > 0 && i === 0 ? 2 : 1 })));
-  return chain([3, 32, 32], [...layers, { ...dense(512, [512, 1, 1]), pool: [2, 2] }, dense(10, [512, 1, 1])], { neuron, wide: true });
+  return chain([3, 32, 32], [...layers, { ...dense(512, [512, 1, 1]), pool: [2, 2] }, dense(10, [512, 1, 1])], { neuron, wide: true, fewLarge: true });
 }

@@ -92,6 +92,12 @@ describe('a program file', () => {
     expect(broken({ refractory: 0 })).toContain('population "p1" waits 0 steps after a spike');
     expect(broken({ neuron: { ...neuron, currentLeak: 1 } })).toContain('population "p1" has the leak 0.875 and keeps 1 of its current');
   });
+  test('has bounds that hold for its weights, for sums are added up in no more bits than those ask for', () => {
+    const { network } = sampleProgram();
+    const loose = (bound: number): Program => ({ ...sampleProgram(), network: { ...network, projections: network.projections.map((p, i) => (i === 0 ? { ...p, bound } : p)) } });
+    expect(complaint(emitProgram(loose(1)))).toMatch(/projection "c0" can sum to \d+ in a step, its bound says 1/);
+    expect(readProgram(emitProgram(loose(2000)), 'toy.spk').network.projections[0].bound).toBe(2000);
+  });
   test('does not share memory with the bytes it was read from', () => {
     const bytes = emitProgram(sampleProgram());
     const back = readProgram(bytes, 'toy.spk');

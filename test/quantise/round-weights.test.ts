@@ -1,7 +1,7 @@
 // Rounding that keeps sums, and the orders and sums of weights.
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { fanInSums, normalisedWeights, toEventOrder } from '../../src/quantise/normalised-weights.js';
+import { fanInSums, largestSum, normalisedWeights, toEventOrder } from '../../src/quantise/normalised-weights.js';
 import { roundKeepingSums } from '../../src/quantise/round-weights.js';
 import { roundToBias } from '../../src/quantise/integer-network.js';
 import { plainWindow } from '../../src/spiking/linear-paths.js';
@@ -77,4 +77,15 @@ describe('roundToBias', () => {
       expect(roundToBias(rounded, format) === rounded).toBe(true);
     }), { seed: 4, numRuns: 300 });
   });
+});
+
+it('largestSum finds the same from weights in event order', () => {
+  const window = { kernel: [2, 3], stride: [1, 1], dilation: [1, 1], pads: [0, 0, 0, 0] } as const;
+  for (const [groups, inputs, outputs] of [[1, 4, 6], [2, 4, 6], [4, 4, 4]]) {
+    const weight = Int8Array.from({ length: (6 * inputs * outputs) / groups }, (_, i) => ((i * 89) % 255) - 127);
+    for (const signed of [false, true]) {
+      const { positive, negative } = fanInSums(weight, { pool: [2, 2], signed }, outputs);
+      expect(largestSum(toEventOrder(weight, { window, groups }, outputs), { pool: [2, 2], signed, groups }, [inputs, outputs])).toBe(Math.max(...positive, ...negative));
+    }
+  }
 });

@@ -64,16 +64,19 @@ export interface AttackResult {
 const RATE = 0.05;
 /** Half width of the surrogates, in thresholds. */
 const WIDTH = 1;
-const DISTIL_EPOCHS = 12;
+/** A step through a plain graph costs a fraction of one back through time: so many more are taken. */
+const GRAPH_STEPS = 2;
+const stepsOf = (attack: Attack, { steps }: Effort): number => (attack.id === 'B' ? steps : GRAPH_STEPS * steps);
 
 export function start(init: AttackInit): (job: AttackJob) => Promise<AttackResult> {
   const { classes } = init.judge;
   const judge = createJudge(init.judge, createKernels());
   const labels = Uint16Array.from({ length: classes * init.effort.perClass }, (_, i) => i % classes);
   const kernels = createKernels();
+  const students = new Map<string, Graph<CoreNode>>();
   return async (job) => {
     const mark = kernels.memory.mark();
-    const drawn = await draw(job, { init, labels, kernels });
+    const drawn = await draw(job, { init, labels, kernels, students });
     kernels.memory.release(mark);
     return { bytes: drawn.bytes, loss: drawn.losses === null ? null : drawn.losses.reduce((sum, l) => sum + l, 0) / labels.length, judged: await judge({ bytes: drawn.bytes, labels }, job.seed) };
   };
@@ -83,6 +86,8 @@ interface Context {
   readonly init: AttackInit;
   readonly labels: Uint16Array;
   readonly kernels: Kernels;
+  /** Attack D asks for the same student with either prior. */
+  readonly students: Map<string, Graph<CoreNode>>;
 }
 
 async function draw(job: AttackJob, context: Context): Promise<{ readonly bytes: Uint8Array; readonly losses: Float64Array | null }> {
@@ -98,21 +103,22 @@ async function draw(job: AttackJob, context: Context): Promise<{ readonly bytes:
     case 'untrained': {
       const [{ subject, canvas }] = subjects;
       const victim = graphVictim(reinitialise(readableGraph(subject), job.seed), kernels);
-      return drain(invert(victim, labels, canvas, { settings: { prior: 'smooth', steps: effort.steps, rate: RATE, restarts: effort.restarts }, stream }), done, 1);
+      return drain(invert(victim, labels, canvas, { settings: { prior: 'smooth', steps: GRAPH_STEPS * effort.steps, rate: RATE, restarts: effort.restarts }, stream }), done, 1);
     }
   }
 }
 
 async function attacked(job: Extract<AttackJob, { kind: 'attack' }>, context: Context): Promise<Drawn> {
-  const { init: { subjects, effort, done, judge }, labels } = context;
+  const { init: { subjects, effort, done, judge }, labels, students } = context;
   const { attack } = job;
   const { subject, canvas } = subjects[job.subject];
   const stream = substream(substream(randomStream(job.seed), 'attack'), attack.id);
-  const settings = { prior: attack.prior, steps: effort.steps * job.stepsFactor, rate: RATE, restarts: effort.restarts };
+  const settings = { prior: attack.prior, steps: stepsOf(attack, effort) * job.stepsFactor, rate: RATE, restarts: effort.restarts };
   if (attack.id === 'G') return drain(evolve(createScorer(subject), labels, canvas, { settings: { prior: attack.prior, restarts: 1, queries: effort.evolutionQueries }, stream }), done, unitsOf(attack, subject, effort));
-  const student = attack.id !== 'D' ? null
-    : await distil(createScorer(subject), canvas, { settings: { classes: judge.classes, queries: effort.distilQueries, epochs: DISTIL_EPOCHS }, stream: substream(stream, 'distil') });
-  return drain(invert(victimOf(attack, { ...context, subject, canvas, student }), labels, canvas, { settings, stream }), done, unitsOf(attack, subject, effort));
+  if (attack.id === 'D' && !students.has(`${job.subject} ${job.seed}`)) {
+    students.set(`${job.subject} ${job.seed}`, await distil(createScorer(subject), canvas, { settings: { classes: judge.classes, queries: effort.distilQueries }, stream: substream(stream, 'distil') }));
+  }
+  return drain(invert(victimOf(attack, { ...context, subject, canvas, student: students.get(`${job.subject} ${job.seed}`) ?? null }), labels, canvas, { settings, stream }), done, unitsOf(attack, subject, effort));
 }
 
 /** Units of one step of one image, or of one query: about how long each takes, for the progress. */
@@ -127,8 +133,8 @@ export function workOf(job: AttackJob, subjects: readonly AttackedSubject[], { e
   const images = classes * effort.perClass;
   switch (job.kind) {
     case 'random': case 'ceiling': return 0;
-    case 'untrained': return images * effort.steps * effort.restarts;
-    case 'attack': return unitsOf(job.attack, subjects[job.subject].subject, effort) * images * (job.attack.id === 'G' ? effort.evolutionQueries : effort.steps * effort.restarts * job.stepsFactor);
+    case 'untrained': return images * GRAPH_STEPS * effort.steps * effort.restarts;
+    case 'attack': return unitsOf(job.attack, subjects[job.subject].subject, effort) * images * (job.attack.id === 'G' ? effort.evolutionQueries : stepsOf(job.attack, effort) * effort.restarts * job.stepsFactor);
   }
 }
 

@@ -20,13 +20,14 @@ export interface DistilSettings {
   readonly classes: number;
   /** Images that the subject is asked about, over all rounds. */
   readonly queries: number;
-  /** Over the images so far, in each round. */
-  readonly epochs: number;
 }
 
 /** Rounds in which the student chooses the queries. */
 const OWN_ROUNDS = 2;
 const OWN_STEPS = 25;
+/** Of training in each round, about. */
+const STEPS = 150;
+const BATCH = 64;
 /** Of the answers that are taught; warm, so that the wrong classes teach too. */
 const TEACHING_TEMPERATURE = 2;
 /** Images of one question. */
@@ -35,7 +36,7 @@ const CHUNK = 64;
 /** The student; equal streams give equal students. */
 export async function distil(scorer: Scorer, canvas: Canvas, { settings, stream }: { readonly settings: DistilSettings; readonly stream: RandomStream }): Promise<Graph<CoreNode>> {
   const { shape } = canvas;
-  const { classes, queries, epochs } = settings;
+  const { classes, queries } = settings;
   const seed = stream.key0;
   const half = Math.ceil(queries / 2);
   let student = reinitialise(studentGraph(shape, classes), seed);
@@ -48,7 +49,7 @@ export async function distil(scorer: Scorer, canvas: Canvas, { settings, stream 
     images = joined(images, asked);
     targets = joined(targets, answers(scorer, asked, { classes, size: shape[0] * shape[1] * shape[2], stream: substream(own, 'answers') }));
     const count = targets.length / classes;
-    ({ graph: student } = await trainGraph(student, { count, images, labels: new Uint16Array(count) }, { targets, epochs, seed: seed + round, workers: 1, batch: 64, rate: 0.002 }));
+    ({ graph: student } = await trainGraph(student, { count, images, labels: new Uint16Array(count) }, { targets, epochs: Math.max(1, Math.round((STEPS * BATCH) / count)), seed: seed + round, workers: 1, batch: BATCH, rate: 0.003 }));
   }
   return student;
 }

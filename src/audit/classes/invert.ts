@@ -108,14 +108,14 @@ function disturbedLosses(victim: Victim, { pictures, labels, canvas: { shape, no
   return sum;
 }
 
-/** Restarts take turns: noise around the middle grey, noise around the empty image, procedural pictures. */
+/** Restarts take turns: noise around the empty image, noise around the middle grey, procedural pictures. */
 function start(count: number, restart: number, { shape, normalisation }: Canvas, stream: RandomStream): Float32Array {
   const size = shape[0] * shape[1] * shape[2];
   const kind = restart % 3;
   if (kind === 2) return proceduralImages({ count, shape, seed: stream.key0, normalise: (v) => 2 * v - 1 }).images;
   const empty = emptyPicture(shape, normalisation);
   const draws = normal(stream, count * size);
-  return Float32Array.from(draws, (z, i) => Math.min(1, Math.max(-1, (kind === 0 ? 0 : empty[i % size]) + 0.25 * z)));
+  return Float32Array.from(draws, (z, i) => Math.min(1, Math.max(-1, (kind === 1 ? 0 : empty[i % size]) + 0.25 * z)));
 }
 
 /** The picture at which the network's input is zero: the mean of the training data, as far as the normalisation tells it. */

@@ -3,6 +3,7 @@
  * under it with the interval of DeLong, DeLong and Clarke-Pearson (Biometrics 44, 1988), the largest difference of both
  * rates, and the members found at small rates of false alarms. Equal scores share a threshold.
  */
+import { normalQuantile } from '../accountant/normal-tails.js';
 import { clopperPearson, type Interval } from '../bounds/clopper-pearson.js';
 
 export interface Roc {
@@ -37,8 +38,9 @@ export function rocOf(scores: ArrayLike<number>, members: ArrayLike<number>): Ro
   return { members: tp, nonMembers: fp, truePositives: column(0), falsePositives: column(1), thresholds: column(2), area: area / (tp * fp) };
 }
 
-/** The 95 % interval of the area. Perfect separation has no variance: there the bound is what 0 errors of the smaller group allow. */
-export function areaInterval({ members: m, nonMembers: n, truePositives, falsePositives, area }: Roc): Interval {
+/** The interval of the area at 1 - `significance`. Perfect separation has no variance: there the bound is what 0 errors of the smaller group allow. */
+export function areaInterval({ members: m, nonMembers: n, truePositives, falsePositives, area }: Roc, significance = 0.05): Interval {
+  const quantile = normalQuantile(1 - significance / 2);
   // placements: of each member the share of non-members below it, and the other way round
   let [members, nonMembers] = [0, 0];
   for (let k = 1; k < truePositives.length; k++) {
@@ -48,10 +50,10 @@ export function areaInterval({ members: m, nonMembers: n, truePositives, falsePo
   }
   const deviation = Math.sqrt(members / ((m - 1) * m) + nonMembers / ((n - 1) * n));
   if (!(deviation > 0)) {
-    const few = clopperPearson(0, Math.min(m, n)).high;
+    const few = clopperPearson(0, Math.min(m, n), significance).high;
     return area > 0.5 ? { low: 1 - few, high: 1 } : area < 0.5 ? { low: 0, high: few } : { low: 0.5, high: 0.5 };
   }
-  return { low: Math.max(0, area - 1.959963984540054 * deviation), high: Math.min(1, area + 1.959963984540054 * deviation) };
+  return { low: Math.max(0, area - quantile * deviation), high: Math.min(1, area + quantile * deviation) };
 }
 
 /** The largest TPR - FPR over all thresholds: never below 0, and upward biased, since the threshold is chosen on the same images. */
