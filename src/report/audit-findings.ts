@@ -33,7 +33,7 @@ function membershipFindings(record: MembershipRecord): AuditFindings {
   const who: FindingSubject = { name: subject.name, kind: subject.kind, sha256: subject.sha256 };
   return {
     findings: attacks.map((a): Finding => ({
-      subject: who, kind: 'membership', attack: attackName(a.id), measure: 'AUC', value: a.area, interval: [a.areaInterval[0], a.areaInterval[1]], floor: 0.5, ceiling: 1, detected: record.detected, measuredOn,
+      subject: who, kind: 'membership', attack: attackName(a.id), measure: 'AUC', value: a.area, interval: [a.areaInterval[0], a.areaInterval[1]], floor: 0.5, ceiling: 1, detected: record.detected,
       beside: a.rates.map(rateSentence),
     })),
     notes: [
@@ -56,7 +56,7 @@ function classesFindings(record: ClassesRecord): AuditFindings {
       const { mean, interval } = a.figures.success;
       return {
         subject, kind: 'classes', attack: a.name, measure: 'attack success', value: mean, interval: interval === null ? null : [Math.max(0, interval[0]), Math.min(1, interval[1])],
-        floor: guessing, ceiling: ceiling.success.mean, detected: (interval?.[0] ?? mean) > guessing, measuredOn,
+        floor: guessing, ceiling: ceiling.success.mean, detected: (interval?.[0] ?? mean) > guessing,
         beside: [
           `${leakageText(a.leakage.success)} of the way from floor to ceiling by success, ${leakageText(a.leakage.thief)} by what a thief network learns from the images.`,
           `Worst class: ${a.worstClass.class}, ${formatPercent(a.worstClass.success)} (${(a.worstClass.interval[0] * 100).toFixed(1)} to ${formatPercent(a.worstClass.interval[1])}).`,
