@@ -22,6 +22,7 @@ import { Pipeline, type PassObserver, type PassRecord } from './pipeline.js';
 import type { Program } from './program/program.js';
 import { programText } from './program/text.js';
 import { quantise } from './quantise/quantise.js';
+import { randomStream, substream } from './random.js';
 import { integerText } from './quantise/text.js';
 import { verifyIntegerNetwork } from './quantise/verify-integer.js';
 import { mappingLines } from './report/mapping-lines.js';
@@ -77,7 +78,7 @@ export async function compileTrained(trained: TrainedNetworkFile, name: string, 
   const normalisation = { scale, mean, std };
   const traffic = await pipeline.step('estimate-traffic', { run: (report) => {
     const samples = calibrationSamples({ imageShape: spiking.imageShape, normalisation, images: undefined, modelSha256: options.sha256, seed, dataset: undefined, count: TRAFFIC_IMAGES }, report);
-    return estimateTraffic(trained, samples.images, samples.count);
+    return estimateTraffic(trained, samples, seed);
   } });
   const placed = await pipeline.step('place', { run: () => place(partitioned, { seed, traffic, effort: options.placementEffort ?? 1 }), verify: (m) => throwProblems(verifyPlaced(m)), text: mappingText });
   const routed = await pipeline.step('route', { run: () => route(placed), verify: (m) => throwProblems(verifyRouted(m)), text: mappingText });
@@ -109,12 +110,13 @@ function withReset(network: SpikingNetwork, { capabilities: { resets } }: Target
 }
 
 /** Mean spikes of a neuron in one inference on images drawn from a seed. */
-function estimateTraffic({ network, architecture }: TrainedNetworkFile, images: Float32Array, count: number): SpikeTraffic {
+function estimateTraffic({ network, architecture }: TrainedNetworkFile, { images, count }: { readonly images: Float32Array; readonly count: number }, seed: number): SpikeTraffic {
   const learner = createLearner(network, { surrogate: architecture.surrogate, loss: { distillation: 0, temperature: 1 }, time: 'exact', ratePenalty: 0 }, createKernels());
   learner.load(readParameters(network));
   const size = neuronCount(network.imageShape);
   const classes = new Float64Array(network.populations[network.populations.length - 1].shape[0]);
   const sums = network.populations.map(() => 0);
-  for (let i = 0; i < count; i++) learner.evaluate(images.subarray(i * size, (i + 1) * size), { target: classes, teacher: classes }).spikes.forEach((n, p) => { sums[p] += n; });
+  const draws = substream(randomStream(seed), 'poisson');
+  for (let i = 0; i < count; i++) learner.evaluate(images.subarray(i * size, (i + 1) * size), { target: classes, teacher: classes, stream: substream(draws, i) }).spikes.forEach((n, p) => { sums[p] += n; });
   return new Map(network.populations.map((p, i) => [p.id, sums[i] / (count * neuronCount(p.shape))]));
 }

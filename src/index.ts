@@ -27,7 +27,7 @@ export type { Graph, GraphNode } from './graph/graph.js';
 export { listTargets, loadTarget } from './target/load-target.js';
 export type { Profile, Target } from './target/schema.js';
 export { loadDataset } from './data/load-dataset.js';
-export { subset } from './data/subset.js';
+export { splitOf, subset } from './data/subset.js';
 export type { Dataset } from './data/dataset.js';
 
 export { emitProgram } from './program/emit.js';

@@ -83,9 +83,21 @@ describe('examples', () => {
     course.slice(1).forEach(([current, v], t) => expect(v - course[t][1], lines[t + 1]).toBe(current - (lines[t + 1].endsWith('spiked') ? threshold : 0)));
   });
 
+  it('measure the factors of private training at one budget, and judge each claim by its interval', async () => {
+    const text = await example('dpsnn-factors', '2', '1', '40');
+    expect(text).toMatch(/^epsilon 3 at delta 0\.01, 40 images, 1 epochs, 2 seeds; accuracy in % on 200 others\n/);
+    const levels = new Map([...text.matchAll(/^ {2}(\S.*?) {2,}(-?[\d.]+) \((-?[\d.]+) to (-?[\d.]+)\)$/gm)].map(([, name, ...numbers]) => [name, numbers.map(Number)]));
+    expect(levels.size).toBe(9);
+    expect(levels.get('IF neurons')).toEqual(levels.get('surrogate 0.5 thresholds wide')); // the same network
+    const claims = [...text.matchAll(/^(.+): (-?[\d.]+) \((-?[\d.]+) to (-?[\d.]+)\) points, (.+)$/gm)];
+    expect(claims.map((c) => c[1])).toEqual(['a blunter surrogate is better', 'IF is better than LIF', 'a longer window is better']);
+    for (const [, , , low, high, verdict] of claims) expect(verdict).toBe(Number(low) > 0 ? 'holds here' : Number(high) < 0 ? 'the opposite holds here' : 'not resolved');
+    expect(Number(claims[1][2])).toBeCloseTo(levels.get('IF neurons')![0] - levels.get('LIF neurons')![0], 0);
+  }, 120_000);
+
   it('are one screen long each and all run here', () => {
     const files = readdirSync(folder).sort();
-    expect(files).toEqual(['compare-energy.mjs', 'compile-and-simulate.mjs', 'fifty-five-times.mjs', 'list-cores.mjs', 'watch-neuron.mjs']);
+    expect(files).toEqual(['compare-energy.mjs', 'compile-and-simulate.mjs', 'dpsnn-factors.mjs', 'fifty-five-times.mjs', 'list-cores.mjs', 'watch-neuron.mjs']);
     for (const file of files) expect(readFileSync(join(folder, file), 'utf8').split('\n').length).toBeLessThanOrEqual(SCREEN);
   });
 });

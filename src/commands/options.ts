@@ -44,6 +44,6 @@ export const seedOption = (): Option => new Option('--seed <n>', 'seed of all ra
 export const workersOption = (): Option => new Option('--workers <n>', 'threads; the result does not depend on it')
   .argParser(integer(1, MOST_WORKERS)).default(Math.min(MOST_WORKERS, availableParallelism()), 'one a processor');
 export const kernelsOption = (): Option => new Option('--kernels <which>', 'WASM, or native ones if they are built (auto); the bytes are the same').choices(['auto', 'wasm', 'native']).default('auto');
-export const dataOption = (): Option => new Option('--data <spec>', 'images and labels: mnist:DIR, fashion-mnist:DIR, cifar10:FILE, cifar100:FILE, idx:IMAGES,LABELS, npy:IMAGES,LABELS or images:DIR').makeOptionMandatory();
+export const dataOption = (): Option => new Option('--data <spec>', 'images and labels: mnist:DIR, fashion-mnist:DIR, cifar10:FILE, cifar100:FILE, idx:IMAGES,LABELS, npy:IMAGES,LABELS, images:DIR or FILE.mat').makeOptionMandatory();
 export const limitOption = (): Option => new Option('--limit <n>', 'take N images, equally many of each class and spread over the file').argParser(integer(1, 1e9));
 export const profileOption = (): Option => new Option('--profile <name>', 'energy and latency constants of the target (see `spikeveil targets NAME`)');

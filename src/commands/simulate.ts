@@ -11,7 +11,6 @@ import { addObserveOptions, checkProbeFlags, checkSnapshotFlags, type ObserveFla
 import type { RunFigures } from './run-figures.js';
 import type { RunFlags } from './run-program.js';
 import { pairs, plural } from './table.js';
-import { toolVersion } from '../tool-version.js';
 import { checkOutput, writeOutputs } from './write-output.js';
 
 interface SimulateFlags extends RunFlags, ObserveFlags { readonly ann?: string; readonly backend: BackendChoice; readonly out?: string; readonly json?: true }
@@ -47,11 +46,8 @@ export const simulateCommand = (): Command => addObserveOptions(new Command('sim
       const figures = runFigures(program, trace, energy, { labels: dataset.labels, ann, annBackend: backend?.identity });
       const written = await inside.finish();
       if (flags.out !== undefined) {
-        const [{ buildRunRecord }, { printRunRecord }, { sha256Of }] = await Promise.all([import('../report/run-record.js'), import('../report/read-run.js'), import('./compile-notes.js')]);
-        const programSha256 = sha256Of(path);
-        const { annAccuracy, annBackend, agreement } = figures;
-        const record = buildRunRecord({ program, trace, energy, dataset, annAccuracy, annBackend, agreement, seed: flags.seed, tool: toolVersion(), ...(programSha256 === null ? {} : { programSha256 }) });
-        await writeOutputs([{ path: flags.out, content: printRunRecord(record) }]);
+        const [{ runRecord }, { printRunRecord }] = await Promise.all([import('./record-run.js'), import('../report/read-run.js')]);
+        await writeOutputs([{ path: flags.out, content: printRunRecord(runRecord(path, { program, dataset, trace, energy }, figures, flags.seed)) }]);
         written.unshift(flags.out);
       }
       if (flags.json === true) sayJson(figures);

@@ -1,6 +1,6 @@
 /**
  * From the words a user writes to labelled images: `mnist:DIR`, `cifar10:FILE.gz` and the others in
- * `SCHEMES`. A spec names the kind of data and where it lies; each kind has its reader beside this file. Behind
+ * `SCHEMES`; a file that ends in .mat needs no kind in front. A spec names the kind of data and where it lies; each kind has its reader beside this file. Behind
  * it may stand which of the images are meant: `mnist:DIR#train:0-9999`.
  */
 import { basename, resolve } from 'node:path';
@@ -9,8 +9,10 @@ import { readCifar10, readCifar100 } from './cifar.js';
 import type { Dataset } from './dataset.js';
 import { findIdx, readIdx } from './idx.js';
 import { readImageFolder } from './image-folder.js';
+import { readMatImages } from './mat-images.js';
 import { readNpy } from './npy.js';
 import { selectImages, splitSelection } from './select-images.js';
+import { splitOf } from './subset.js';
 
 interface Scheme {
   readonly form: string;
@@ -40,6 +42,14 @@ const mnistFolder = ({ spec, kind, rest, form, option }: Request): Dataset => {
   return readIdx(`${kind} ${part}`, findIdx(folder, part), DIGITS);
 };
 
+const matFile = ({ spec, kind, rest, form, option }: Request): Dataset => {
+  const [, path, part, seed] = /^([^#]+)(?:#([^,]*)(?:,seed=(\d{1,9}))?)?$/.exec(rest) ?? [];
+  if (path === undefined) return fail('data/bad-spec', { kind: 'option', option }, { spec, problem: 'does not name a file and a part of it', form });
+  if (part !== undefined && part !== 'train' && part !== 'test') fail('data/bad-spec', { kind: 'option', option }, { spec, problem: `names the part "${part}"`, form });
+  const whole = readMatImages(named(kind, path), path);
+  return part === undefined ? whole : splitOf(whole, part as 'train' | 'test', Number(seed ?? 0));
+};
+
 const SCHEMES: Readonly<Record<string, Scheme>> = {
   mnist: { form: 'mnist:DIR for the test images or mnist:DIR#train', load: mnistFolder },
   'fashion-mnist': { form: 'fashion-mnist:DIR for the test images or fashion-mnist:DIR#train', load: mnistFolder },
@@ -59,6 +69,7 @@ const SCHEMES: Readonly<Record<string, Scheme>> = {
       return readNpy(named('npy', images), images, labels);
     },
   },
+  mat: { form: 'FILE.mat, FILE.mat#train or FILE.mat#test (a fifth of each class), by another seed FILE.mat#train,seed=1', load: matFile },
   images: { form: 'images:DIR with a folder of PNG files per class', load: ({ rest }) => readImageFolder(`images of folder ${basename(resolve(rest))}`, rest) },
 };
 
@@ -67,7 +78,7 @@ const SCHEMES: Readonly<Record<string, Scheme>> = {
  * `data/...` codes for anything wrong with it.
  */
 export function loadDataset(spec: string, option = '--data'): Dataset {
-  const { source, selection } = splitSelection(spec);
+  const { source, selection } = splitSelection(/^[^:]*\.mat(#|:|$)/.test(spec) ? `mat:${spec}` : spec);
   const whole = loadWhole(source, option);
   return selection === null ? whole : selectImages(whole, { selection, option });
 }

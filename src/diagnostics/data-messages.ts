@@ -73,6 +73,18 @@ export const dataMessages = {
     (p: { index: number; value: number }) => `a pixel of image ${p.index} is ${p.value}`,
     () => 'pixels must be finite numbers; clean the array before it is saved',
   ),
+  'data/mat-broken': error(
+    (p: { problem: string }) => `the file cannot be read as a MATLAB file: ${p.problem}`,
+    () => 'save it again in MATLAB with save(file, ..., "-v7") or in Python with scipy.io.savemat',
+  ),
+  'data/mat-version': error(
+    (p: { version: string }) => `the MATLAB file has version ${p.version}; level 5 files (-v6 and -v7) can be read`,
+    () => 'save it again with save(file, ..., "-v7"); a file of -v7.3 is HDF5',
+  ),
+  'data/mat-variables': error(
+    (p: { found: readonly string[] }) => `the MATLAB file has no array of images beside a vector with a label for each${p.found.length === 0 ? ': it holds no numbers' : `; it holds ${list(p.found)}`}`,
+    () => 'images are pixels x N or N x pixels (square ones), H x W x N or H x W x C x N; labels are a row or a column of N',
+  ),
   'data/no-classes': error(
     () => 'the folder has no folder in it',
     () => 'put the images of each class in a folder of its own: DIR/cat/1.png, DIR/dog/1.png, ...; classes are numbered in the order of the names',

@@ -12,7 +12,7 @@ const DIVERGED = {
 
 const NORMALISATION = {
   batch: (kind: string) => `${kind} is refused: it mixes the images of a batch, so no image has a gradient of its own that could be clipped, and its statistics would be read from the private data without noise`,
-  sample: (kind: string) => `${kind} is refused: it divides by statistics of the image at hand in every time step, which no weight or threshold of a program can hold`,
+  sample: (kind: string) => `${kind} is refused: it divides by statistics of the image at hand in every time step, which no weight or threshold of a program can hold (privacy would allow it, the chip does not)`,
 };
 
 export const learnMessages = {
@@ -24,10 +24,6 @@ export const learnMessages = {
   'learn/no-timesteps': error(
     (p: { timesteps: number }) => `learning needs at least one time step, T is ${p.timesteps}`,
     () => 'choose --timesteps 4 or more',
-  ),
-  'learn/poisson-code': error(
-    () => 'the Poisson code draws new spikes in every run: there is no gradient to learn from',
-    () => 'choose --code bias or --code rate',
   ),
   'learn/lasting-currents': error(
     () => 'learning knows no neurons with a current that lasts or that wait after a spike',

@@ -23,7 +23,11 @@ export const reportMessages = {
   ),
   'report/not-a-run': error(
     (p: { found: string }) => `the file is JSON but not a run file: its "format" is ${p.found}`,
-    () => 'name the file that `spikeveil simulate --out` wrote',
+    () => 'name files that `spikeveil simulate --out` or `spikeveil audit` with --out wrote',
+  ),
+  'report/not-an-audit': error(
+    (p: { kind: string }) => `the file calls itself the record of an audit but does not have the form of one: its "kind" is ${p.kind}`,
+    () => 'name a file that `spikeveil audit` wrote with --out; one of another version is written again by this one',
   ),
   'report/version': error(
     (p: { found: number; known: number }) => `the run file has version ${p.found}; this tool reads version ${p.known}`,

@@ -35,6 +35,8 @@ export interface FilterGeometry {
 export interface LearningLink extends FilterGeometry {
   readonly source: NeuronBuffers | null;
   readonly imageShape: MapShape;
+  /** Whether learning needs the gradient of the source's spikes: not where they are given from outside. */
+  readonly passesBack: boolean;
   /** Whether its backward pass is the first to reach the source's gradients. */
   readonly fresh: boolean;
 }

@@ -103,7 +103,7 @@ export function prepareLearningLayer(kernels: Kernels, layer: LearningLayerDescr
     const share = shareOf(innovations);
     for (const p of fromSpikes) {
       addWeightSlopes(p, innovations);
-      addSourceGradient(p, innovations);
+      if (p.link.passesBack) addSourceGradient(p, innovations);
     }
     if (fromImage.length > 0) memory.float32(scratch.image, image.length).set(image);
     for (const p of fromImage) {

@@ -4,6 +4,9 @@
  * order of the images, so equal work gives equal bytes.
  */
 import type { Kernels } from '../kernels/kernels.js';
+import { pixelsOf, type NeuronBuffers } from '../kernels/learning-buffers.js';
+import { setPoissonSpikes } from '../kernels/spiking-input.js';
+import type { RandomStream } from '../random.js';
 import type { SpikingNetwork } from '../spiking/network.js';
 import { bothSigns, floatsOf, isEncoder, loadStages, prepareStages, type KernelOptions } from './learning-stages.js';
 import { lossOf, spikePrices, type Lesson } from './learning-problem.js';
@@ -32,7 +35,6 @@ export interface Learner {
 }
 
 export function createLearner(network: SpikingNetwork, options: KernelOptions, kernels: Kernels): Learner {
-  if (network.input.code === 'poisson') throw new RangeError('internal: learning needs the bias or the rate code');
   const layout = layoutOf(network);
   const stages = prepareStages(network, options, kernels);
   const { memory } = kernels;
@@ -47,7 +49,8 @@ export function createLearner(network: SpikingNetwork, options: KernelOptions, k
   const idle = stages.filter(({ population }) => !network.projections.some((p) => p.source === population.id));
   const classes = output.population.shape[0];
   const evaluate = (image: Float32Array, lesson: Lesson): LearnedImage & { readonly slope: Float64Array } => {
-    const spikes = stages.map(({ population, layer, driven }) => {
+    const spikes = stages.map(({ population, layer, driven, buffers }) => {
+      if (population.neuron.model === 'relay') return drawSpikes(kernels, image, { buffers, full: population.threshold[0], stream: lesson.stream });
       if (driven) layer.setDrive(image, isEncoder(network, population) ? bothSigns(image) : undefined);
       return layer.forward();
     });
@@ -61,7 +64,7 @@ export function createLearner(network: SpikingNetwork, options: KernelOptions, k
     const { slope, ...result } = evaluate(image, lesson);
     for (const { buffers } of idle) memory.float32(buffers.gradients, floatsOf(buffers)).fill(0);
     memory.float32(output.buffers.gradients, floatsOf(output.buffers)).set(slope.map((d) => d / network.timesteps), (network.timesteps - 1) * output.buffers.width);
-    const support = [...stages].reverse().map(({ layer }) => layer.backward(image)).reverse();
+    const support = [...stages].reverse().map(({ layer, population }) => (population.neuron.model === 'relay' ? 0 : layer.backward(image))).reverse();
     return { ...result, support };
   };
   return {
@@ -79,4 +82,11 @@ export function createLearner(network: SpikingNetwork, options: KernelOptions, k
       part('leak', i, out)[0] = stages[i].population.neuron.model === 'lif' ? leak : 0;
     }),
   };
+}
+
+/** The spikes of the Poisson code, as the program's input draws them; returns their number. Nothing before them learns, so no gradient goes through the draw. */
+function drawSpikes(kernels: Kernels, image: Float32Array, { buffers, full, stream }: { readonly buffers: NeuronBuffers; readonly full: number; readonly stream: RandomStream | undefined }): number {
+  if (stream === undefined) throw new RangeError('internal: the Poisson code needs a stream');
+  setPoissonSpikes(kernels, image, buffers, { full, stream });
+  return kernels.call['spiking_count'](buffers.spikes, pixelsOf(buffers.shape) * buffers.steps * buffers.words);
 }

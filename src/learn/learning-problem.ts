@@ -12,6 +12,7 @@
  * Each h integrates to one; its primitive is a smoothed spike.
  */
 import type { TimeFlow } from '../kernels/learning-layer.js';
+import type { RandomStream } from '../random.js';
 import type { Population, SpikingNetwork } from '../spiking/network.js';
 
 export type SurrogateShape = 'boxcar' | 'triangle' | 'arctangent' | 'fast-sigmoid';
@@ -62,6 +63,8 @@ export interface Lesson {
   readonly target: ArrayLike<number>;
   /** The teacher's scores (logits). */
   readonly teacher: ArrayLike<number>;
+  /** Of the Poisson code, which needs one: draws the input's spikes. */
+  readonly stream?: RandomStream;
 }
 
 /**

@@ -74,7 +74,8 @@ function linksOf(network: SpikingNetwork, buffers: readonly NeuronBuffers[]): In
   const link = (filter: Projection | HostLayer, source: NeuronBuffers | null): LearningLink => {
     const fresh = source !== null && !reached.has(source);
     if (source !== null) reached.add(source);
-    return { source, fresh, imageShape: network.imageShape, window: filter.window, pool: filter.pool, groups: filter.groups };
+    const passesBack = source !== null && network.populations.find((p) => bufferOf.get(p.id) === source)?.neuron.model !== 'relay';
+    return { source, fresh, passesBack, imageShape: network.imageShape, window: filter.window, pool: filter.pool, groups: filter.groups };
   };
   return [...network.populations].reverse().map((p): IndexedLink[] => [
     ...network.projections.flatMap((q, index) => (q.target === p.id ? [{ kind: 'weight' as const, index, link: link(q, bufferOf.get(q.source)!) }] : [])),

@@ -4,7 +4,7 @@
  * jointly over all parameters that learn, and added to the chunk's sum in shared memory.
  */
 import { createKernels } from '../kernels/kernels.js';
-import { randomStream, substream } from '../random.js';
+import { randomStream, substream, type RandomStream } from '../random.js';
 import { neuronCount, type SpikingNetwork } from '../spiking/network.js';
 import { viewOf, type ViewOptions } from './augment.js';
 import { createLearner, type Learner } from './fast-bptt.js';
@@ -72,10 +72,11 @@ function imageGradient({ network, set, augmentation, background, seed }: Private
   const target = new Float64Array(classes);
   target[set.labels[image]] = 1;
   learner.clear();
-  const stream = substream(substream(substream(randomStream(seed), 'views'), step), image);
+  const streamOf = (name: string): RandomStream => substream(substream(substream(randomStream(seed), name), step), image);
+  const [stream, draws] = [streamOf('views'), streamOf('poisson')];
   for (let k = 0; k < views; k++) {
     const view = shift === 0 && !mirror ? own : viewOf(own, network.imageShape, background, { shift, mirror, stream: substream(stream, k) });
-    learner.learn(view, { target, teacher: target });
+    learner.learn(view, { target, teacher: target, stream: substream(draws, k) });
   }
   learner.readGradient(out);
   if (views > 1) for (let i = 0; i < out.length; i++) out[i] /= views;

@@ -155,7 +155,6 @@ async function privateStep({ options, init, mechanism, ...rest }: Run, state: Op
 function check(network: SpikingNetwork, set: LabelledImages, options: PrivateOptions): string {
   const report = new Reporter();
   const nowhere = { kind: 'nowhere' } as const;
-  if (network.input.code === 'poisson') report.report('learn/poisson-code', nowhere, {});
   if (set.count < 1 || set.images.length !== set.count * neuronCount(network.imageShape)) report.report('learn/images-differ', nowhere, { numbers: set.images.length, count: set.count, shape: network.imageShape });
   for (const [name, value] of [['the learning rate', options.rate], ['the clipping norm', options.mechanism.clip], ["the surrogate's width", options.surrogate.width]] as const) {
     if (!(value > 0 && Number.isFinite(value))) report.report('learn/bad-setting', nowhere, { name, value, wanted: 'a number above 0' });

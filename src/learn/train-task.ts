@@ -3,6 +3,7 @@
  * writes the chunk's summed gradient to the chunk's place in shared memory.
  */
 import { createKernels } from '../kernels/kernels.js';
+import { randomStream, substream } from '../random.js';
 import type { SpikingNetwork } from '../spiking/network.js';
 import { neuronCount } from '../spiking/network.js';
 import { createLearner } from './fast-bptt.js';
@@ -19,6 +20,8 @@ export interface TrainInit {
   readonly parameters: Float32Array;
   /** [chunk][parameters] */
   readonly gradients: Float32Array;
+  /** Of the Poisson code: every step draws an image's spikes anew. */
+  readonly seed: number;
 }
 
 export interface TrainJob {
@@ -38,9 +41,10 @@ export interface TrainResult {
   readonly operations: number;
 }
 
-export function start({ network, options, kernels, set, parameters, gradients }: TrainInit): (job: TrainJob) => TrainResult {
+export function start({ network, options, kernels, set, parameters, gradients, seed }: TrainInit): (job: TrainJob) => TrainResult {
   const learner = createLearner(network, options, createKernels(kernels));
   const size = neuronCount(network.imageShape);
+  const draws = substream(randomStream(seed), 'poisson');
   const classes = set.targets.length / set.count;
   const prices = spikePrices(network);
   let loaded = -1;
@@ -51,7 +55,8 @@ export function start({ network, options, kernels, set, parameters, gradients }:
     let [loss, agreeing, operations] = [0, 0, 0];
     for (const i of images) {
       const teacher = set.teacher.subarray(i * classes, (i + 1) * classes);
-      const result = learner.learn(set.images.subarray(i * size, (i + 1) * size), { target: set.targets.subarray(i * classes, (i + 1) * classes), teacher });
+      const stream = substream(substream(draws, version), i);
+      const result = learner.learn(set.images.subarray(i * size, (i + 1) * size), { stream, target: set.targets.subarray(i * classes, (i + 1) * classes), teacher });
       loss += result.loss;
       agreeing += largest(result.scores) === largest(teacher) ? 1 : 0;
       operations += result.spikes.reduce((sum, n, p) => sum + n * prices[p], 0);

@@ -103,7 +103,7 @@ export async function train(network: SpikingNetwork, set: TrainingSet, options: 
   const run: Run = {
     network, options, batch, stepsPerEpoch, steps, initial,
     init: {
-      network, kernels, options: { ...DEFAULTS, ...learningPart(options) },
+      network, kernels, seed: options.seed, options: { ...DEFAULTS, ...learningPart(options) },
       set: { count: set.count, images: shared(set.images), targets: shared(set.targets), teacher: shared(set.teacher) },
       parameters: shared(initial), gradients: new Float32Array(new SharedArrayBuffer(Math.ceil(batch / CHUNK) * initial.length * 4)),
     },
@@ -235,7 +235,6 @@ function check(network: SpikingNetwork, set: TrainingSet, options: TrainOptions)
   const nowhere = { kind: 'nowhere' } as const;
   const classes = neuronCount(network.populations[network.populations.length - 1].shape);
   if (!(network.timesteps >= 1)) report.report('learn/no-timesteps', nowhere, { timesteps: network.timesteps });
-  if (network.input.code === 'poisson') report.report('learn/poisson-code', nowhere, {});
   if (network.populations.some((p) => p.neuron.model === 'cuba')) report.report('learn/lasting-currents', nowhere, {});
   if (set.count < 1 || set.images.length !== set.count * neuronCount(network.imageShape)) report.report('learn/images-differ', nowhere, { numbers: set.images.length, count: set.count, shape: network.imageShape });
   for (const [what, numbers] of [['targets', set.targets], ['scores of the teacher', set.teacher]] as const) {

@@ -6,6 +6,7 @@
  */
 import type { Certificate } from '../learn/training-record.js';
 import type { Finding, FindingKind, FindingSubject } from './findings.js';
+import type { Program } from '../program/program.js';
 import type { RunRecord } from './run-schema.js';
 import { wilsonInterval } from './wilson-interval.js';
 
@@ -74,6 +75,13 @@ interface Row extends Omit<Variant, 'findings'> { readonly files: readonly Audit
 type AuditedFile = Pick<FindingSubject, 'kind' | 'sha256'> & { readonly name?: string };
 
 const fileKey = ({ kind, sha256, name }: AuditedFile): string => JSON.stringify([kind, sha256 ?? name]);
+
+/** A program that was not run. */
+export function programVariant({ provenance: { modelName, privateData, training } }: Program, sha256: string, findings: readonly Finding[]): Variant {
+  return {
+    name: modelName, kind: 'program', sha256, accuracy: null, cost: null, certificate: training === undefined ? null : (training.certificate ?? false), privateData, findings: sorted(findings),
+  };
+}
 
 const sorted = (findings: readonly Finding[]): readonly Finding[] => [...findings].sort((a, b) => b.value - a.value);
 

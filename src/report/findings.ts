@@ -23,6 +23,8 @@ export interface Finding {
   /** What an attack that knows nothing gets. */
   readonly floor: number;
   readonly ceiling: number;
+  /** Whether the audit found more than guessing gives, at 95 % for all its attacks together. */
+  readonly detected: boolean;
   /** On how much it was measured. */
   readonly measuredOn: string;
   /** Further figures of the same attack, as sentences. */

@@ -50,11 +50,10 @@ it('places where nothing can be written are refused before the long work', () =>
   expect(await refused(folder, ['--checkpoint', '/dev/full'])).toMatchObject({ learned: false, said: expect.stringContaining('it is a device or a pipe, not a file') });
 }));
 
-it('data that do not fit, and the Poisson code: before anything is learned', () => inFolder(async (folder) => {
+it('data that do not fit: before anything is learned', () => inFolder(async (folder) => {
   for (const [side, labels] of [[7, [0, 1, 2]], [6, [0, 5, 1]]] as const) {
     writeFileSync(join(folder, 'images'), idxImages(3, side, side));
     writeFileSync(join(folder, 'labels'), idxLabels(labels));
     expect(await refused(folder, ['--data', 'idx:DIR/images,DIR/labels'])).toEqual({ learned: false, said: expect.stringMatching(side === 7 ? /^error\[run\/data-shape\] for --data: the images are 1 x 7 x 7/ : /^error\[run\/data-classes\] for --data: the data have a class 5/) });
   }
-  expect(await refused(folder, ['--code', 'poisson'])).toEqual({ learned: false, said: expect.stringMatching(/^error\[learn\/poisson-code\]/) });
 }));

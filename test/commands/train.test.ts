@@ -95,8 +95,6 @@ describe('train --dp', () => {
     expect(await refused('--dp --epsilon 0.1 --delta 1e-4 --expected-batch 200 --noise 0.5')).toContain('error[learn/no-step-in-budget] for --noise: not one step fits into epsilon 0.1 at delta 0.0001: the first alone has epsilon ');
     expect(await refused(DP.replace('200', '1001'))).toContain('error[learn/batch-too-large] for --expected-batch: an expected batch of 1001 is more than the 1000 examples');
     expect(await refused(`${DP} --phase 1,2`)).toContain('audit/phase-unreadable');
-    writeFileSync(join(folder, 'p.json'), JSON.stringify({ ...small, code: 'poisson' }));
-    expect((await runHere(['train', join(folder, 'p.json'), '--data', SAMPLES.mnist, '-o', join(folder, 'net.snn'), ...DP.split(' ')])).stderr).toContain('error[learn/poisson-code]');
     expect(existsSync(join(folder, 'net.snn'))).toBe(false);
   }));
 

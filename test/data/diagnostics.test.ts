@@ -7,7 +7,7 @@ import { PNG } from 'pngjs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadDataset } from '../../src/data/load-dataset.js';
 import { CompileError } from '../../src/diagnostics.js';
-import { idxImages, idxLabels, npyFile } from './file-makers.js';
+import { idxImages, idxLabels, matFile, npyFile } from './file-makers.js';
 
 let folder: string;
 beforeAll(() => { folder = mkdtempSync(join(tmpdir(), 'data-')); });
@@ -35,7 +35,7 @@ const png = (width: number, height: number): Buffer => PNG.sync.write(new PNG({ 
 
 const cases: readonly (readonly [code: string, spec: string, files: Files, text: string])[] = [
   ['data/unknown-scheme', 'DIR/x.bin', {}, `error[data/unknown-scheme] for --data: the data spec "DIR/x.bin" does not begin with a known kind of data
-  hint: write KIND:PATH; the kinds are mnist, fashion-mnist, cifar10, cifar100, idx, npy, images`],
+  hint: write KIND:PATH; the kinds are mnist, fashion-mnist, cifar10, cifar100, idx, npy, mat, images`],
   ['data/bad-spec', 'idx:one', {}, `error[data/bad-spec] for --data: the data spec "idx:one" does not name two files with a comma between them
   hint: write idx:IMAGES,LABELS`],
   ['data/bad-spec (no path)', 'cifar10:', {}, `error[data/bad-spec] for --data: the data spec "cifar10:" has no path
@@ -74,6 +74,14 @@ const cases: readonly (readonly [code: string, spec: string, files: Files, text:
   hint: reshape the array before it is saved; 1 to 4 channels, in front of or behind rows and columns`],
   ['data/not-finite', 'npy:DIR/a,DIR/b', { a: npyFile('<f4', [2, 1, 1], [0, NaN]), b: labels2 }, `error[data/not-finite] in DIR/a: a pixel of image 1 is NaN
   hint: pixels must be finite numbers; clean the array before it is saved`],
+  ['data/mat-broken', 'DIR/m.mat', { 'm.mat': Buffer.from('not MATLAB') }, `error[data/mat-broken] in DIR/m.mat: the file cannot be read as a MATLAB file: it does not have the header of a level 5 file
+  hint: save it again in MATLAB with save(file, ..., "-v7") or in Python with scipy.io.savemat`],
+  ['data/mat-version', 'mat:DIR/m.mat', { 'm.mat': matFile([], 0x0200) }, `error[data/mat-version] in DIR/m.mat: the MATLAB file has version 2.0; level 5 files (-v6 and -v7) can be read
+  hint: save it again with save(file, ..., "-v7"); a file of -v7.3 is HDF5`],
+  ['data/mat-variables', 'mat:DIR/m.mat', { 'm.mat': matFile([{ name: 'fea', shape: [4, 2], values: [1, 2, 3, 4, 5, 6, 7, 8] }]) }, `error[data/mat-variables] in DIR/m.mat: the MATLAB file has no array of images beside a vector with a label for each; it holds fea (4 x 2)
+  hint: images are pixels x N or N x pixels (square ones), H x W x N or H x W x C x N; labels are a row or a column of N`],
+  ['data/bad-spec (part of a MATLAB file)', 'DIR/m.mat#half', {}, `error[data/bad-spec] for --data: the data spec "mat:DIR/m.mat#half" names the part "half"
+  hint: write FILE.mat, FILE.mat#train or FILE.mat#test (a fifth of each class), by another seed FILE.mat#train,seed=1`],
   ['data/no-classes', 'images:DIR/flat', { 'flat/1.png': png(1, 1) }, `error[data/no-classes] in DIR/flat: the folder has no folder in it
   hint: put the images of each class in a folder of its own: DIR/cat/1.png, DIR/dog/1.png, ...; classes are numbered in the order of the names`],
   ['data/image-type', 'images:DIR/mixed', { 'mixed/a/1.png': png(1, 1), 'mixed/a/2.jpg': Buffer.from('x'), 'mixed/b/note.txt': Buffer.from('x') }, `error[data/image-type] in DIR/mixed: 2 files are not PNG: DIR/mixed/a/2.jpg, DIR/mixed/b/note.txt

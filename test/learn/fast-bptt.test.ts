@@ -7,7 +7,9 @@ import type { KernelOptions } from '../../src/learn/learning-stages.js';
 import { surrogateShapes, type LearningOptions } from '../../src/learn/learning-problem.js';
 import { layoutOf, readParameters } from '../../src/learn/parameters.js';
 import { referenceBptt } from '../../src/learn/reference-bptt.js';
+import { randomStream } from '../../src/random.js';
 import { randomSpiking } from './random-spiking.js';
+import { sentSpikes, withRelays } from './relays.js';
 
 const kernels = createKernels();
 
@@ -15,8 +17,10 @@ const kernels = createKernels();
 let taken = 0;
 
 /** Largest difference of each kind of parameter, over that kind's largest slope. */
-function compare(seed: number, options: KernelOptions, shape?: Parameters<typeof randomSpiking>[1]): void {
-  const { network, ...sample } = randomSpiking(seed, shape);
+function compare(seed: number, options: KernelOptions, shape?: Parameters<typeof randomSpiking>[1] & { readonly relays?: boolean }): void {
+  const { network: made, ...drawn } = randomSpiking(seed, shape);
+  const network = shape?.relays === true ? withRelays(made) : made;
+  const sample = { ...drawn, stream: randomStream(seed), sent: shape?.relays === true ? sentSpikes(network, drawn.image, seed) : [] };
   const parameters = readParameters(network);
   const want = referenceBptt(network, Float64Array.from(parameters), sample, { ...options, smooth: false });
   const mark = kernels.memory.mark();
@@ -71,6 +75,11 @@ describe('the learning kernels', () => {
     }), { numRuns: 150, seed: 4 });
     for (let seed = 1; seed <= 6; seed++) for (const tracedBelow of [0, 1e9]) compare(seed, { ...base, surrogate: { shape: 'triangle', width: 0.6 }, tracedBelow }, { channels: [61, 71], retract: 0 });
     expect(taken).toBeGreaterThan(1000);
+  });
+  it('equal the reference with the Poisson code, whose spikes are drawn and have no gradient', () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 1e6 }), shapes, fc.constantFrom(0, 1e9), (seed, shape, tracedBelow) => {
+      compare(seed, { ...base, surrogate: { shape, width: 0.7 }, tracedBelow, denseAbove: seed % 2 }, { code: 'rate', relays: true });
+    }), { numRuns: 60, seed: 5 });
   });
   it('equal the reference over blocks of 32 channels and words of 64', () => {
     for (let seed = 1; seed <= 6; seed++) compare(seed, { ...base, surrogate: { shape: 'triangle', width: 0.6 } }, { channels: [61, 71] });

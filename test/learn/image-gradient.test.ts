@@ -8,22 +8,11 @@ import { lossOf, type SurrogateShape } from '../../src/learn/learning-problem.js
 import { surrogateShapes } from '../../src/learn/learning-problem.js';
 import { readParameters } from '../../src/learn/parameters.js';
 import { referenceBptt, type ReferenceOptions } from '../../src/learn/reference-bptt.js';
-import { randomStream, uniform } from '../../src/random.js';
-import { neuronCount, type SpikingNetwork } from '../../src/spiking/network.js';
+import { randomStream } from '../../src/random.js';
 import { randomSpiking } from './random-spiking.js';
+import { probabilities, sentSpikes, withRelays } from './relays.js';
 
 const optionsOf = (shape: SurrogateShape, smooth: boolean): ReferenceOptions => ({ surrogate: { shape, width: 0.8 }, loss: { distillation: 0, temperature: 1 }, time: 'exact', ratePenalty: 0, smooth });
-const probabilities = ({ populations: [relay] }: SpikingNetwork, image: Float32Array): Float64Array =>
-  Float64Array.from({ length: neuronCount(relay.shape) }, (_, i) => Math.min(1, Math.max(0, i < image.length ? image[i] : -image[i - image.length]) / relay.threshold[0]));
-
-/** The rate-coded network with relays in the place of its encoder. */
-function withRelays(network: SpikingNetwork): SpikingNetwork {
-  if (network.input.code === 'bias') throw new Error('no encoder');
-  return {
-    ...network, input: { code: 'poisson', population: network.input.population },
-    populations: network.populations.map((p, i) => (i === 0 ? { ...p, neuron: { model: 'relay' as const }, threshold: p.threshold.map(() => 1.7) } : p)),
-  };
-}
 
 /** Largest difference from central differences over the largest slope. */
 function worstError(seed: number, shape: SurrogateShape, options: Parameters<typeof randomSpiking>[1] & { readonly relays?: boolean }): number {
@@ -57,9 +46,7 @@ function compare(seed: number, shape: SurrogateShape, options: Parameters<typeof
   const stream = randomStream(seed);
   const kernels = createKernels();
   const got = createImageDifferentiator(network, { shape, width: 0.8 }, kernels).differentiate(made.image, (scores) => lossOf(scores, made, { distillation: 0, temperature: 1 }).slope, stream);
-  const n = Math.ceil(made.image.length / 4) * 4;
-  const draws = uniform(stream, n * network.timesteps);
-  const sent = options.relays !== true ? [] : Array.from({ length: network.timesteps }, (_, t) => probabilities(network, made.image).map((p, i) => (draws[t * n + (i % made.image.length)] < p ? 1 : 0)));
+  const sent = options.relays === true ? sentSpikes(network, made.image, seed) : [];
   const want = referenceBptt(network, Float64Array.from(readParameters(network)), { ...made, sent }, optionsOf(shape, false));
   got.scores.forEach((s, c) => expect(s).toBeCloseTo(want.scores[c], 4));
   const size = want.imageGradient.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-6);

@@ -181,16 +181,15 @@ describe('what is wrong', () => {
     expect(await message({}, { network: { populations } })).toBe('error[learn/lasting-currents]: learning knows no neurons with a current that lasts or that wait after a spike\n  hint: leave --current-decay and --refractory out, or compile without --encrypt');
   });
 
-  it('images, classes, steps, code and settings that do not fit: learn/images-differ, learn/classes-differ, learn/no-timesteps, learn/poisson-code, learn/bad-setting', async () => {
+  it('images, classes, steps and settings that do not fit: learn/images-differ, learn/classes-differ, learn/no-timesteps, learn/bad-setting', async () => {
     expect(await message({ batch: 2.5 })).toBe('error[learn/bad-setting]: the batch is 2.5, but must be a whole number above 0\n  hint: leave it out for the default');
     const text = await message({ rate: -1 }, {
-      network: { timesteps: 0, input: { code: 'poisson', population: network.populations[0].id } },
+      network: { timesteps: 0 },
       set: { images: new Float32Array(80), teacher: new Float32Array(7) },
     });
     const classes = set.targets.length / set.count;
     expect(text).toBe([
       'error[learn/no-timesteps]: learning needs at least one time step, T is 0\n  hint: choose --timesteps 4 or more',
-      'error[learn/poisson-code]: the Poisson code draws new spikes in every run: there is no gradient to learn from\n  hint: choose --code bias or --code rate',
       `error[learn/images-differ]: the images to learn from are 40 of 2 numbers each, the network takes ${network.imageShape.join(' x ')} = ${set.images.length / 40}\n  hint: make the images from the same model`,
       `error[learn/classes-differ]: the scores of the teacher hold 7 numbers for 40 images, the network tells ${classes} classes apart: ${classes * 40} are needed\n  hint: use targets and a teacher with the classes of this network`,
       'error[learn/bad-setting]: the learning rate is -1, but must be a number above 0\n  hint: leave it out for the default',

@@ -13,7 +13,7 @@ const sha = (digit: string): string => digit.repeat(64);
 const run = (program: string, change: Partial<RunRecord> = {}): RunRecord => ({ ...base, ...change, compilation: { ...base.compilation, programSha256: sha(program), ...change.compilation } });
 
 const finding = (subject: FindingSubject, change: Partial<Finding> = {}): Finding => ({
-  subject, kind: 'membership', attack: 'RMIA', measure: 'AUC', value: 0.61, interval: [0.58, 0.64], floor: 0.5, ceiling: 1, measuredOn: '1,000 members, 1,000 others', beside: [], ...change,
+  subject, kind: 'membership', attack: 'RMIA', measure: 'AUC', value: 0.61, interval: [0.58, 0.64], floor: 0.5, ceiling: 1, detected: true, measuredOn: '1,000 members, 1,000 others', beside: [], ...change,
 });
 
 const certificate = {
@@ -66,9 +66,9 @@ describe('words', () => {
     expect(verdict(row)).toBe('p. Membership: not attacked. Classes: not attacked. Certificate: no bound is proven.');
   });
 
-  it('do not sell an interval that holds guessing', () => {
-    const [, row] = compareVariants([{ name: 'p', record: run('a') }], [finding(subject, { value: 0.51, interval: [0.48, 0.54] })]);
-    expect(verdict(row)).toContain('which does not differ from guessing');
+  it('do not sell what chance finds among many attacks', () => {
+    const [, row] = compareVariants([{ name: 'p', record: run('a') }], [finding(subject, { value: 0.51, interval: [0.501, 0.54], detected: false })]);
+    expect(verdict(row)).toContain('no more than chance among so many attacks');
     expect(figureOf(finding(subject, { interval: null, measure: 'attack success', value: 0.5 }))).toBe('50.0 %');
   });
 });

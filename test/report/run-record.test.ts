@@ -106,7 +106,7 @@ describe('bad run files', () => {
   });
 
   it('report/not-a-run', () => {
-    expect(refusal(() => parseRunRecord('[1]', 'r.json'))).toEqual(['error[report/not-a-run] in r.json: the file is JSON but not a run file: its "format" is missing\n  hint: name the file that `spikeveil simulate --out` wrote']);
+    expect(refusal(() => parseRunRecord('[1]', 'r.json'))).toEqual(['error[report/not-a-run] in r.json: the file is JSON but not a run file: its "format" is missing\n  hint: name files that `spikeveil simulate --out` or `spikeveil audit` with --out wrote']);
     expect(refusal(() => parseRunRecord('{"format":"cake"}', 'r.json'))[0]).toContain('its "format" is "cake"');
   });
 
