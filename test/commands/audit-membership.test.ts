@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isMembershipRecord, type MembershipRecord } from '../../src/audit/records/membership.js';
+import { readTrainedNetwork, writeTrainedNetwork } from '../../src/learn/trained-network-file.js';
 import { modelFile, plainSpec } from '../compile/tiny-models.js';
 import { inFolder, runCli, runHere } from './run-cli.js';
 import { architecture, noiseData, trained } from './rememberer.js';
@@ -68,10 +69,13 @@ describe('audit membership', () => {
     const found = await runHere(words(net, spec, '--references 2'));
     expect([found.code, found.stderr]).toEqual([0, 'reference 1 of 2 is trained\nreference 2 of 2 is trained\n']);
     // noise from a seed: the audit repeats, unlike the training of the network itself
-    const [one, two] = [await runHere(words(net, spec, '--references 2 --json')), await runHere(words(net, spec, '--references 2 --json'))].map((r) => JSON.parse(r.stdout) as MembershipRecord);
-    expect({ ...one, cost: null }).toEqual({ ...two, cost: null });
+    const again = JSON.parse((await runHere(words(net, spec, '--references 2 --json'))).stdout) as MembershipRecord;
+    for (const { area, areaInterval: [low, high] } of again.attacks) expect(found.stdout).toContain(` ${area.toFixed(3)} (${low.toFixed(3)}-${high.toFixed(3)}) `);
     expect(found.stdout).toMatch(/trained\s+privately by the mechanism of the\s+certificate/);
     expect(found.stdout).toMatch(/^most by the certificate +0\.\d{3} +\d\.\d\d % +0\.\d\d %$/m);
+    const honest = readTrainedNetwork(readFileSync(net), net);
+    writeFileSync(net, writeTrainedNetwork({ ...honest, training: { ...honest.training, certificate: { ...honest.training.certificate!, epsilon: 0.5 } } }));
+    expect(first(await runHere(words(net, spec, '--references 0')))).toMatch(/^error\[learn\/certificate-wrong\] in /);
     expect(found.stdout).toMatch(/^certificate +epsilon [12]\.\d{4} at delta 0\.001$/m);
   }));
 
