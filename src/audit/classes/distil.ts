@@ -26,7 +26,7 @@ export interface DistilSettings {
 const OWN_ROUNDS = 2;
 const OWN_STEPS = 25;
 /** Of training in each round, about. */
-const STEPS = 150;
+const STEPS = 100;
 const BATCH = 64;
 /** Of the answers that are taught; warm, so that the wrong classes teach too. */
 const TEACHING_TEMPERATURE = 2;
