@@ -95,7 +95,7 @@ async function membershipOf(path: string, { members, nonMembers, references, kee
 }
 
 /** Fewer images, steps and queries than `audit classes` takes by itself. */
-const SHORT = { perClass: 2, seeds: 3, steps: 60, restarts: 1, draws: 2, queries: 200, distilQueries: 1000, evaluators: 3, evaluatorEpochs: 6, exceeds: 0.1 } as const;
+const SHORT = { perClass: 1, seeds: 3, steps: 40, restarts: 1, draws: 2, queries: 150, distilQueries: 800, evaluators: 3, evaluatorEpochs: 6, exceeds: 0.1 } as const;
 
 async function classesOf(path: string, { data, members, seed, workers, out }: ProgramAuditFlags & { readonly data: string }): Promise<MeasuredClasses> {
   const { measureClasses } = await import('./run-classes.js');
