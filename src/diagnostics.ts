@@ -15,6 +15,7 @@ import { targetMessages } from './diagnostics/target-messages.js';
 import { dataMessages } from './diagnostics/data-messages.js';
 import { runMessages } from './diagnostics/run-messages.js';
 import { auditMessages } from './diagnostics/audit-messages.js';
+import { classLeakageMessages } from './diagnostics/class-leakage-messages.js';
 import { membershipMessages } from './diagnostics/membership-messages.js';
 import { observeMessages } from './diagnostics/observe-messages.js';
 import { reportMessages } from './diagnostics/report-messages.js';
@@ -33,6 +34,7 @@ export const catalogue = {
   ...dataMessages,
   ...runMessages,
   ...auditMessages,
+  ...classLeakageMessages,
   ...membershipMessages,
   ...observeMessages,
   ...reportMessages,

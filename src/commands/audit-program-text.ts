@@ -9,12 +9,12 @@ import type { ProgramAnswer } from './audit-program.js';
 import { pairs, plural, wrap } from './table.js';
 
 /** The answer as one JSON value. */
-export function programAnswerJson({ program, sha256, run, membership }: ProgramAnswer): object {
+export function programAnswerJson({ program, sha256, run, membership, classes }: ProgramAnswer): object {
   const { provenance } = program;
   return {
     program: { name: provenance.modelName, sha256, modelSha256: provenance.modelSha256 },
     privateData: provenance.privateData, calibration: provenance.calibration, training: provenance.training ?? null, weights: weightsOf(program),
-    run, membership, notMeasured: missing({ program, sha256, run, membership }),
+    run, membership, classes: classes?.record ?? null, notMeasured: missing({ program, sha256, run, membership, classes }),
   };
 }
 
@@ -30,6 +30,7 @@ export function programAnswerText(answer: ProgramAnswer): string {
       ['weights', `${formatCount(stored)}, ${formatPercent(stored === 0 ? 0 : zero / stored)} of them zero; whoever holds the file can read them and use them as a float network's`],
       ...runLines(answer),
       ...membershipLines(answer),
+      ...classesLines(answer),
     ]),
     ...(left.length === 0 ? [] : [left.map((l) => wrap(`not measured: ${l}`, '  ')).join('\n')]),
     wrap(conclusion(answer)),
@@ -71,17 +72,29 @@ function membershipLines({ membership }: ProgramAnswer): (readonly [string, stri
   return [['membership', `${detected ? `${attackName(best.id)} tells members from others` : 'no attack told members from others'}; the strongest, ${attackName(best.id)}, reached ${area}. ${how}`]];
 }
 
-/** What was not measured, and what would measure it. */
-function missing({ run, membership }: ProgramAnswer): string[] {
+function classesLines({ classes }: ProgramAnswer): (readonly [string, string])[] {
+  if (classes === null) return [];
+  const { strongest, verdict, attacks, floor, ceiling, settings, asAnnAccuracy } = classes.record;
+  const best = attacks.find((a) => a.name === strongest)!;
+  const guessing = Math.max(floor.random.success.mean, floor.untrained.success.mean);
   return [
-    ...(run === null ? ['accuracy and cost (--data SPEC)'] : []),
-    ...(membership === null ? ['membership (--members SPEC --non-members SPEC)'] : membership.references === null ? ['membership by the stronger attacks, LiRA and RMIA (--references 4)'] : []),
+    ['classes', `${verdict}; the strongest, ${strongest}, drew images that networks which never saw the program took for the wanted class in ${formatPercent(best.figures.success.mean)} of cases (guessing ${formatPercent(guessing)}, real images ${formatPercent(ceiling.success.mean)}); ${plural(settings.images, 'image')} an attack, ${plural(settings.seeds, 'seed')}, short form`],
+    ['read as an ANN', `its weights as a plain ReLU network are right on ${formatPercent(asAnnAccuracy)} of real images`],
   ];
 }
 
-function conclusion({ program: { provenance: { training } }, membership }: ProgramAnswer): string {
+/** What was not measured, and what would measure it. */
+function missing({ run, membership, classes }: ProgramAnswer): string[] {
+  return [
+    ...(run === null ? ['accuracy and cost (--data SPEC)'] : []),
+    ...(membership === null ? ['membership (--members SPEC --non-members SPEC)'] : membership.references === null ? ['membership by the stronger attacks, LiRA and RMIA (--references 4)'] : []),
+    ...(classes === null ? ['classes (--classes with --data SPEC)'] : []),
+  ];
+}
+
+function conclusion({ program: { provenance: { training } }, membership, classes }: ProgramAnswer): string {
   const certificate = training?.certificate ?? null;
-  const attacked = membership === null ? 'No attack was made.' : 'Attacks give lower bounds: others may find more.';
+  const attacked = membership === null && classes === null ? 'No attack was made.' : 'Attacks give lower bounds: others may find more.';
   return certificate === null
     ? `${attacked} Nothing bounds what an attacker can find from above.`
     : `${attacked} The certificate bounds what anybody can find about ${certificate.unit}; it says nothing about what the classes look like, which a useful classifier shows.`;

@@ -9,9 +9,10 @@ import { Command, Option } from 'commander';
 import type { MembershipRecord } from '../audit/records/membership.js';
 import type { Program } from '../program/program.js';
 import type { RunRecord } from '../report/run-schema.js';
+import type { MeasuredClasses } from './run-classes.js';
 import { integer, jsonOption, limitOption, seedOption, workersOption } from './options.js';
 import { notice, say, sayJson } from './output.js';
-import { checkOutput, writeOutputs } from './write-output.js';
+import { checkOutput, writeOutputs, type OutputFile } from './write-output.js';
 
 export interface ProgramAuditFlags {
   readonly data?: string;
@@ -21,6 +22,7 @@ export interface ProgramAuditFlags {
   readonly nonMembers?: string;
   readonly references: number;
   readonly keep?: string;
+  readonly classes?: true;
   readonly out?: string;
   readonly seed: number;
   readonly workers: number;
@@ -33,6 +35,7 @@ export interface ProgramAnswer {
   readonly sha256: string;
   readonly run: RunRecord | null;
   readonly membership: MembershipRecord | null;
+  readonly classes: MeasuredClasses | null;
 }
 
 export const programCommand = (): Command => new Command('program')
@@ -45,6 +48,7 @@ export const programCommand = (): Command => new Command('program')
   .option('--non-members <spec>', 'images that it did not learn, from the same distribution')
   .addOption(new Option('--references <n>', 'networks to train for the stronger attacks on membership').argParser(integer(0, 256)).default(0))
   .option('--keep <folder>', 'keep the references in this folder, and go on from what is there')
+  .option('--classes', 'attack what it gives away about its classes too, in short form, with --data for the networks that judge; minutes')
   .option('-o, --out <folder>', 'write the records and one page about them into this folder')
   .addOption(seedOption()).addOption(workersOption()).addOption(jsonOption())
   .addHelpText('after', '\nExample:\n  $ spikeveil audit net.spk --data mnist:DIR --members mnist:DIR#train:0-9999 --non-members mnist:DIR#train:10000-19999 -o audit')
@@ -54,6 +58,7 @@ async function auditProgram(path: string, flags: ProgramAuditFlags, command: Com
   if ((flags.members === undefined) !== (flags.nonMembers === undefined)) command.error('error: --members and --non-members belong together');
   if (flags.references % 2 === 1) command.error('error: an even number of --references is wanted: they come in pairs that learn complementary halves');
   if (flags.references > 0 && flags.members === undefined) command.error('error: --references without --members: nothing is attacked');
+  if (flags.classes === true && flags.data === undefined) command.error('error: --classes without --data: the networks that judge learn from real images');
   if (flags.out !== undefined) checkOutput(join(existsSync(flags.out) ? flags.out : dirname(flags.out), 'audit.html'));
   const [{ readProgram }, { readInput }, { sha256Of }, { checkCertificate }] = await Promise.all([import('../program/read.js'), import('./read-input.js'), import('./compile-notes.js'), import('../certify.js')]);
   const program = readProgram(readInput(path), path);
@@ -63,6 +68,7 @@ async function auditProgram(path: string, flags: ProgramAuditFlags, command: Com
     program, sha256: sha256Of(path) ?? '',
     run: flags.data === undefined ? null : await runOf(path, { ...flags, data: flags.data }),
     membership: flags.members === undefined || flags.nonMembers === undefined ? null : await membershipOf(path, { ...flags, members: flags.members, nonMembers: flags.nonMembers }),
+    classes: flags.data === undefined || flags.classes !== true ? null : await classesOf(path, { ...flags, data: flags.data }),
   };
   const files = flags.out === undefined ? [] : await answerFiles(answer, flags.out);
   if (files.length > 0) {
@@ -88,14 +94,32 @@ async function membershipOf(path: string, { members, nonMembers, references, kee
   return record;
 }
 
-async function answerFiles({ run, membership, program, sha256 }: ProgramAnswer, folder: string): Promise<{ readonly path: string; readonly content: string }[]> {
+/** Fewer images, steps and queries than `audit classes` takes by itself. */
+const SHORT = { perClass: 1, seeds: 3, steps: 40, restarts: 1, draws: 2, queries: 150, distilQueries: 800, evaluators: 3, evaluatorEpochs: 6, exceeds: 0.1 } as const;
+
+async function classesOf(path: string, { data, members, seed, workers, out }: ProgramAuditFlags & { readonly data: string }): Promise<MeasuredClasses> {
+  const { measureClasses } = await import('./run-classes.js');
+  const [measured] = await measureClasses([path], { ...SHORT, data, ...(members === undefined ? {} : { members }), ...(out === undefined ? {} : { out }), seed, workers });
+  return measured;
+}
+
+/** The records, the drawing and the page. */
+async function answerFiles({ run, membership, classes, program, sha256 }: ProgramAnswer, folder: string): Promise<OutputFile[]> {
   const [{ compareVariants, programVariant }, { renderComparison }, { auditFindings }, { printRunRecord }, { toolVersion }] = await Promise.all([
     import('../report/comparison.js'), import('../report/comparison-page.js'), import('../report/audit-findings.js'), import('../report/read-run.js'), import('../tool-version.js')]);
-  const found = membership === null ? { findings: [], notes: [] } : auditFindings(membership, '');
-  const variants = run === null ? [programVariant(program, sha256, found.findings)] : compareVariants([{ name: null, record: run }], found.findings);
+  const audits = [...(membership === null ? [] : [{ file: 'membership.json', record: membership }]), ...(classes === null ? [] : [{ file: 'classes.json', record: classes.record }])];
+  const found = audits.map(({ record }) => auditFindings(record, ''));
+  const findings = found.flatMap((f) => f.findings);
+  const variants = run === null ? [programVariant(program, sha256, findings)] : compareVariants([{ name: null, record: run }], findings);
+  const pictures = classes === null ? [] : found.flatMap(({ picture }) => (picture === undefined ? [] : [{ caption: picture.caption, png: classes.sheet }]));
+  const at = (file: string): string => join(folder, file);
   return [
-    ...(run === null ? [] : [{ path: join(folder, 'run.json'), content: printRunRecord(run) }]),
-    ...(membership === null ? [] : [{ path: join(folder, 'membership.json'), content: `${JSON.stringify(membership)}\n` }]),
-    { path: join(folder, 'audit.html'), content: await renderComparison(variants, { tool: toolVersion(), notes: found.notes }) },
+    ...(run === null ? [] : [{ path: at('run.json'), content: printRunRecord(run) }]),
+    ...audits.map(({ file, record }) => ({ path: at(file), content: `${JSON.stringify(record)}\n` })),
+    ...(classes === null ? [] : [{ path: at(sheetFileOf(classes)), content: classes.sheet }]),
+    { path: at('audit.html'), content: await renderComparison(variants, { tool: toolVersion(), notes: found.flatMap((f) => f.notes), pictures }) },
   ];
 }
+
+/** Where the record says that its drawing lies. */
+const sheetFileOf = ({ record: { sheet } }: MeasuredClasses): string => sheet?.file ?? 'classes.png';

@@ -3,6 +3,7 @@
  * known of it: how bytes become its input, what it says of its training, and the network that references are made like.
  */
 import { createHash } from 'node:crypto';
+import { checkCertificate } from '../certify.js';
 import type { Dataset } from '../data/dataset.js';
 import { datasetSha256 } from '../data/dataset-hash.js';
 import { fitDataset } from '../data/fit-dataset.js';
@@ -39,18 +40,20 @@ export interface AuditSubject {
   readonly warnings: readonly Diagnostic[];
 }
 
-/** Reads the file by its ending; `reading` says how an ONNX model is read. Throws what its reader throws. */
+/** Reads the file by its ending; `reading` says how an ONNX model is read. Throws what its reader throws, and `learn/certificate-wrong`. */
 export function loadAuditSubject(path: string, reading: ModelReading): AuditSubject {
   const bytes = readInput(path);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (isTrainedFile(path)) {
     const trained = readTrainedNetwork(bytes, path);
     const { architecture, network, training } = trained;
+    checkCertificate(training, path);
     return { file: { kind: 'spiking', trained }, subject: { kind: 'spiking', network }, name: architecture.name, sha256, normalisation: architecture.normalisation, training, warnings: [] };
   }
   if (path.endsWith('.spk')) {
     const program = readProgram(bytes, path);
     const { provenance: { modelName, training = null }, normalisation } = program;
+    if (training !== null) checkCertificate(training, path);
     return { file: { kind: 'program', program }, subject: { kind: 'program', program }, name: modelName, sha256, normalisation, training, warnings: [] };
   }
   const report = new Reporter();

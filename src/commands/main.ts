@@ -35,8 +35,8 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   export: async () => (await import('./export.js')).exportCommand(),
   replay: async () => (await import('./replay.js')).replayCommand(),
   report: async () => (await import('./report.js')).reportCommand(),
-  audit: async () => (await import('./audit.js')).auditCommand(),
   privacy: async () => (await import('./privacy.js')).privacyCommand(),
+  audit: async () => (await import('./audit.js')).auditCommand(),
   targets: async () => (await import('./targets.js')).targetsCommand(),
 };
 

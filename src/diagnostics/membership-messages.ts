@@ -10,6 +10,14 @@ export const membershipMessages = {
     (p: { what: string; count: number; least: number }) => `there are ${p.count} ${p.what}, an audit needs ${p.least}`,
     () => 'with fewer no rate means anything; 10,000 non-members resolve a false positive rate of 1 %',
   ),
+  'audit/too-few-classes': error(
+    (p: { classes: number }) => `the network has ${p.classes} output${p.classes === 1 ? '' : 's'}; membership is read from the scores of two classes or more`,
+    () => 'with several outputs name that of the class scores with --output',
+  ),
+  'audit/scores-not-finite': error(
+    (p: { image: number; images: number }) => `the scores of image ${p.image} and of ${p.images - 1} others are not finite numbers`,
+    () => 'the network overflows, or it is read with the wrong normalisation: see --scale, --mean and --std',
+  ),
   'audit/members-shared': error(
     (p: { shared: number; nonMembers: number }) => `${p.shared} of the ${p.nonMembers} non-members are among the members, pixel for pixel`,
     () => 'name images that the network did not learn from; --members and --non-members may not overlap',

@@ -20,7 +20,7 @@ export async function openPool<Init, Job, Result>(moduleUrl: URL, init: Init, wo
     run: async (jobs) => {
       const results: Result[] = [];
       for (const job of jobs) {
-        results.push(work(job));
+        results.push(await work(job));
         await new Promise((resolve) => setImmediate(resolve)); // lets signals and progress in
       }
       return results;

@@ -1,6 +1,6 @@
 /**
  * Runs a list of independent jobs over worker threads. A task is a module that exports
- * `start(init)`, which prepares a thread once and returns the function that does one job. Jobs are
+ * `start(init)`, which prepares a thread once and returns the function that does one job (or promises to). Jobs are
  * handed out as workers fall idle, results come back in job order, so the number of workers never
  * changes a result. With one worker the jobs run in this thread.
  */
@@ -8,7 +8,7 @@ import { Worker, isMainThread, parentPort, workerData } from 'node:worker_thread
 
 /** What a task module exports. */
 export interface TaskModule<Init, Job, Result> {
-  readonly start: (init: Init) => (job: Job) => Result;
+  readonly start: (init: Init) => (job: Job) => Result | Promise<Result>;
 }
 
 export interface PoolOptions<Result = unknown> {
@@ -38,11 +38,11 @@ async function runHere<Init, Job, Result>(moduleUrl: URL, init: Init, jobs: read
 }
 
 /** Does the jobs one after another in this thread, where `work` may hold what cannot go to another one. */
-export async function runInline<Job, Result>(work: (job: Job) => Result, jobs: readonly Job[], options: Pick<PoolOptions<Result>, 'onDone' | 'signal' | 'keep'>): Promise<Result[]> {
+export async function runInline<Job, Result>(work: (job: Job) => Result | Promise<Result>, jobs: readonly Job[], options: Pick<PoolOptions<Result>, 'onDone' | 'signal' | 'keep'>): Promise<Result[]> {
   const results: Result[] = [];
   for (const job of jobs) {
     options.signal?.throwIfAborted();
-    const result = work(job);
+    const result = await work(job);
     results.push(options.keep?.(result, results.length) ?? result);
     options.onDone?.(results.length, jobs.length);
     await new Promise((resolve) => setImmediate(resolve)); // lets signals and progress in
@@ -100,14 +100,15 @@ interface WorkerStart { readonly task: string; readonly init: unknown }
 async function serve(port: NonNullable<typeof parentPort>, { task, init }: WorkerStart): Promise<void> {
   const module = await import(task) as TaskModule<unknown, unknown, unknown>;
   let work: ((job: unknown) => unknown) | undefined;
-  port.on('message', ({ index, job }: { index: number; job: unknown }) => {
+  port.on('message', ({ index, job }: { index: number; job: unknown }) => void answer(index, job));
+  async function answer(index: number, job: unknown): Promise<void> {
     try {
       work ??= module.start(init);
-      port.postMessage({ index, result: work(job) });
+      port.postMessage({ index, result: await work(job) });
     } catch (error) {
       port.postMessage({ error });
     }
-  });
+  }
 }
 
 if (!isMainThread && parentPort !== null && isWorkerStart(workerData)) void serve(parentPort, workerData);

@@ -30,7 +30,7 @@ export function roundedNetwork(network: SpikingNetwork, target: Target): Spiking
 }
 
 /** Event order [Kh, Kw, Ci, Co / groups] back to [Co, Ci / groups, Kh, Kw], in activation units. */
-function fromEventOrder(weight: Int8Array, { window: { kernel: [kh, kw] }, groups }: Projection, { shift, scale }: { readonly shift: number; readonly scale: Float64Array }): Float32Array {
+export function fromEventOrder(weight: Int8Array, { window: { kernel: [kh, kw] }, groups }: Pick<Projection, 'window' | 'groups'>, { shift, scale }: { readonly shift: number; readonly scale: Float64Array }): Float32Array {
   const outputs = scale.length;
   const taps = kh * kw;
   const inGroup = weight.length / (outputs * taps);

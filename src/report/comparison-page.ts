@@ -95,9 +95,9 @@ function leakTable(variants: readonly Variant[]): Markup {
 }
 
 function attackTable(variants: readonly Variant[]): Markup {
-  const rows = variants.flatMap((v) => v.findings.map((f) => ({ head: v.name, cells: [f.kind, f.attack, f.measure, figureOf(f), f.measure === 'AUC' ? f.floor.toFixed(1) : formatPercent(f.floor), `${f.beside.join(' ')} ${f.measuredOn}.`.trim()] })));
+  const rows = variants.flatMap((v) => v.findings.map((f) => ({ head: v.name, cells: [f.kind, f.attack, f.measure, figureOf(f), f.measure === 'AUC' ? f.floor.toFixed(1) : formatPercent(f.floor), f.beside.join(' ')] })));
   if (rows.length === 0) return html`<p>No audit record was given: nothing was attacked. <code>spikeveil audit</code> writes them.</p>`;
-  return table('Attacks', 'Variant', [{ title: 'Leak', kind: 'text' }, { title: 'Attack', kind: 'text' }, { title: 'Measure', kind: 'text' }, number('Result'), number('Guessing'), { title: 'Beside it, and on what', kind: 'why' }], rows);
+  return table('Attacks', 'Variant', [{ title: 'Leak', kind: 'text' }, { title: 'Attack', kind: 'text' }, { title: 'Measure', kind: 'text' }, number('Result'), number('Guessing'), { title: 'Beside it', kind: 'why' }], rows);
 }
 
 const pictureFigure = ({ caption, png }: Picture): Markup => html`<figure><img alt="${caption}" style="max-width:100%;image-rendering:pixelated" src="data:image/png;base64,${trusted(Buffer.from(png).toString('base64'))}"><figcaption>${caption}</figcaption></figure>`;

@@ -25,8 +25,6 @@ export interface Finding {
   readonly ceiling: number;
   /** Whether the audit found more than guessing gives, at 95 % for all its attacks together. */
   readonly detected: boolean;
-  /** On how much it was measured. */
-  readonly measuredOn: string;
   /** Further figures of the same attack, as sentences. */
   readonly beside: readonly string[];
 }

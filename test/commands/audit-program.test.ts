@@ -14,7 +14,7 @@ describe('audit PROGRAM', () => {
     const alone = await runHere(['audit', program]);
     expect(alone.code).toBe(0);
     expect(one(alone.stdout)).toContain('proven nothing: no certificate of differentially private training');
-    expect(one(alone.stdout)).toContain('not measured: accuracy and cost (--data SPEC) not measured: membership (--members SPEC --non-members SPEC)');
+    expect(one(alone.stdout)).toContain('not measured: accuracy and cost (--data SPEC) not measured: membership (--members SPEC --non-members SPEC) not measured: classes (--classes with --data SPEC)');
     expect(one(alone.stdout)).toContain('No attack was made. Nothing bounds what an attacker can find from above.');
 
     const out = join(folder, 'answer');
@@ -42,7 +42,7 @@ describe('audit PROGRAM', () => {
     expect(code).toBe(0);
     const answer = JSON.parse(stdout) as { training: { certificate: { epsilon: number } }; notMeasured: string[]; run: null };
     expect(answer.training.certificate.epsilon).toBeLessThanOrEqual(8);
-    expect([answer.run, answer.notMeasured.length]).toEqual([null, 2]);
+    expect([answer.run, answer.notMeasured.length]).toEqual([null, 3]);
     const text = one((await runHere(['audit', program])).stdout);
     expect(text).toMatch(/no attack on membership finds more than [\d.]+ % of the members at 1\.0 % false alarms/);
     expect(text).toContain('it says nothing about what the classes look like');
@@ -52,6 +52,7 @@ describe('audit PROGRAM', () => {
     const { code, stderr } = await runHere(['audit', 'x.spk', '--members', 'mnist:x']);
     expect([code, stderr.split('\n')[0]]).toEqual([2, 'error: --members and --non-members belong together']);
     expect((await runHere(['audit', 'x.spk', '--references', '4'])).stderr.split('\n')[0]).toBe('error: --references without --members: nothing is attacked');
+    expect((await runHere(['audit', 'x.spk', '--classes'])).stderr.split('\n')[0]).toBe('error: --classes without --data: the networks that judge learn from real images');
     const bad = join(folder, 'bad.json');
     writeFileSync(bad, '{"format":"spikeveil-audit","version":1,"kind":"mood"}');
     const refused = await runHere(['report', bad]);

@@ -21,7 +21,7 @@ export function noiseData(folder: string): string {
 }
 
 /** A network that remembers the first 120 images, and its program; `how` it is trained. */
-export async function trained(folder: string, how: readonly string[] = ['--epochs', '25', '--batch', '30', '--learning-rate', '0.03']): Promise<{ readonly spec: string; readonly net: string; readonly program: string }> {
+export async function trained(folder: string, how: readonly string[] = ['--epochs', '14', '--batch', '30', '--learning-rate', '0.03']): Promise<{ readonly spec: string; readonly net: string; readonly program: string }> {
   const spec = noiseData(folder);
   writeFileSync(join(folder, 'a.json'), JSON.stringify(architecture));
   const [net, program] = [join(folder, 'net.snn'), join(folder, 'net.spk')];

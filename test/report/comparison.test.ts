@@ -13,7 +13,7 @@ const sha = (digit: string): string => digit.repeat(64);
 const run = (program: string, change: Partial<RunRecord> = {}): RunRecord => ({ ...base, ...change, compilation: { ...base.compilation, programSha256: sha(program), ...change.compilation } });
 
 const finding = (subject: FindingSubject, change: Partial<Finding> = {}): Finding => ({
-  subject, kind: 'membership', attack: 'RMIA', measure: 'AUC', value: 0.61, interval: [0.58, 0.64], floor: 0.5, ceiling: 1, detected: true, measuredOn: '1,000 members, 1,000 others', beside: [], ...change,
+  subject, kind: 'membership', attack: 'RMIA', measure: 'AUC', value: 0.61, interval: [0.58, 0.64], floor: 0.5, ceiling: 1, detected: true, beside: [], ...change,
 });
 
 const certificate = {

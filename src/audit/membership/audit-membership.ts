@@ -3,13 +3,13 @@
  * the scores of all images, runs every attack, and sets its curve beside what a certificate allows. The same
  * figures for any number of workers.
  */
-import { Reporter, type Diagnostic } from '../../diagnostics.js';
+import { fail, Reporter, type Diagnostic } from '../../diagnostics.js';
 import type { LabelledImages } from '../../learn/private-task.js';
 import type { TrainingRecord } from '../../learn/training-record.js';
 import { randomStream, substream, uniform } from '../../random.js';
 import { rateBounds } from '../bounds/epsilon-from-attack.js';
 import { capFromEpsilon, capsFromMechanism } from '../bounds/true-positive-cap.js';
-import { imageShapeOf, isChancy, scoresOf, type Subject } from '../subject.js';
+import { classCount, imageShapeOf, isChancy, scoresOf, type Subject } from '../subject.js';
 import { runAttacks, type AttackId, type AttackScores } from './attacks.js';
 import { oneRunBound, type OneRunBound } from './one-run.js';
 import { poolOf, sharedImages, type Pool } from './pool.js';
@@ -123,7 +123,8 @@ export async function auditMembership(request: MembershipRequest): Promise<Membe
   return { ...audit, warnings: report.warnings };
 }
 
-function checkImages({ members, nonMembers, training }: MembershipRequest, report: Reporter): void {
+function checkImages({ subject, members, nonMembers, training }: MembershipRequest, report: Reporter): void {
+  if (classCount(subject) < 2) report.report('audit/too-few-classes', { kind: 'nowhere' }, { classes: classCount(subject) });
   for (const [what, option, { count }] of [['members', '--members', members], ['non-members', '--non-members', nonMembers]] as const) {
     if (count < LEAST_IMAGES) report.report('audit/too-few-images', { kind: 'option', option }, { what, count, least: LEAST_IMAGES });
   }
@@ -135,9 +136,16 @@ async function signalsOfAll(subjects: readonly Subject[], pool: Pool, { seed, wo
   for (const subject of subjects) {
     const seeds = Array.from({ length: isChancy(subject) ? chances : 1 }, (_, k) => seed + k);
     const scores = await scoresOf(subject, pool.images, pool.count, { seeds, workers, ...(signal === undefined ? {} : { signal }), onDone: (done, total) => onAsked?.(found.length + done / total, subjects.length) });
+    checkScores(scores, pool.count);
     found.push(signalsOf(scores, pool.labels));
   }
   return found;
+}
+
+function checkScores(scores: Float64Array, count: number): void {
+  const classes = scores.length / count;
+  const bad = Array.from({ length: count }, (_, i) => i).filter((i) => !scores.subarray(i * classes, (i + 1) * classes).every(Number.isFinite));
+  if (bad.length > 0) fail('audit/scores-not-finite', { kind: 'nowhere' }, { image: bad[0], images: bad.length });
 }
 
 function judge({ id, scores }: AttackScores, { members }: Pool, half: Float64Array): AttackResult {

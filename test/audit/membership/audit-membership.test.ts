@@ -9,12 +9,15 @@ import { oneRunBound } from '../../../src/audit/membership/one-run.js';
 import { chosenImages, drawnFor, poolOf, sharedImages } from '../../../src/audit/membership/pool.js';
 import { LEAST_P, twoSampleTest } from '../../../src/audit/membership/two-sample.js';
 import { isMembershipRecord, membershipRecord } from '../../../src/audit/records/membership.js';
+import type { Subject } from '../../../src/audit/subject.js';
+import { nodeId } from '../../../src/graph/graph.js';
 import { CompileError } from '../../../src/diagnostics.js';
 import type { LabelledImages } from '../../../src/learn/private-task.js';
 import { randomStream, uniform } from '../../../src/random.js';
 import { rocPlot } from '../../../src/report/roc-plot.js';
 import { standaloneSvg } from '../../../src/report/ratio-plot.js';
-import { kind, members, noiseImages, nonMembers, smallRequest } from './small-audit.js';
+import { spikingReferences } from '../../../src/audit/membership/reference-kinds.js';
+import { architecture, kind, members, noiseImages, nonMembers, smallRequest, training } from './small-audit.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'references-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -71,9 +74,10 @@ describe('an audit', () => {
   });
 
   it('gives the same figures for any number of workers', async () => {
-    const { warnings: _, ...two } = await auditMembership({ ...request, workers: 2 });
-    const { warnings: __, ...one } = audit;
+    const short = { ...request, references: { kind: spikingReferences({ architecture, certificate: null }, { ...training, epochs: 5 }), count: 4 } };
+    const [one, two] = [await auditMembership(short), await auditMembership({ ...short, workers: 2 })];
     expect(two).toEqual(one);
+    expect(one.attacks.map((a) => a.area)).not.toEqual(audit.attacks.map((a) => a.area));
   });
 
   it('runs without references', async () => {
@@ -158,6 +162,16 @@ describe('images that cannot carry an audit', () => {
   it('are more than the network was trained on', async () => {
     const record = { data: 'd', dataSha256: 'b'.repeat(64), examples: 100, steps: 5, certificate: null };
     expect(await problems({ ...request, training: record })).toEqual(['audit/more-members-than-examples: 160 images cannot all be members: the network was trained on 100']);
+  });
+
+  it('get scores that are no numbers, or a single one', async () => {
+    const dense = (units: number, bias: number): Subject => ({ kind: 'ann', graph: { outputs: [nodeId('y')], nodes: [
+      { kind: 'input', id: nodeId('x'), inputs: [], shape: [36] },
+      { kind: 'dense', id: nodeId('y'), inputs: [nodeId('x')], shape: [units], weight: new Float32Array(36 * units), bias: new Float32Array(units).fill(bias) },
+    ] } });
+    expect(await problems({ ...request, subject: dense(4, Infinity), references: null })).toEqual(['audit/scores-not-finite: the scores of image 0 and of 319 others are not finite numbers']);
+    expect(await problems({ ...request, subject: dense(1, 0), references: null })).toEqual(['audit/too-few-classes: the network has 1 output; membership is read from the scores of two classes or more']);
+    expect((await auditMembership({ ...request, subject: dense(4, 0), references: null })).attacks.map((a) => a.area)).toEqual([0.5, 0.5, 0.5, 0.5]); // one answer to all
   });
 
   it('come from two distributions, which is a warning', async () => {
