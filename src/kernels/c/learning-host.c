@@ -163,12 +163,40 @@ ENTRY(learning_pack, uint32_t link, uint32_t flatAt, uint32_t channels, uint32_t
   return 0;
 }
 
+/* `slopes` alone, of a filter without groups: a cache line of targets at a time. */
+static void unpackSlopes(const Link *k, float *flat, int channels, int width) {
+  const int taps = k->kernelY * k->kernelX, perTarget = k->sourceChannels * taps;
+  for (int o0 = 0, count; o0 < channels; o0 += count) {
+    count = least(least(16, channels - o0), blockWidth(width, o0 / LANES * LANES));
+    const int at = placeOf(k->rows, width, 0, o0), floats = placeOf(k->rows, width, 1, o0) - at;
+    for (int i = 0; i < k->sourceChannels; i++)
+      for (int tap = 0; tap < taps; tap++) {
+        const float *from = k->slopes + at + (tap * k->sourceWidth + i) * floats;
+        float *out = flat + o0 * perTarget + i * taps + tap;
+        for (int o = 0; o < count; o++) out[o * perTarget] = from[o];
+      }
+  }
+}
+
+/* `slopesBack` alone: what a piece holds of a target stands together. */
+static void unpackBack(const Link *k, float *flat, int channels) {
+  const int taps = k->kernelY * k->kernelX, together = k->dilationX == 1 ? k->kernelX : 1;
+  for (int o = 0; o < channels; o++, flat += k->sourceChannels * taps)
+    for (int tap = 0; tap < taps; tap++) {
+      const int ky = tap / k->kernelX, kx = tap % k->kernelX, first = kx / together * together;
+      const float *from = k->slopesBack + ((ky * k->kernelX + first) * channels + o * together + kx - first) * k->sourceWidth;
+      for (int i = 0; i < k->sourceChannels; i++) flat[i * taps + tap] = from[i];
+    }
+}
+
 /* The gradient in the network's order, of `slopes` (from 1), `slopesBack` (from 2) or both (from 3). */
 ENTRY(learning_unpack, uint32_t link, uint32_t flatAt, uint32_t channels, uint32_t width, uint32_t from) {
   const Link k = READ_LINK(link);
   float *flat = AT(float, flatAt);
   const int inGroup = k.sourceChannels / k.groups, outGroup = (int)channels / k.groups, grouped = k.groups > 1;
   const int together = k.dilationX == 1 ? k.kernelX : 1;
+  if (from == 2) { unpackBack(&k, flat, (int)channels); return 0; }
+  if (from == 1 && !grouped) { unpackSlopes(&k, flat, (int)channels, (int)width); return 0; }
   for (int o = 0; o < (int)channels; o++)
     for (int i = 0; i < inGroup; i++) {
       const int ci = o / outGroup * inGroup + i;
