@@ -81,4 +81,7 @@ export { auditMembership, type MembershipAudit, type MembershipRequest } from '.
 export { programReferences, spikingReferences, type ReferenceKind, type ReferenceTraining } from './audit/membership/reference-kinds.js';
 export { annReferences, convertedReferences } from './audit/membership/ann-references.js';
 export { isMembershipRecord, membershipRecord, type MembershipRecord } from './audit/records/membership.js';
+export { auditClasses, type ClassAudit, type ClassAuditOptions, type NamedSubject, type RealImages } from './audit/classes/audit-classes.js';
+export { suite, type Attack } from './audit/classes/suite.js';
+export { classesRecord, isClassesRecord, type ClassesRecord } from './audit/records/classes.js';
 export { rocPlot } from './report/roc-plot.js';

@@ -54,7 +54,7 @@ export function addClassesOptions(command: Command): Command {
     new Option('--attacks <letters>', 'these only, for example A,B (default: all of the suite)').argParser(letters),
     new Option('--seeds <n>', 'times that each attack is made, for the intervals').argParser(integer(1, 100)).default(3),
     new Option('--per-class <n>', 'images drawn of each class').argParser(integer(1, 1000)).default(4),
-    new Option('--steps <n>', 'of a gradient attack').argParser(integer(1, 1e5)).default(80),
+    new Option('--steps <n>', 'of a gradient attack; twice as many where a step goes through a plain graph').argParser(integer(1, 1e5)).default(50),
     new Option('--restarts <n>', 'of a gradient attack').argParser(integer(1, 100)).default(2),
     new Option('--draws <n>', 'Poisson draws whose gradients are averaged').argParser(integer(1, 100)).default(2),
     new Option('--queries <n>', 'of evolution, an image').argParser(integer(1, 1e6)).default(400),
