@@ -12,7 +12,7 @@ import { splitOf, type LayerUse } from '../map/fit/fit-chip.js';
 import type { CoreSlice, CoreUse } from '../map/mapping.js';
 import { declareUniform } from '../map/weight-census.js';
 import { leastCores } from '../map/least-cores.js';
-import { partition } from '../map/partition.js';
+import { checkBoard, cutIntoCores } from '../map/partition.js';
 import { place } from '../map/place.js';
 import { route } from '../map/route.js';
 import type { IntegerNetwork } from '../quantise/integer-network.js';
@@ -37,9 +37,9 @@ export interface TargetFit {
   readonly layers: readonly LayerUse[];
   readonly cores: number | null;
   readonly chips: number | null;
-  /** Axons into all cores and bits of all synaptic memory, by layer; null where the network does not fit. */
+  /** Axons into all cores and bits of all synaptic memory, by layer; null where a layer fits no core. */
   readonly totals: readonly ({ readonly axons: number; readonly synapticBits: number } | null)[];
-  /** No partition has fewer cores; null where the network does not fit. */
+  /** No partition has fewer cores; null where a layer fits no core. */
   readonly leastCores: number | null;
   /** As if every neuron spiked once: no image is run. */
   readonly mapping: MappingReport | null;
@@ -55,14 +55,15 @@ export function fitTarget(graph: Graph<CoreNode>, { inflows, layers }: { readonl
   checkChoices({ target, reset, neuron: 'if', timesteps, spikes: 'binary', current: null, populations: network.populations.length - 1 }, report);
   report.finish();
   try {
-    const partitioned = partition(hollow(network, storedWeights(inflows, network, target)), target, report);
-    report.finish();
+    const partitioned = cutIntoCores(hollow(network, storedWeights(inflows, network, target)), target, report);
     const { cores } = partitioned;
+    const board = new Reporter();
+    checkBoard(partitioned, board);
     const found = layers.map((layer) => cores.filter((c) => c.slice.population === layer.name));
     return {
       layers: found.map((own) => ({ cores: own.length, resources: resourcesOf(own, target), violations: [], split: exactSplit(own) })),
-      cores: cores.length, chips: Math.ceil(cores.length / coresPerChip(target)), leastCores: leastCores(partitioned.network, target), problems: [],
-      mapping: choices.place ? mappingReport(route(place(partitioned, { seed: 0 })), { traffic: new Map(), rates: 'even' }) : null,
+      cores: cores.length, chips: Math.ceil(cores.length / coresPerChip(target)), leastCores: leastCores(partitioned.network, target), problems: board.errors,
+      mapping: choices.place && board.errors.length === 0 ? mappingReport(route(place(partitioned, { seed: 0 })), { traffic: new Map(), rates: 'even' }) : null,
       totals: found.map((own) => ({ axons: own.reduce((sum, c) => sum + c.use.inAxons, 0), synapticBits: own.reduce((sum, c) => sum + c.use.synapticBits, 0) })),
     };
   } catch (error) {

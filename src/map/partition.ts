@@ -28,6 +28,14 @@ const ROUNDS = 8;
  * there are cores (the parts of a fan-in are not). Everything that does not fit is reported at once; throws then.
  */
 export function partition(network: IntegerNetwork, target: Target, report: Reporter, spread?: Spread): Partitioned {
+  const found = cutIntoCores(network, target, report, spread);
+  checkBoard(found, report);
+  report.finish();
+  return found;
+}
+
+/** As `partition`, whether or not the board has so many cores: `checkBoard` says that. */
+export function cutIntoCores(network: IntegerNetwork, target: Target, report: Reporter, spread?: Spread): Partitioned {
   checkDelays(network, target, report);
   report.finish();
   const whole = settle(network, target, new Map());
@@ -40,7 +48,6 @@ export function partition(network: IntegerNetwork, target: Target, report: Repor
   const cores = running.populations.flatMap((population) => coresOf(population, cuts, report));
   report.finish();
   if (spread !== undefined && finer === null) report.report('map/too-few-cores', { kind: 'option', option: '--cores' }, { asked: spread.cores, needed: fewest.count });
-  checkBoard(running, target, cores, report);
   report.finish();
   return { network: running, target, cores };
 }
@@ -227,7 +234,8 @@ export function checkDelays({ projections }: { readonly projections: readonly { 
   }
 }
 
-function checkBoard(network: IntegerNetwork, target: Target, cores: readonly CoreSlice[], report: Reporter): void {
+/** Reports a board with fewer cores than the network needs. */
+export function checkBoard({ network, target, cores }: Partitioned, report: Reporter): void {
   const { chips } = target.board;
   if (chips === null || cores.length <= chips * coresPerChip(target)) return;
   const counts = new Map<string, number>();

@@ -51,11 +51,13 @@ it('counts axons and memory by layer where programs are compiled, and names what
   for (const layer of fit.layers) expect([layer.axons, layer.synapticBits].every((n) => typeof n === 'number')).toBe(true);
 });
 
-it('a network that the board is too small for: the diagnostic, the table without cores, and code 1', async () => {
+it('a network that the board is too small for: the diagnostic, the cores that it needs, and code 1', async () => {
   const small = { ...loadChip('spinnaker2'), board: { chips: 1, columns: 1 } };
   writeFileSync(join(folder, 'small.json'), JSON.stringify(small));
   const { code, fit, stderr } = await asked('models/vgg_cifar10/model.onnx', '--target', join(folder, 'small.json'));
-  expect([code, fit.fits, fit.cores, fit.diagnostics.map((d) => d.code)]).toEqual([1, false, null, ['map/board-too-small']]);
+  expect([code, fit.fits, fit.chips, fit.diagnostics.map((d) => d.code)]).toEqual([1, false, Math.ceil(fit.cores / 152), ['map/board-too-small']]);
+  expect(fit.layers.map((l) => l.cores).reduce((a, b) => a + b, 0)).toBe(fit.cores);
+  expect(fit.cores).toBeGreaterThan(152);
   expect(stderr).toMatch(/^error\[map\/board-too-small\]/);
   expect(fit.layers.map((l) => l.neurons).reduce((a, b) => a + b, 0)).toBe(fit.neurons);
 });
