@@ -1,6 +1,6 @@
 // Measures every row of the bench and writes bench-results/bench.json as the rows come, so that an
 // interrupted bench keeps what it has. Figures are not tests: a missed bar is printed, not an error.
-//   npm run bench                      all, about half an hour on two cores and dp-training, six trainings, on top
+//   npm run bench                      all, about half an hour on two cores; dp-training (six trainings) and membership (ten) on top
 //   npm run bench -- --only compile    one file of test/bench/, the other results stay
 //   npm run bench -- --quick           tiny samples, to try the bench itself; writes bench-quick.json
 //   npm run bench -- --data DIR        full test sets (default ../shared/data); without them the sample in models/
