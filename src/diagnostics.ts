@@ -16,6 +16,7 @@ import { dataMessages } from './diagnostics/data-messages.js';
 import { runMessages } from './diagnostics/run-messages.js';
 import { auditMessages } from './diagnostics/audit-messages.js';
 import { membershipMessages } from './diagnostics/membership-messages.js';
+import { pruneMessages } from './diagnostics/prune-messages.js';
 import { observeMessages } from './diagnostics/observe-messages.js';
 import { reportMessages } from './diagnostics/report-messages.js';
 import { backendMessages } from './diagnostics/backend-messages.js';
@@ -34,6 +35,7 @@ export const catalogue = {
   ...runMessages,
   ...auditMessages,
   ...membershipMessages,
+  ...pruneMessages,
   ...observeMessages,
   ...reportMessages,
   ...backendMessages,
