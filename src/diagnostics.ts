@@ -17,6 +17,7 @@ import { runMessages } from './diagnostics/run-messages.js';
 import { auditMessages } from './diagnostics/audit-messages.js';
 import { classLeakageMessages } from './diagnostics/class-leakage-messages.js';
 import { membershipMessages } from './diagnostics/membership-messages.js';
+import { pruneMessages } from './diagnostics/prune-messages.js';
 import { observeMessages } from './diagnostics/observe-messages.js';
 import { reportMessages } from './diagnostics/report-messages.js';
 import { backendMessages } from './diagnostics/backend-messages.js';
@@ -36,6 +37,7 @@ export const catalogue = {
   ...auditMessages,
   ...classLeakageMessages,
   ...membershipMessages,
+  ...pruneMessages,
   ...observeMessages,
   ...reportMessages,
   ...backendMessages,

@@ -29,6 +29,7 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   synthesise: async () => (await import('./synthesise.js')).synthesiseCommand(),
   compile: async () => (await import('./compile.js')).compileCommand(),
   train: async () => (await import('./train.js')).trainCommand(),
+  prune: async () => (await import('./prune.js')).pruneCommand(),
   fit: async () => (await import('./fit.js')).fitCommand(),
   simulate: async () => (await import('./simulate.js')).simulateCommand(),
   energy: async () => (await import('./energy.js')).energyCommand(),

@@ -35,6 +35,8 @@ export interface GraphTrainOptions {
   /** Adds half of this times the sum of squared weights (not biases) to the loss; default 0. */
   readonly weightDecay?: number;
   readonly masks?: WeightMasks;
+  /** The same for all numbers at once, biases too, in the order of `graphLayout`: 0 where a number stays zero. */
+  readonly kept?: Uint8Array;
   /** Only these images of the set are learned from; default all. */
   readonly subset?: ArrayLike<number>;
   /** [count, classes] probabilities in place of the labels. */
@@ -48,6 +50,8 @@ export interface GraphTrainOptions {
   readonly until?: number;
   readonly checkpoint?: { readonly path: string; readonly everySteps: number };
   readonly onStep?: (progress: GraphTrainProgress) => void;
+  /** The numbers after each step that this run makes; they change with the next. */
+  readonly onParameters?: (step: number, parameters: Float32Array) => void;
   /** Abort ends training after the step; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -149,6 +153,7 @@ function prepare({ graph, set, options, rows, targets }: Source): Run {
     decays.set(mask.subarray(weights, biases), weights);
   }
   const initial = readGraphParameters(graph);
+  options.kept?.forEach((keep, i) => { if (keep === 0) mask[i] = initial[i] = 0; });
   for (const { id, weights } of slots) options.masks?.get(id)?.forEach((keep, i) => { if (keep === 0) initial[weights + i] = 0; });
   const batch = Math.min(options.batch ?? DEFAULT_BATCH, rows.length);
   const steps = graphTrainSteps(rows.length, options);
@@ -189,6 +194,7 @@ async function trainStep(run: Run, state: OptimiserState, { pool, course, job }:
   course.first ??= course.last;
   const { checkpoint } = options;
   if (checkpoint !== undefined && (state.step % checkpoint.everySteps === 0 || from + state.step === run.until)) writeCheckpoint(checkpoint.path, job, state, course as CourseOfLearning<GraphTrainProgress>);
+  options.onParameters?.(step + 1, state.parameters);
   options.onStep?.(course.last);
 }
 
@@ -234,6 +240,7 @@ function check(graph: Graph<CoreNode>, set: LabelledImages, options: GraphTrainO
   }
   const slots = new Map(graphLayout(graph).slots.map((s) => [s.id, s]));
   for (const [id, mask] of masks) if (slots.get(id)?.weightCount !== mask.length) throw new RangeError(`internal: a mask of ${mask.length} for ${id}`);
+  if (options.kept !== undefined && options.kept.length !== graphLayout(graph).length) throw new RangeError(`internal: a mask of ${options.kept.length}`);
   if (options.targets === undefined && (set.labels.length !== set.count || set.labels.some((l) => l >= classes))) throw new RangeError(`internal: labels of ${set.count} images that do not fit ${classes} classes`);
   if (rows.some((r) => r >= set.count)) throw new RangeError('internal: the subset names an image that the set does not have');
   report.finish();
@@ -248,7 +255,7 @@ function oneHot(labels: Uint16Array, classes: number): Float32Array {
 
 /** Network, masks, images and settings in one hash: what must be equal for a checkpoint to go on. */
 function jobName({ options, init, initial, rows, mask, batch }: Run): string {
-  const { workers: _, onStep: __, signal: ___, checkpoint: ____, masks: _____, subset: ______, targets: _______, ...settings } = options;
+  const { workers: _, onStep: __, signal: ___, checkpoint: ____, masks: _____, kept: ______, subset: _______, targets: ________, onParameters: _________, ...settings } = options;
   const hash = createHash('sha256').update(JSON.stringify({ ...settings, batch, nodes: init.graph.nodes.map(({ id, kind, shape }) => [id, kind, shape]) }));
   for (const numbers of [initial, mask, rows, init.images, init.targets]) hash.update(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
   return hash.digest('hex');

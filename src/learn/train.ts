@@ -46,8 +46,12 @@ export interface TrainOptions extends Partial<LearningOptions> {
   readonly round?: (network: SpikingNetwork) => SpikingNetwork;
   /** Pushes weights away from where they began: subtracts this times their mean squared relative distance from the loss. */
   readonly distance?: number;
+  /** Pruned parameters, in the order of `layoutOf`: 0 where a number stays zero. */
+  readonly kept?: Uint8Array;
   readonly checkpoint?: { readonly path: string; readonly everySteps: number };
   readonly onStep?: (progress: TrainingProgress) => void;
+  /** The numbers after each step that this run makes; they change with the next. */
+  readonly onParameters?: (step: number, parameters: Float32Array) => void;
   /** Abort ends learning after the step; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -88,7 +92,7 @@ const ALL_KINDS: readonly ParameterKind[] = ['weight', 'host', 'bias', 'threshol
 /** What decides the result, apart from network and images: `TrainOptions` with its defaults written out. */
 export type TrainSettings = LearningOptions & Required<Pick<TrainOptions, 'epochs' | 'seed' | 'rate' | 'batch' | 'optimiser' | 'schedule' | 'learn' | 'distance'>> & { readonly rounding: boolean };
 
-export function trainSettings({ workers: _, onStep: __, signal: ___, checkpoint: ____, kernels: _____, round, ...given }: TrainOptions): TrainSettings {
+export function trainSettings({ workers: _, onStep: __, signal: ___, checkpoint: ____, kernels: _____, kept: ______, onParameters: _______, round, ...given }: TrainOptions): TrainSettings {
   const chosen = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)) as typeof given;
   return { ...DEFAULTS, rate: DEFAULT_RATE, batch: DEFAULT_BATCH, optimiser: ADAM, schedule: DEFAULT_SCHEDULE, learn: ALL_KINDS, distance: 0, ...chosen, rounding: round !== undefined } as TrainSettings;
 }
@@ -100,6 +104,8 @@ export async function train(network: SpikingNetwork, set: TrainingSet, options: 
   const stepsPerEpoch = Math.ceil(set.count / batch);
   const steps = stepsPerEpoch * options.epochs;
   const initial = readParameters(network);
+  const mask = learnableMask(network, new Set(options.learn ?? ALL_KINDS));
+  options.kept?.forEach((keep, i) => { if (keep === 0) mask[i] = initial[i] = 0; });
   const run: Run = {
     network, options, batch, stepsPerEpoch, steps, initial,
     init: {
@@ -107,7 +113,7 @@ export async function train(network: SpikingNetwork, set: TrainingSet, options: 
       set: { count: set.count, images: shared(set.images), targets: shared(set.targets), teacher: shared(set.teacher) },
       parameters: shared(initial), gradients: new Float32Array(new SharedArrayBuffer(Math.ceil(batch / CHUNK) * initial.length * 4)),
     },
-    units: parameterUnits(network, initial), mask: learnableMask(network, new Set(options.learn ?? ALL_KINDS)), ...parameterBounds(network, initial),
+    units: parameterUnits(network, initial), mask, ...parameterBounds(network, initial),
   };
   const job = jobName(run, set);
   const found = options.checkpoint === undefined ? null : readCheckpoint(options.checkpoint.path, job);
@@ -183,6 +189,7 @@ async function learnStep(run: Run, state: OptimiserState, { pool, job, course }:
     operations: results.reduce((sum, r) => sum + r.operations, 0) / images.length,
   };
   course.first ??= course.last;
+  options.onParameters?.(step + 1, state.parameters);
   options.onStep?.(course.last);
 }
 
@@ -260,9 +267,10 @@ const learningPart = ({ surrogate, loss, time, ratePenalty }: TrainOptions): Par
 
 /** Network, images and settings in one hash: what must be equal for a checkpoint to go on. */
 function jobName({ network, initial, options, init, batch }: Run, set: TrainingSet): string {
-  const { workers: _, onStep: __, signal: ___, checkpoint: ____, kernels: _____, round, ...settings } = options;
+  const { workers: _, onStep: __, signal: ___, checkpoint: ____, kernels: _____, onParameters: ______, kept, round, ...settings } = options;
   const hash = createHash('sha256').update(JSON.stringify({ ...settings, batch, learning: init.options, timesteps: network.timesteps, neurons: network.populations.map((p) => [p.shape, p.neuron, p.initial]) }));
   const rounded = round === undefined ? initial : readParameters(round(network));
+  if (kept !== undefined) hash.update(kept);
   for (const numbers of [initial, rounded, set.images, set.targets, set.teacher]) hash.update(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
   return hash.digest('hex');
 }
