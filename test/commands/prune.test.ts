@@ -1,4 +1,5 @@
-// `spikeveil prune`: ONNX and trained networks from file to file, into the chip, and every refusal word for word.
+// `spikeveil prune`: ONNX and trained networks from file to file, into the chip, and every refusal word for word:
+// learn/pruning-voids-certificate, learn/pruned-on-other-data, learn/rewind-differs, learn/layer-emptied.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
