@@ -28,7 +28,7 @@ const SETS = {
   mnist: (data) => `idx:${data}/mnist/t10k-images-idx3-ubyte.gz,${data}/mnist/t10k-labels-idx1-ubyte.gz`,
   'fashion-mnist': (data) => `idx:${data}/fashion-mnist/t10k-images-idx3-ubyte.gz,${data}/fashion-mnist/t10k-labels-idx1-ubyte.gz`,
   cifar10: (data) => `cifar10:${data}/cifar10/test_batch.bin.gz`,
-  cifar100: (data) => `cifar10:${data}/cifar100/test_fine.bin.gz`, // one label byte a record, as CIFAR-10's
+  cifar100: (data) => `cifar100:${data}/cifar100/test_fine.bin.gz`,
 };
 
 /** Folders of models that have a card with `expect`. */
