@@ -44,6 +44,7 @@ import { populationId, type InputCode, type Reset } from './spiking/network.js';
 import { searchConversion, searchLines, type SearchOptions, type SearchRecord } from './spiking/search.js';
 import { spikingText } from './spiking/text.js';
 import { verifySpikingNetwork } from './spiking/verify-network.js';
+import { findWholeLayers, mayHoldWholeWeights } from './spiking/whole-weights.js';
 import type { ImageSet } from './synthesise/image-set.js';
 import { synthesise, type SynthesiseOptions } from './synthesise/synthesise.js';
 import type { Target } from './target/schema.js';
@@ -148,6 +149,7 @@ export async function compileModel(path: string, options: CompileOptions): Promi
     left.push({ pass: pass.name, graph: lowered });
   }
   const core = asCore(lowered);
+  const whole = mayHoldWholeWeights(model.operators) ? { whole: findWholeLayers(core), wholeWeights: true } : {};
 
   const imageShape = mapShape(core.nodes[0].shape);
   const normalisation = await pipeline.step('normalisation', { run: (report) => perChannel(options.normalisation, imageShape, report) });
@@ -155,7 +157,7 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const samples = await pipeline.step('synthesise', { run: (report) => calibrationSamples({ ...synthetic, seed, dataset: options.calibration }, report) });
   const calibration = await pipeline.step('calibrate', {
     run: (report) => {
-      const chosen = calibrate(core, { timesteps, reset, samples, privateData: options.calibration !== undefined, synthetic: options.images !== undefined, backend: options.backend });
+      const chosen = calibrate(core, { timesteps, reset, samples, privateData: options.calibration !== undefined, synthetic: options.images !== undefined, backend: options.backend, ...whole });
       checkThresholds(chosen, report);
       return chosen;
     },
@@ -171,7 +173,7 @@ export async function compileModel(path: string, options: CompileOptions): Promi
     },
     text: ({ record }) => searchLines(record).map((line) => line.join(': ')).join('\n'),
   });
-  const converted = await pipeline.step('convert', { run: () => convert(core, { ...calibration, ...searched, ...dynamics, code, inputRange: samples.range }), verify: verifySpikingNetwork, text: spikingText });
+  const converted = await pipeline.step('convert', { run: () => convert(core, { ...calibration, ...searched, ...dynamics, ...whole, code, inputRange: samples.range }), verify: verifySpikingNetwork, text: spikingText });
   await pipeline.step('check-reset', { run: (report) => { checkChoices({ ...choices, populations: converted.populations.length - 1 }, report); checkDelays(converted, target, report); } });
   const lesson = options.learn === undefined ? null : await learnInPasses(pipeline, options.learn, { converted, ann: core, target, seed, backend: options.backend, request: { ...synthetic, seed: seed + 1, dataset: undefined, count: options.learn.images } });
   const spiking = lesson?.learned.network ?? converted;

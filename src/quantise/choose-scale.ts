@@ -15,6 +15,8 @@ export interface Incoming {
   readonly weight: Float32Array;
   /** The source sends spikes of either sign. */
   readonly signed: boolean;
+  /** Every weight is a whole multiple of this; null where none is known. */
+  readonly step: number | null;
 }
 
 export interface LayerScale {
@@ -26,7 +28,11 @@ export interface LayerScale {
   readonly weightExponents: readonly number[];
   /** Steps per threshold of the channel that has most. */
   readonly finest: number;
+  /** The projection whose whole weights are stored as they are times `multiple` (and 2^e_c); null where none is. */
+  readonly kept: Kept | null;
 }
+
+interface Kept { readonly index: number; readonly multiple: number }
 
 export interface ScaleRequest {
   readonly population: Population;
@@ -72,18 +78,28 @@ export function chooseScale(request: ScaleRequest): LayerScale {
     // an injected current may saturate: far above the threshold it means a spike in every step anyway
     const unbiased = { ...request, population: { ...population, bias: new Float32Array(channels) } };
     const steps = Math.min(INJECTED_STEPS, registerLimit(unbiased, 0));
-    return { steps, thresholdExponent: new Uint8Array(channels), weightExponents: [], finest: steps };
+    return { steps, thresholdExponent: new Uint8Array(channels), weightExponents: [], finest: steps, kept: null };
   }
   const largest = incoming.map(({ weight }) => channelMaxima(weight, channels));
   const weightExponents = relativeExponents(largest, target.numbers.shiftMax - preferredShift(target));
   const limits = channelLimits(request, largest, weightExponents);
   const smallest = limits.reduce((a, b) => Math.min(a, b), Infinity);
   // no threshold is below one step: a channel that needs that is clipped, and the others keep their precision
-  const steps = Math.max(1, usesTwoCompartments(population) ? singleWeight(smallest, target) : smallest);
+  const kept = usesTwoCompartments(population) ? null : keepWhole(incoming, weightExponents, smallest);
+  const steps = kept !== null ? (kept.multiple * 2 ** weightExponents[kept.index]) / (incoming[kept.index].step as number)
+    : Math.max(1, usesTwoCompartments(population) ? singleWeight(smallest, target) : smallest);
   const most = population.neuron.model === 'integrator' ? 0 : mostExponent(request);
   const thresholdExponent = Uint8Array.from(limits, (limit) => Math.max(0, Math.min(most, Math.floor(Math.log2(limit / steps)))));
   const finest = limits.reduce((best, limit, c) => Math.max(best, Math.min(limit, steps * 2 ** thresholdExponent[c])), 0);
-  return { steps, thresholdExponent, weightExponents, finest };
+  return { steps, thresholdExponent, weightExponents, finest, kept };
+}
+
+/** The projection with the most weights of those that hold whole numbers, and how many times these fit below `most` steps per threshold; null where they do not fit once. */
+function keepWhole(incoming: readonly Incoming[], exponents: readonly number[], most: number): Kept | null {
+  const index = incoming.reduce((best, { step, weight }, i) => (step !== null && (best < 0 || weight.length > incoming[best].weight.length) ? i : best), -1);
+  if (index < 0) return null;
+  const multiple = Math.floor((most * (incoming[index].step as number)) / 2 ** exponents[index] + 1e-4);
+  return multiple < 1 ? null : { index, multiple };
 }
 
 /** Largest |weight| of each output channel. */

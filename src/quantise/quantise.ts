@@ -6,6 +6,7 @@
  */
 import { fires, isSigned, type Neuron, type SpikingNetwork, type Population } from '../spiking/network.js';
 import type { Reporter } from '../diagnostics.js';
+import { isUniform } from '../spiking/whole-weights.js';
 import type { Target } from '../target/schema.js';
 import { chooseScale, lastingGain, preferredShift, stepsInAccumulator, SUM_MAX, usesTwoCompartments, type Incoming, type LayerScale } from './choose-scale.js';
 import { roundToBias, type BiasFormat, type IntegerHostLayer, type IntegerInput, type IntegerNetwork, type IntegerPopulation, type IntegerProjection } from './integer-network.js';
@@ -52,6 +53,7 @@ function quantiseLayer(population: Population, settings: Settings): Layer {
     .map((projection): Incoming => ({
       projection, weight: normalisedWeights(projection, population.threshold),
       signed: network.populations.some((p) => p.id === projection.source && isSigned(p)),
+      step: projection.step === undefined || !isUniform(population.threshold) ? null : projection.step / population.threshold[0],
     }));
   if (population.neuron.model === 'relay') return { population: integerPopulation(population, { perThreshold: 1, exponents: new Uint8Array(population.shape[0]) }, settings), projections: [], sums: [] };
   for (let slack = FIRST_SLACK; ; slack *= 0.99) {
@@ -67,9 +69,9 @@ function roundLayer(population: Population, incoming: readonly Incoming[], scale
   const { target, network } = settings;
   const shift = chooseShift(population, scale.steps, incoming, { timesteps: network.timesteps, target });
   const unit = Math.log2(target.numbers.weightStep) + shift;
-  const perThreshold = thresholdInState(scale.steps * 2 ** unit, population, target);
+  const perThreshold = thresholdInState(scale.steps * 2 ** unit, population, { target, whole: scale.kept !== null });
   const rounded = incoming.map((i, j) => roundProjection(i, {
-    steps: perThreshold / 2 ** unit, exponents: scale.thresholdExponent, weightExponent: scale.weightExponents[j], unit, target,
+    steps: perThreshold / 2 ** unit, exponents: scale.thresholdExponent, weightExponent: scale.weightExponents[j], unit, target, multiple: scale.kept?.index === j ? scale.kept.multiple : null,
   }));
   return {
     population: integerPopulation(population, { perThreshold, exponents: scale.thresholdExponent }, settings),
@@ -111,11 +113,11 @@ function chooseShift(population: Population, steps: number, incoming: readonly I
   return shift;
 }
 
-/** The threshold as the chip holds it; never above what the weights were scaled to, or the largest would be clipped. */
-function thresholdInState(value: number, population: Population, target: Target): number {
+/** The threshold as the chip holds it; never above what the weights were scaled to, or the largest would be clipped, unless they are stored as whole numbers of their own. */
+function thresholdInState(value: number, population: Population, { target, whole }: { readonly target: Target; readonly whole: boolean }): number {
   if (population.neuron.model === 'integrator') return value;
   const unit = 2 ** target.numbers.thresholdShift;
-  return Math.max(1, Math.floor(value / unit + 1e-6)) * unit;
+  return Math.max(1, whole ? Math.round(value / unit) : Math.floor(value / unit + 1e-6)) * unit;
 }
 
 interface PopulationScale {
@@ -159,17 +161,19 @@ interface RoundOptions {
   readonly weightExponent: number;
   readonly unit: number;
   readonly target: Target;
+  /** Weights are stored as the whole numbers that they are, times this; null: rounded. */
+  readonly multiple: number | null;
 }
 
 interface RoundedProjection { readonly projection: IntegerProjection; readonly sums: FanInSums }
 
-function roundProjection({ projection, weight, signed }: Incoming, { steps, exponents, weightExponent, unit, target }: RoundOptions): RoundedProjection {
+function roundProjection({ projection, weight, signed, step }: Incoming, { steps, exponents, weightExponent, unit, target, multiple }: RoundOptions): RoundedProjection {
   const outputs = exponents.length;
   const perOutput = weight.length / outputs;
   const scaled = new Float32Array(weight.length);
   for (let c = 0; c < outputs; c++) {
-    const factor = (steps * 2 ** exponents[c]) / 2 ** weightExponent;
-    for (let i = c * perOutput; i < (c + 1) * perOutput; i++) scaled[i] = weight[i] * factor;
+    const factor = multiple !== null && step !== null ? (multiple * 2 ** exponents[c]) / step : (steps * 2 ** exponents[c]) / 2 ** weightExponent;
+    for (let i = c * perOutput; i < (c + 1) * perOutput; i++) scaled[i] = multiple === null ? weight[i] * factor : Math.round(weight[i] * factor);
   }
   const { rounded, error } = roundKeepingSums(scaled, outputs, target.numbers.weightMax);
   const sums = fanInSums(rounded, { pool: projection.pool, signed }, outputs);

@@ -10,6 +10,7 @@ import type { ChannelStatistics, CoreNode, Graph, NodeId } from '../graph/graph.
 import type { Correction } from './float-dynamics.js';
 import { findInflows, mapShape, type Inflow, type LinearPath } from './linear-paths.js';
 import { populationId, type HostLayer, type InputCode, type Neuron, type Population, type Projection, type Reset, type SpikingNetwork } from './network.js';
+import { isUniform, wholeStep } from './whole-weights.js';
 
 export interface ConversionOptions {
   readonly timesteps: number;
@@ -28,6 +29,8 @@ export interface ConversionOptions {
   /** Thresholds of every relu and the expected range of the output, per channel; activation units. */
   readonly thresholds: ReadonlyMap<NodeId, Float32Array>;
   readonly statistics?: ReadonlyMap<NodeId, ChannelStatistics>;
+  /** Marks the projections whose weights are whole multiples of one step, as those of a quantised model are. */
+  readonly wholeWeights?: boolean;
   /** What `fitCorrections` or a search found; none by default. */
   readonly corrections?: ReadonlyMap<NodeId, Correction>;
 }
@@ -134,7 +137,11 @@ function makeProjections(inflow: Inflow, context: PathContext): Projection[] {
     }
     const threshold = context.options.thresholds.get(path.source);
     if (threshold === undefined) throw new Error(`internal: no threshold for ${path.source}`);
-    return [{ ...shared, source: populationId(path.source), weight: withGain(scaleBySource(path, threshold.map((t) => share * t), cell), inflow, context.options), groups: path.groups }];
+    const step = context.options.wholeWeights === true && isUniform(threshold) && !context.options.corrections?.has(inflow.target) ? wholeStep(path.weight) : undefined;
+    return [{
+      ...shared, source: populationId(path.source), weight: withGain(scaleBySource(path, threshold.map((t) => share * t), cell), inflow, context.options), groups: path.groups,
+      ...(step === undefined ? {} : { step: (step * share * threshold[0]) / cell }),
+    }];
   });
 }
 

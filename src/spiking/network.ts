@@ -77,6 +77,8 @@ export interface Projection {
   readonly target: PopulationId;
   /** [Co, Ci / groups, Kh, Kw] */
   readonly weight: Float32Array;
+  /** Every weight is a whole multiple of this, of at most 127: a quantised model's. */
+  readonly step?: number;
   readonly window: Window;
   readonly groups: number;
   /** Rows and columns of non-overlapping pooling in front of the filter; [1, 1] for none. */

@@ -9,7 +9,7 @@ export function spikingText(network: SpikingNetwork): string {
   for (const p of network.populations) {
     lines.push(`  population  ${p.id}  ${p.shape.join('x')}  ${neuronText(p.neuron)}  threshold ${rangeText(p.threshold)}  bias ${rangeText(p.bias)}  depth ${p.depth}`);
     for (const q of network.projections.filter((j) => j.target === p.id)) {
-      lines.push(`    <- ${q.source}  ${filterText(q)}  weight ${rangeText(q.weight)}${q.delay > 0 ? `  delay ${q.delay}` : ''}`);
+      lines.push(`    <- ${q.source}  ${filterText(q)}  weight ${rangeText(q.weight)}${q.step === undefined ? '' : ` in steps of ${q.step.toPrecision(4)}`}${q.delay > 0 ? `  delay ${q.delay}` : ''}`);
     }
   }
   return lines.join('\n');

@@ -45,6 +45,8 @@ function verifyPopulation(p: Population): void {
 function verifyProjection(p: Projection, source: Population, target: Population): void {
   check(p.delay === target.depth - source.depth - 1 && p.delay >= 0, `${p.id}: a delay of ${p.delay} does not align depth ${source.depth} with ${target.depth}`);
   verifyGeometry(p.id, p, source.shape, target.shape);
+  const { step, weight } = p;
+  check(step === undefined || (step > 0 && weight.every((w) => Math.abs(w / step) < 127.5 && Math.abs(w / step - Math.round(w / step)) < 0.01)), `${p.id}: its weights are no whole multiples of ${step}`);
 }
 
 type Geometry = Pick<Projection, 'weight' | 'window' | 'groups' | 'pool'>;
