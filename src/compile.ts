@@ -44,7 +44,7 @@ import { populationId, type InputCode, type Reset } from './spiking/network.js';
 import { searchConversion, searchLines, type SearchOptions, type SearchRecord } from './spiking/search.js';
 import { spikingText } from './spiking/text.js';
 import { verifySpikingNetwork } from './spiking/verify-network.js';
-import { findWholeLayers, mayHoldWholeWeights } from './spiking/whole-weights.js';
+import { findWholeFilters, mayHoldWholeWeights, sharedThresholds } from './spiking/whole-weights.js';
 import type { ImageSet } from './synthesise/image-set.js';
 import { synthesise, type SynthesiseOptions } from './synthesise/synthesise.js';
 import type { Target } from './target/schema.js';
@@ -149,7 +149,8 @@ export async function compileModel(path: string, options: CompileOptions): Promi
     left.push({ pass: pass.name, graph: lowered });
   }
   const core = asCore(lowered);
-  const whole = mayHoldWholeWeights(model.operators) ? { whole: findWholeLayers(core), wholeWeights: true } : {};
+  const quantised = mayHoldWholeWeights(model.operators) ? await pipeline.step('find-whole-weights', { run: () => findWholeFilters(core, model.graph) }) : null;
+  const whole = quantised === null ? {} : { whole: quantised, shared: sharedThresholds(core, quantised) };
 
   const imageShape = mapShape(core.nodes[0].shape);
   const normalisation = await pipeline.step('normalisation', { run: (report) => perChannel(options.normalisation, imageShape, report) });

@@ -12,7 +12,7 @@
  * Values are in mantissa units: state units / 64.
  */
 import { fail, Reporter } from '../diagnostics.js';
-import type { Program } from '../program/program.js';
+import { initialsOf, thresholdsOf, type Program } from '../program/program.js';
 import { fires, neuronCount } from '../spiking/network.js';
 
 type IntegerPopulation = Program['network']['populations'][number];
@@ -139,10 +139,11 @@ function planPopulation(population: IntegerPopulation, drive: Int32Array): Popul
   if (population.neuron.model === 'relay') return plan;
   if (drive.length !== count) throw new RangeError(`internal: ${drive.length} currents for the ${count} neurons of ${population.id}`);
   const pixels = population.shape[1] * population.shape[2];
+  const [thresholds, initials] = [thresholdsOf(population), initialsOf(population)];
   for (let i = 0; i < count; i++) {
-    const scale = 2 ** population.thresholdExponent[Math.floor(i / pixels)];
-    const wanted = decayed(population.initial * scale, population.decay);
-    const drifted = drift(population, drive[i], population.threshold * scale);
+    const channel = Math.floor(i / pixels);
+    const wanted = decayed(initials[channel], population.decay);
+    const drifted = drift(population, drive[i], thresholds[channel]);
     if (drifted === null) plan.drive[i] = drive[i];
     else plan.bias[i] = drive[i];
     plan.start[i] = wanted - decayed(drifted ?? 0, population.decay);
@@ -167,7 +168,8 @@ const decayed = (v: number, decay: number): number => Math.sign(v) * Math.floor(
 const OUT_OF_REACH = 2 ** 30;
 
 function groupOf(program: Program, population: IntegerPopulation, { index, plan, stimulus }: { readonly index: number; readonly plan: PopulationPlan; readonly stimulus: Stimulus }): ExplicitGroup {
-  const { neuron, threshold, thresholdExponent, shape, decay } = population;
+  const { neuron, shape, decay } = population;
+  const thresholds = thresholdsOf(population);
   const count = neuronCount(shape);
   const pixels = shape[1] * shape[2];
   const relay = neuron.model === 'relay';
@@ -176,7 +178,7 @@ function groupOf(program: Program, population: IntegerPopulation, { index, plan,
   const into = program.network.projections.findIndex((p) => p.target === population.id);
   return {
     name: `p${index}`, soma: relay ? 'input' : 'lif',
-    threshold: Float64Array.from({ length: count }, (_, i) => (fires(neuron) ? threshold * 2 ** thresholdExponent[Math.floor(i / pixels)] / UNIT : OUT_OF_REACH)),
+    threshold: Float64Array.from({ length: count }, (_, i) => (fires(neuron) ? thresholds[Math.floor(i / pixels)] / UNIT : OUT_OF_REACH)),
     bias: plan.bias.map((b) => b / UNIT),
     reset: !fires(neuron) ? 'none' : neuron.reset === 'hard' ? 'hard' : 'soft', leak: (4096 - decay) / 4096,
     // step 1 comes before chip step 0

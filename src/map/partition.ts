@@ -8,7 +8,7 @@
 import type { Reporter } from '../diagnostics.js';
 import type { CoreResource } from '../diagnostics/map-messages.js';
 import type { PopulationId } from '../spiking/network.js';
-import { spikeDelay, type IntegerNetwork, type IntegerPopulation } from '../quantise/integer-network.js';
+import { spikeDelay, thresholdsOf, type IntegerNetwork, type IntegerPopulation } from '../quantise/integer-network.js';
 import type { Target } from '../target/schema.js';
 import type { CoreSlice, CoreUse, Partitioned, Slice } from './mapping.js';
 import { coresPerChip } from './board.js';
@@ -205,7 +205,7 @@ function coresOf(population: IntegerPopulation, cuts: Cuts, report: Reporter): C
   const slices = [...boxes(population, cuts.grids.get(population.id) as Grid)].map((slice): CoreSlice => ({ slice, use: use(slice) }));
   const parts = near.incoming.flatMap((from) => (from.parts === undefined ? [] : partCores(from, from.parts, target).map((core) => ({ core, over: overrun(core.use, target, partLimits(from, target).most) }))));
   const two = hasTwoCompartments(population);
-  const profiles = new Set(population.thresholdExponent).size;
+  const profiles = new Set(thresholdsOf(population)).size;
   const [c, y, x] = population.shape.map((length) => length >> 1);
   const one: Slice = { population: population.id, channels: [c, c + 1], rows: [y, y + 1], columns: [x, x + 1] };
   const worst = [...slices.map((core) => ({ core, over: overrun(core.use, target, most) })), ...parts].find((s) => s.over !== null);

@@ -70,7 +70,7 @@ const writeFormat = ({ mantissaMax, exponentMax }: { mantissaMax: number; expone
 
 const writeWindow = ({ kernel, stride, dilation, pads }: Window): WireWindow => ({ kernel: [...kernel], stride: [...stride], dilation: [...dilation], pads: [...pads] });
 
-function writePopulation({ neuron, ...p }: IntegerPopulation): WirePopulation {
+function writePopulation({ neuron, thresholds, ...p }: IntegerPopulation): WirePopulation {
   return {
     ...p,
     shape: [...p.shape],
@@ -78,6 +78,7 @@ function writePopulation({ neuron, ...p }: IntegerPopulation): WirePopulation {
     reset: RESETS.indexOf(fires(neuron) ? neuron.reset : 'none'),
     leak: neuron.model === 'lif' || neuron.model === 'cuba' ? neuron.leak : 0,
     bias: toBytes(p.bias),
+    ...(thresholds === undefined ? {} : { thresholds: toBytes(thresholds) }),
     scale: [...p.scale],
     ...(neuron.model === 'signed-if' ? { retract: neuron.retract } : {}),
     ...(neuron.model === 'cuba' ? { currentLeak: neuron.currentLeak } : {}),

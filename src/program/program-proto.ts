@@ -11,7 +11,7 @@ export interface WireHostLayer { target: string; weight: Uint8Array; bias: Uint8
 export interface WireInput { code: number; layers: WireHostLayer[]; population: string; scale: number; mantissaMax: number; exponentMax: number }
 export interface WirePopulation {
   id: string; shape: number[]; model: number; reset: number; leak: number; decay: number; threshold: number; initial: number;
-  bias: Uint8Array; limit: number; depth: number; scale: number[]; thresholdExponent: Uint8Array; retract?: number | null;
+  bias: Uint8Array; limit: number; depth: number; scale: number[]; thresholdExponent: Uint8Array; thresholds?: Uint8Array | null; retract?: number | null;
   currentDecay?: number | null; refractory?: number | null; currentLeak?: number | null;
 }
 export interface WireProjection {

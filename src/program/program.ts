@@ -7,6 +7,8 @@
 import type { TrainingRecord } from '../learn/training-record.js';
 import type { Routed } from '../map/mapping.js';
 
+export { initialsOf, thresholdsOf } from '../quantise/integer-network.js';
+
 export interface Provenance {
   /** Version of this tool. */
   readonly tool: string;

@@ -176,11 +176,12 @@ function readInput(wire: WireInput): IntegerInput {
 const readWindow = ({ kernel, stride, dilation, pads }: WireWindow): Window => ({ kernel, stride, dilation, pads } as unknown as { kernel: Pair; stride: Pair; dilation: Pair; pads: Pads });
 
 function readPopulation(wire: WirePopulation): IntegerPopulation {
-  const { shape, decay, threshold, initial, limit, depth, currentDecay, refractory } = wire;
+  const { shape, decay, threshold, initial, limit, depth, currentDecay, refractory, thresholds } = wire;
   return {
     ...(MODELS[wire.model] === 'cuba' ? { currentDecay: currentDecay ?? NaN, refractory: refractory ?? NaN } : {}),
     id: populationId(wire.id), shape: shape as unknown as MapShape, neuron: readNeuron(wire), decay, threshold, initial,
     bias: toInt32(wire.bias), limit, depth, scale: Float64Array.from(wire.scale), thresholdExponent: Uint8Array.from(wire.thresholdExponent),
+    ...(thresholds == null || thresholds.length === 0 ? {} : { thresholds: toInt32(thresholds) }),
   };
 }
 

@@ -11,7 +11,7 @@ import type { CoreSlice } from '../map/mapping.js';
 import { lengthOf, linksOf, neuronsIn } from '../map/reach.js';
 import type { Link } from '../map/reach.js';
 import { resetSynapseBits } from '../map/synapse-format.js';
-import type { IntegerNetwork, IntegerPopulation } from '../quantise/integer-network.js';
+import { thresholdsOf, type IntegerNetwork, type IntegerPopulation } from '../quantise/integer-network.js';
 import { largestSum } from '../quantise/normalised-weights.js';
 import type { Target } from '../target/schema.js';
 import { packMemory } from './core-image.js';
@@ -160,7 +160,7 @@ function compareCore({ slice, use }: CoreSlice, { index, stored, packed }: Store
   if (bits !== use.synapticBits) refuse(`core ${index} claims ${use.synapticBits} bits of synaptic memory, its lists take ${bits}`);
   const { synapseFormats, thresholdProfiles } = target.core;
   if (synapseFormats !== null && table.length > synapseFormats) refuse(`core ${index} has ${table.length} synapse formats, a core of the target ${synapseFormats}`);
-  const thresholds = fires(population.neuron) && !isPart(slice) ? new Set(population.thresholdExponent.subarray(...slice.channels)).size + (hasTwoCompartments(population) ? 1 : 0) : 0;
+  const thresholds = fires(population.neuron) && !isPart(slice) ? new Set(thresholdsOf(population).subarray(...slice.channels)).size + (hasTwoCompartments(population) ? 1 : 0) : 0;
   if (thresholdProfiles !== null && thresholds > thresholdProfiles) refuse(`core ${index} has ${thresholds} thresholds, a core of the target ${thresholdProfiles}`);
 }
 

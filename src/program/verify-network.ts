@@ -6,7 +6,7 @@
  */
 import { windowOutput } from '../graph/graph.js';
 import type { Window } from '../graph/graph.js';
-import { neuronCount } from '../spiking/network.js';
+import { fires, neuronCount } from '../spiking/network.js';
 import type { MapShape, Neuron, PopulationId } from '../spiking/network.js';
 import type { IntegerHostLayer, IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection } from '../quantise/integer-network.js';
 
@@ -62,10 +62,18 @@ function checkPopulation(p: IntegerPopulation, say: Say): void {
   if (!within(p.limit, 1, INT32)) say(`has the limit ${p.limit}`);
   if (p.thresholdExponent.length !== p.shape[0]) say(`has ${p.thresholdExponent.length} threshold exponents for ${p.shape[0]} channels`);
   const gain = 2 ** p.thresholdExponent.reduce((a, b) => Math.max(a, b), 0);
+  if (p.thresholds !== undefined) checkThresholds(p, p.thresholds, say);
   if (!within(p.threshold * gain, 0, p.limit)) say(`has the threshold ${p.threshold} with the limit ${p.limit}`);
   if (!within(p.initial * gain, -p.limit, p.limit)) say(`starts at ${p.initial} with the limit ${p.limit}`);
   if (!p.bias.every((b) => Math.abs(b) <= p.limit)) say(`has a bias beyond its limit ${p.limit}`);
   if (!within(p.depth, 0, MOST_STEPS)) say(`has the depth ${p.depth}`);
+}
+
+/** A threshold a channel: the largest stands in `threshold`. Two compartments take it away by one weight and an exponent. */
+function checkThresholds({ shape, threshold, thresholdExponent, neuron }: IntegerPopulation, thresholds: Int32Array, say: Say): void {
+  if (thresholds.length !== shape[0]) say(`has ${thresholds.length} thresholds for ${shape[0]} channels`);
+  if (!fires(neuron) || neuron.reset === 'soft-two-compartment') say('has a threshold a channel, which its neurons do not take');
+  if (thresholds.some((t) => t < 1) || Math.max(...thresholds) !== threshold || thresholdExponent.some((e) => e !== 0)) say(`has thresholds that its largest, ${threshold}, does not stand for`);
 }
 
 /** A current that lasts, and a wait after spikes. */

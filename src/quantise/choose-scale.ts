@@ -15,8 +15,6 @@ export interface Incoming {
   readonly weight: Float32Array;
   /** The source sends spikes of either sign. */
   readonly signed: boolean;
-  /** Every weight is a whole multiple of this; null where none is known. */
-  readonly step: number | null;
 }
 
 export interface LayerScale {
@@ -28,11 +26,7 @@ export interface LayerScale {
   readonly weightExponents: readonly number[];
   /** Steps per threshold of the channel that has most. */
   readonly finest: number;
-  /** The projection whose whole weights are stored as they are times `multiple` (and 2^e_c); null where none is. */
-  readonly kept: Kept | null;
 }
-
-interface Kept { readonly index: number; readonly multiple: number }
 
 export interface ScaleRequest {
   readonly population: Population;
@@ -66,6 +60,25 @@ export function stepsInAccumulator({ numbers }: Target, shift: number): number {
 export const preferredShift = ({ numbers }: Target): number =>
   Math.max(numbers.shiftMin, Math.min(PREFERRED_UNIT - Math.log2(numbers.weightStep), numbers.shiftMax));
 
+interface ShiftContext { readonly timesteps: number; readonly target: Target }
+
+/** Left shift from mantissas to state units. */
+export function chooseShift(population: Population, steps: number, incoming: readonly Incoming[], { timesteps, target }: ShiftContext): number {
+  const { numbers } = target;
+  const preferred = preferredShift(target);
+  if (population.neuron.model !== 'integrator') return preferred;
+  // the output must not saturate over the whole window, even if every input spiked in every step; no neuron
+  // takes back more than it has sent, so a signed one adds no more than that in either direction
+  const limit = 2 ** (numbers.stateBits - 1) - 1;
+  const worst = incoming.reduce((sum, { projection, weight }) => {
+    const sums = fanInSums(weight, { pool: projection.pool, signed: false }, population.shape[0]);
+    return sum + Math.max(...sums.positive, ...sums.negative);
+  }, 0) + population.bias.reduce((m, b, c) => Math.max(m, Math.abs(b) / population.threshold[c]), 0);
+  let shift = preferred;
+  while (shift > numbers.shiftMin && worst * steps * timesteps * numbers.weightStep * 2 ** shift > limit) shift--;
+  return shift;
+}
+
 /** How many times its largest step a current that lasts can grow to within T steps; 0 where it does not last. */
 export const lastingGain = (neuron: Neuron, timesteps: number): number => (neuron.model === 'cuba' ? Math.min(timesteps, 1 / (1 - neuron.currentLeak)) : 0);
 
@@ -78,32 +91,22 @@ export function chooseScale(request: ScaleRequest): LayerScale {
     // an injected current may saturate: far above the threshold it means a spike in every step anyway
     const unbiased = { ...request, population: { ...population, bias: new Float32Array(channels) } };
     const steps = Math.min(INJECTED_STEPS, registerLimit(unbiased, 0));
-    return { steps, thresholdExponent: new Uint8Array(channels), weightExponents: [], finest: steps, kept: null };
+    return { steps, thresholdExponent: new Uint8Array(channels), weightExponents: [], finest: steps };
   }
   const largest = incoming.map(({ weight }) => channelMaxima(weight, channels));
   const weightExponents = relativeExponents(largest, target.numbers.shiftMax - preferredShift(target));
   const limits = channelLimits(request, largest, weightExponents);
   const smallest = limits.reduce((a, b) => Math.min(a, b), Infinity);
   // no threshold is below one step: a channel that needs that is clipped, and the others keep their precision
-  const kept = usesTwoCompartments(population) ? null : keepWhole(incoming, weightExponents, smallest);
-  const steps = kept !== null ? (kept.multiple * 2 ** weightExponents[kept.index]) / (incoming[kept.index].step as number)
-    : Math.max(1, usesTwoCompartments(population) ? singleWeight(smallest, target) : smallest);
+  const steps = Math.max(1, usesTwoCompartments(population) ? singleWeight(smallest, target) : smallest);
   const most = population.neuron.model === 'integrator' ? 0 : mostExponent(request);
   const thresholdExponent = Uint8Array.from(limits, (limit) => Math.max(0, Math.min(most, Math.floor(Math.log2(limit / steps)))));
   const finest = limits.reduce((best, limit, c) => Math.max(best, Math.min(limit, steps * 2 ** thresholdExponent[c])), 0);
-  return { steps, thresholdExponent, weightExponents, finest, kept };
-}
-
-/** The projection with the most weights of those that hold whole numbers, and how many times these fit below `most` steps per threshold; null where they do not fit once. */
-function keepWhole(incoming: readonly Incoming[], exponents: readonly number[], most: number): Kept | null {
-  const index = incoming.reduce((best, { step, weight }, i) => (step !== null && (best < 0 || weight.length > incoming[best].weight.length) ? i : best), -1);
-  if (index < 0) return null;
-  const multiple = Math.floor((most * (incoming[index].step as number)) / 2 ** exponents[index] + 1e-4);
-  return multiple < 1 ? null : { index, multiple };
+  return { steps, thresholdExponent, weightExponents, finest };
 }
 
 /** Largest |weight| of each output channel. */
-function channelMaxima(weight: Float32Array, channels: number): Float64Array {
+export function channelMaxima(weight: Float32Array, channels: number): Float64Array {
   const perOutput = weight.length / channels;
   const out = new Float64Array(channels);
   for (let i = 0; i < weight.length; i++) {
@@ -147,7 +150,7 @@ function flowLimit({ population, timesteps, target: { numbers }, target, slack }
 }
 
 /** What the bias, the threshold and v of channel c allow. */
-function registerLimit({ population, timesteps, target: { numbers }, target }: ScaleRequest, c: number): number {
+export function registerLimit({ population, timesteps, target: { numbers }, target }: ScaleRequest, c: number): number {
   const unit = numbers.weightStep * 2 ** preferredShift(target);
   const state = 2 ** (numbers.stateBits - 1) - 1;
   const bias = Math.abs(population.bias[c]) / population.threshold[c];
@@ -169,7 +172,7 @@ function mostExponent({ population, incoming, target: { core } }: ScaleRequest):
 }
 
 /** A threshold that one inhibitory weight can hold: the largest mantissa * 2^exponent below the limit. */
-function singleWeight(steps: number, target: Target): number {
+export function singleWeight(steps: number, target: Target): number {
   let exponent = 0;
   while (steps / 2 ** exponent > target.numbers.weightMax) exponent++;
   return Math.floor(steps / 2 ** exponent) * 2 ** exponent;

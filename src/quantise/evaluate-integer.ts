@@ -9,7 +9,7 @@ import type { MapShape } from '../spiking/network.js';
 import { fires, neuronCount } from '../spiking/network.js';
 import { addHostLayer } from './evaluate-host-layer.js';
 import type { IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection } from './integer-network.js';
-import { retractions, roundToBias, sumsCurrents } from './integer-network.js';
+import { initialsOf, retractions, roundToBias, sumsCurrents, thresholdsOf } from './integer-network.js';
 
 export interface EvaluationCounters {
   /** Per population, in the network's order. Relays are set from outside and have no updates. */
@@ -252,20 +252,22 @@ function targetPlace(projection: IntegerProjection, axis: 0 | 1, place: number, 
 }
 
 /** v at the first step, [C, H, W]. */
-function initialPotentials({ shape, initial, thresholdExponent }: IntegerPopulation): Int32Array {
-  const pixels = shape[1] * shape[2];
-  return Int32Array.from({ length: neuronCount(shape) }, (_, i) => initial * 2 ** thresholdExponent[Math.floor(i / pixels)]);
+function initialPotentials(population: IntegerPopulation): Int32Array {
+  const { shape } = population;
+  const initials = initialsOf(population);
+  return Int32Array.from({ length: neuronCount(shape) }, (_, i) => initials[Math.floor(i / (shape[1] * shape[2]))]);
 }
 
 /** v = clip(decay(v) + a + bias); spike if v > threshold, take one back far below zero; reset. Returns the spikes. */
 export function updateNeurons(state: PopulationRun, arrivals: Arrivals): Int8Array {
-  const { neuron, threshold, thresholdExponent, shape } = state.population;
+  const { neuron, shape } = state.population;
   const pixels = shape[1] * shape[2];
   const spikes = new Int8Array(state.v.length);
   const bounds = retractions(state.population);
+  const thresholds = thresholdsOf(state.population);
   for (let i = 0; i < state.v.length; i++) {
     const channel = Math.floor(i / pixels);
-    const theta = threshold * 2 ** thresholdExponent[channel];
+    const theta = thresholds[channel];
     let v = integrate(state, arrivals, i, theta);
     if (fires(neuron) && v > theta) {
       spikes[i] = 1;

@@ -3,7 +3,7 @@
  *
  *   a = sum over projections p of ( (sum of weights of p's arriving spikes) << shift_p )
  *   v = clip(decay(v) + a + bias, -limit, +limit)          decay(v) = sgn(v) * ((|v| * (4096 - d)) >> 12)
- *   spike if v > theta;   soft reset: v -= theta   hard reset: v = 0     theta = threshold * 2^exponent of the channel
+ *   spike if v > theta;   soft reset: v -= theta   hard reset: v = 0     theta = threshold * 2^exponent of the channel, or its own
  *   cuba: a = u, where u = clip(decay(u) + the sum above, -limit, +limit) loses currentDecay;  v = 0 for refractory - 1 steps
  *     from a spike on, whatever arrives
  *   soft-two-compartment: v = clip(decay(v + owed) - owed + a + bias, ...), owed = theta after a spike, else 0
@@ -34,6 +34,11 @@ export interface IntegerPopulation {
    * use is one of the core's threshold profiles.
    */
   readonly thresholdExponent: Uint8Array;
+  /**
+   * Per channel, in place of threshold * 2^exponent, with v at the first step in proportion: where weights are the whole
+   * numbers of a quantised model with a scale a channel, the thresholds carry these scales. Each one is a profile.
+   */
+  readonly thresholds?: Int32Array;
   /** v at the first step, state units, before `thresholdExponent`. */
   readonly initial: number;
   /** Per channel, in state units: mantissa * 2^exponent with the target's widths. */
@@ -45,9 +50,21 @@ export interface IntegerPopulation {
   readonly scale: Float64Array;
 }
 
+type Thresholds = Pick<IntegerPopulation, 'threshold' | 'thresholdExponent' | 'thresholds'>;
+/** The threshold of each channel, state units. */
+export const thresholdsOf = ({ threshold, thresholdExponent, thresholds }: Thresholds): Int32Array => thresholds ?? Int32Array.from(thresholdExponent, (e) => threshold * 2 ** e);
+
+/** v of each channel at the first step. */
+export const initialsOf = (population: Thresholds & Pick<IntegerPopulation, 'initial'>): Int32Array => {
+  const { initial, threshold, thresholdExponent, thresholds } = population;
+  return thresholds === undefined ? Int32Array.from(thresholdExponent, (e) => initial * 2 ** e) : thresholds.map((t) => Math.round((initial * t) / threshold));
+};
+
 /** Per channel: a signed neuron takes a spike back where v is below minus this. Zeros for neurons that never do. */
-export const retractions = ({ neuron, threshold, thresholdExponent }: Pick<IntegerPopulation, 'neuron' | 'threshold' | 'thresholdExponent'>): Int32Array =>
-  Int32Array.from(thresholdExponent, (e) => (neuron.model === 'signed-if' ? Math.round(neuron.retract * threshold * 2 ** e) : 0));
+export const retractions = (population: Thresholds & Pick<IntegerPopulation, 'neuron'>): Int32Array => {
+  const { neuron } = population;
+  return thresholdsOf(population).map((t) => (neuron.model === 'signed-if' ? Math.round(neuron.retract * t) : 0));
+};
 
 export interface IntegerProjection {
   readonly id: string;

@@ -2,16 +2,17 @@
  * Spiking network + target -> integers. Each layer's scale comes from `choose-scale.ts`; weights are
  * rounded so that each output channel keeps its sum, which removes the mean error that plain rounding
  * leaves; then the bound of every sum is proven again on the integers, and the scale shrinks a little
- * until it holds.
+ * until it holds. Where a filter of a quantised model has whole weights already, they set the scale
+ * (`whole-scale.ts`); where the target cannot hold them, a warning says why and what rounding costs.
  */
 import { fires, isSigned, type Neuron, type SpikingNetwork, type Population } from '../spiking/network.js';
 import type { Reporter } from '../diagnostics.js';
-import { isUniform } from '../spiking/whole-weights.js';
 import type { Target } from '../target/schema.js';
-import { chooseScale, lastingGain, preferredShift, stepsInAccumulator, SUM_MAX, usesTwoCompartments, type Incoming, type LayerScale } from './choose-scale.js';
-import { roundToBias, type BiasFormat, type IntegerHostLayer, type IntegerInput, type IntegerNetwork, type IntegerPopulation, type IntegerProjection } from './integer-network.js';
+import { chooseScale, chooseShift, lastingGain, stepsInAccumulator, SUM_MAX, usesTwoCompartments, type Incoming, type LayerScale } from './choose-scale.js';
+import { roundToBias, thresholdsOf, type BiasFormat, type IntegerHostLayer, type IntegerInput, type IntegerNetwork, type IntegerPopulation, type IntegerProjection } from './integer-network.js';
 import { fanInSums, normalisedWeights, toEventOrder, type FanInSums } from './normalised-weights.js';
 import { roundKeepingSums } from './round-weights.js';
+import { mainWhole, wholeScales, type LostFilter, type RegisterScale, type StateScale } from './whole-scale.js';
 
 /** Chooses every layer's scale and rounds. Problems go to `report`. */
 export function quantise(network: SpikingNetwork, target: Target, report: Reporter): IntegerNetwork {
@@ -53,30 +54,60 @@ function quantiseLayer(population: Population, settings: Settings): Layer {
     .map((projection): Incoming => ({
       projection, weight: normalisedWeights(projection, population.threshold),
       signed: network.populations.some((p) => p.id === projection.source && isSigned(p)),
-      step: projection.step === undefined || !isUniform(population.threshold) ? null : projection.step / population.threshold[0],
     }));
-  if (population.neuron.model === 'relay') return { population: integerPopulation(population, { perThreshold: 1, exponents: new Uint8Array(population.shape[0]) }, settings), projections: [], sums: [] };
+  if (population.neuron.model === 'relay') return { population: integerPopulation(population, { perThreshold: new Float64Array(population.shape[0]).fill(1), threshold: 1, thresholdExponent: new Uint8Array(population.shape[0]) }, settings), projections: [], sums: [] };
+  const kept = keepWhole(population, incoming, settings);
+  const layer = kept.layer ?? roundAnew(population, incoming, settings);
+  for (const { index, lost } of kept.lost) {
+    const { source, weightError } = layer.projections[index];
+    report.report('quantise/weights-rounded', { kind: 'node', node: population.id }, { source, lost, error: weightError, target: target.name });
+  }
+  return layer;
+}
+
+interface Keeping {
+  /** Undefined where no filter is stored as it is. */
+  readonly layer?: Layer;
+  /** The filters of a quantised model that are rounded all the same. */
+  readonly lost: readonly LostFilter[];
+}
+
+/** The layer at the scale of its largest filter of whole weights. */
+function keepWhole(population: Population, incoming: readonly Incoming[], settings: Settings): Keeping {
+  const { target, network: { timesteps } } = settings;
+  const { main, lost } = mainWhole(incoming);
+  if (main === null) return { lost };
+  const scales = wholeScales({ population, incoming, timesteps, target, slack: 1 }, main);
+  if ('why' in scales) return { lost: [{ index: main, lost: scales }, ...lost] };
+  for (const scale of scales) {
+    const layer = roundLayer(population, incoming, scale, settings);
+    if (sumsFit(population, layer, settings)) return { layer, lost };
+  }
+  return { lost: [{ index: main, lost: { why: 'registers' } }, ...lost] };
+}
+
+function roundAnew(population: Population, incoming: readonly Incoming[], settings: Settings): Layer {
+  const { network, target, report } = settings;
   for (let slack = FIRST_SLACK; ; slack *= 0.99) {
     const scale = chooseScale({ population, incoming, timesteps: network.timesteps, target, slack });
     const tooCoarse = scale.finest < MIN_STEPS;
     if (tooCoarse) report.report('quantise/no-precision', { kind: 'node', node: population.id }, { steps: scale.finest, target: target.name });
-    const rounded = roundLayer(population, incoming, scale, settings);
+    const rounded = roundLayer(population, incoming, stateScale(population, incoming, scale, settings), settings);
     if (tooCoarse || sumsFit(population, rounded, settings)) return rounded;
   }
 }
 
-function roundLayer(population: Population, incoming: readonly Incoming[], scale: LayerScale, settings: Settings): Layer {
-  const { target, network } = settings;
+/** A chosen scale in the target's registers. */
+function stateScale(population: Population, incoming: readonly Incoming[], scale: LayerScale, { target, network }: Settings): StateScale {
   const shift = chooseShift(population, scale.steps, incoming, { timesteps: network.timesteps, target });
   const unit = Math.log2(target.numbers.weightStep) + shift;
-  const perThreshold = thresholdInState(scale.steps * 2 ** unit, population, { target, whole: scale.kept !== null });
-  const rounded = incoming.map((i, j) => roundProjection(i, {
-    steps: perThreshold / 2 ** unit, exponents: scale.thresholdExponent, weightExponent: scale.weightExponents[j], unit, target, multiple: scale.kept?.index === j ? scale.kept.multiple : null,
-  }));
-  return {
-    population: integerPopulation(population, { perThreshold, exponents: scale.thresholdExponent }, settings),
-    projections: rounded.map((r) => r.projection), sums: rounded.map((r) => r.sums),
-  };
+  const threshold = thresholdInState(scale.steps * 2 ** unit, population, target);
+  return { unit, perThreshold: Float64Array.from(scale.thresholdExponent, (e) => threshold * 2 ** e), threshold, thresholdExponent: scale.thresholdExponent, weightExponents: scale.weightExponents };
+}
+
+function roundLayer(population: Population, incoming: readonly Incoming[], scale: StateScale, settings: Settings): Layer {
+  const rounded = incoming.map((i, j) => roundProjection(i, { scale, weightExponent: scale.weightExponents[j], whole: scale.whole === j, target: settings.target }));
+  return { population: integerPopulation(population, scale, settings), projections: rounded.map((r) => r.projection), sums: rounded.map((r) => r.sums) };
 }
 
 /** The proof on the integers: no step's sum leaves any neuron's accumulator, whatever spikes arrive. */
@@ -85,49 +116,24 @@ function sumsFit(population: Population, { population: integer, projections, sum
   const unit = Math.min(...projections.map((p) => p.shift));
   const room = stepsInAccumulator(target, unit - Math.log2(target.numbers.weightStep));
   const two = usesTwoCompartments(population);
-  return projections.every((p) => p.bound <= SUM_MAX) && integer.thresholdExponent.every((exponent, c) => {
+  return projections.every((p) => p.bound <= SUM_MAX) && thresholdsOf(integer).every((threshold, c) => {
     const total = (side: 'positive' | 'negative'): number => projections.reduce((sum, p, j) => sum + sums[j][side][c] * 2 ** (p.shift - unit), 0);
-    const reset = two ? (integer.threshold * 2 ** exponent) / 2 ** unit : 0;
+    const reset = two ? threshold / 2 ** unit : 0;
     const gain = lastingGain(population.neuron, network.timesteps);
     const flowing = gain === 0 ? 0 : Math.max(total('positive'), total('negative')) * 2 ** unit * gain + Math.abs(integer.bias[c]);
     return total('positive') <= room && total('negative') + reset <= room && flowing <= integer.limit;
   });
 }
 
-interface ShiftContext { readonly timesteps: number; readonly target: Target }
-
-/** Left shift from mantissas to state units. */
-function chooseShift(population: Population, steps: number, incoming: readonly Incoming[], { timesteps, target }: ShiftContext): number {
-  const { numbers } = target;
-  const preferred = preferredShift(target);
-  if (population.neuron.model !== 'integrator') return preferred;
-  // the output must not saturate over the whole window, even if every input spiked in every step; no neuron
-  // takes back more than it has sent, so a signed one adds no more than that in either direction
-  const limit = 2 ** (numbers.stateBits - 1) - 1;
-  const worst = incoming.reduce((sum, { projection, weight }) => {
-    const sums = fanInSums(weight, { pool: projection.pool, signed: false }, population.shape[0]);
-    return sum + Math.max(...sums.positive, ...sums.negative);
-  }, 0) + population.bias.reduce((m, b, c) => Math.max(m, Math.abs(b) / population.threshold[c]), 0);
-  let shift = preferred;
-  while (shift > numbers.shiftMin && worst * steps * timesteps * numbers.weightStep * 2 ** shift > limit) shift--;
-  return shift;
-}
-
-/** The threshold as the chip holds it; never above what the weights were scaled to, or the largest would be clipped, unless they are stored as whole numbers of their own. */
-function thresholdInState(value: number, population: Population, { target, whole }: { readonly target: Target; readonly whole: boolean }): number {
+/** The threshold as the chip holds it; never above what the weights were scaled to, or the largest would be clipped. */
+function thresholdInState(value: number, population: Population, target: Target): number {
   if (population.neuron.model === 'integrator') return value;
   const unit = 2 ** target.numbers.thresholdShift;
-  return Math.max(1, whole ? Math.round(value / unit) : Math.floor(value / unit + 1e-6)) * unit;
+  return Math.max(1, Math.floor(value / unit + 1e-6)) * unit;
 }
 
-interface PopulationScale {
-  /** State units per threshold of a channel of exponent 0. */
-  readonly perThreshold: number;
-  readonly exponents: Uint8Array;
-}
-
-function integerPopulation(population: Population, { perThreshold, exponents }: PopulationScale, { network, target, format }: Settings): IntegerPopulation {
-  const scale = Float64Array.from(population.threshold, (t, c) => (perThreshold * 2 ** exponents[c]) / t);
+function integerPopulation(population: Population, { perThreshold, threshold, thresholds, thresholdExponent }: RegisterScale, { network, target, format }: Settings): IntegerPopulation {
+  const scale = Float64Array.from(population.threshold, (t, c) => perThreshold[c] / t);
   const injected = network.input.code === 'bias' && network.input.layers.some((l) => l.target === population.id);
   const spikes = fires(population.neuron);
   return {
@@ -135,9 +141,10 @@ function integerPopulation(population: Population, { perThreshold, exponents }: 
     shape: population.shape,
     neuron: population.neuron,
     ...registersOf(population.neuron, target),
-    threshold: spikes ? perThreshold : 0,
-    thresholdExponent: exponents,
-    initial: spikes ? Math.round(population.initial * perThreshold) : 0,
+    threshold: spikes ? threshold : 0,
+    thresholdExponent,
+    ...(thresholds === undefined ? {} : { thresholds }),
+    initial: spikes ? Math.round(population.initial * threshold) : 0,
     bias: injected ? new Int32Array(population.shape[0]) : Int32Array.from(population.bias, (b, c) => roundToBias(b * scale[c], format)),
     limit: 2 ** (target.numbers.stateBits - 1) - 1,
     depth: population.depth,
@@ -154,26 +161,17 @@ function registersOf(neuron: Neuron, { numbers }: Target): Pick<IntegerPopulatio
   return { decay, currentDecay: Math.max(1, Math.round((1 - neuron.currentLeak) * 4096)), refractory: neuron.refractory };
 }
 
-interface RoundOptions {
-  /** Weight steps per threshold of a channel of exponent 0. */
-  readonly steps: number;
-  readonly exponents: Uint8Array;
-  readonly weightExponent: number;
-  readonly unit: number;
-  readonly target: Target;
-  /** Weights are stored as the whole numbers that they are, times this; null: rounded. */
-  readonly multiple: number | null;
-}
+interface RoundOptions { readonly scale: StateScale; readonly weightExponent: number; readonly whole: boolean; readonly target: Target }
 
 interface RoundedProjection { readonly projection: IntegerProjection; readonly sums: FanInSums }
 
-function roundProjection({ projection, weight, signed, step }: Incoming, { steps, exponents, weightExponent, unit, target, multiple }: RoundOptions): RoundedProjection {
-  const outputs = exponents.length;
+function roundProjection({ projection, weight, signed }: Incoming, { scale: { perThreshold, unit }, weightExponent, whole, target }: RoundOptions): RoundedProjection {
+  const outputs = perThreshold.length;
   const perOutput = weight.length / outputs;
   const scaled = new Float32Array(weight.length);
   for (let c = 0; c < outputs; c++) {
-    const factor = multiple !== null && step !== null ? (multiple * 2 ** exponents[c]) / step : (steps * 2 ** exponents[c]) / 2 ** weightExponent;
-    for (let i = c * perOutput; i < (c + 1) * perOutput; i++) scaled[i] = multiple === null ? weight[i] * factor : Math.round(weight[i] * factor);
+    const factor = perThreshold[c] / 2 ** (unit + weightExponent);
+    for (let i = c * perOutput; i < (c + 1) * perOutput; i++) scaled[i] = whole ? Math.round(weight[i] * factor) : weight[i] * factor;
   }
   const { rounded, error } = roundKeepingSums(scaled, outputs, target.numbers.weightMax);
   const sums = fanInSums(rounded, { pool: projection.pool, signed }, outputs);

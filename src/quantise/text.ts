@@ -2,7 +2,8 @@
 import { filterText, neuronText } from '../spiking/text.js';
 import type { IntegerNetwork, IntegerPopulation } from './integer-network.js';
 
-function thresholdText({ threshold, thresholdExponent }: IntegerPopulation): string {
+function thresholdText({ threshold, thresholdExponent, thresholds }: IntegerPopulation): string {
+  if (thresholds !== undefined) return `${Math.min(...thresholds)}..${Math.max(...thresholds)} by channel`;
   const most = Math.max(0, ...thresholdExponent);
   return most === 0 ? String(threshold) : `${threshold} * 2^0..${most}`;
 }

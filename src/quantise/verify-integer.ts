@@ -6,7 +6,7 @@
 import { fires, isSigned, neuronCount } from '../spiking/network.js';
 import type { Target } from '../target/schema.js';
 import type { IntegerNetwork, IntegerPopulation, IntegerProjection } from './integer-network.js';
-import { roundToBias } from './integer-network.js';
+import { initialsOf, roundToBias, thresholdsOf } from './integer-network.js';
 import { stepsInAccumulator } from './choose-scale.js';
 
 export function verifyIntegerNetwork(network: IntegerNetwork, target: Target): void {
@@ -20,9 +20,11 @@ function verifyRegisters(p: IntegerPopulation, { numbers, capabilities, name }: 
   const limit = 2 ** (numbers.stateBits - 1) - 1;
   check(p.limit === limit, `${p.id}: v is clipped at ${p.limit}, ${name} clips at ${limit}`);
   const spikes = fires(p.neuron);
-  const largest = p.threshold * 2 ** Math.max(0, ...p.thresholdExponent);
+  const thresholds = thresholdsOf(p);
+  const largest = Math.max(0, ...thresholds);
   check(p.thresholdExponent.length === p.shape[0], `${p.id}: ${p.thresholdExponent.length} threshold exponents`);
-  check(!spikes || (p.threshold > 0 && p.threshold % 2 ** numbers.thresholdShift === 0 && largest / 2 ** numbers.thresholdShift < 2 ** numbers.thresholdBits), `${p.id}: threshold ${largest} does not fit`);
+  check(p.thresholds === undefined || (p.thresholds.length === p.shape[0] && largest === p.threshold && p.thresholdExponent.every((e) => e === 0)), `${p.id}: ${p.thresholds?.length} thresholds of up to ${largest} beside ${p.threshold}`);
+  check(!spikes || (thresholds.every((t) => t > 0 && t % 2 ** numbers.thresholdShift === 0) && largest / 2 ** numbers.thresholdShift < 2 ** numbers.thresholdBits), `${p.id}: threshold ${largest} does not fit`);
   const signed = p.neuron.model !== 'signed-if' || (capabilities.signedSpikes === true && p.decay === 0 && p.neuron.retract >= 0 && p.neuron.retract <= 1);
   check(signed, `${p.id}: ${name} has no such signed neuron`);
   const floor = p.neuron.model === 'relay' ? 0 : numbers.leakFloor ?? 0;
@@ -32,7 +34,7 @@ function verifyRegisters(p: IntegerPopulation, { numbers, capabilities, name }: 
   check(p.neuron.model !== 'cuba' || (capabilities.currentDecay === true && lasts), `${p.id}: ${name} has no current decay of ${currentDecay} with a wait of ${refractory}`);
   const format = { mantissaMax: numbers.biasMantissaMax, exponentMax: numbers.biasExponentMax };
   check(p.bias.every((b) => roundToBias(b, format) === b), `${p.id}: a bias does not fit its register`);
-  check(Math.abs(p.initial) * 2 ** Math.max(0, ...p.thresholdExponent) <= limit, `${p.id}: starts outside its state`);
+  check(initialsOf(p).every((v) => Math.abs(v) <= limit), `${p.id}: starts outside its state`);
 }
 
 /** Sums positive and negative weights per output channel over all projections, in weight steps; behind a signed source each weight is both. */
@@ -51,7 +53,7 @@ function verifySums(p: IntegerPopulation, incoming: readonly IntegerProjection[]
     check(addSums(q, source.shape[0], { positive, negative, factor: q.pool[0] * q.pool[1] * 2 ** (q.shift - unit), signed: isSigned(source) }) <= numbers.weightMax, `${q.id}: a weight beyond ${numbers.weightMax}`);
   }
   if (fires(p.neuron) && p.neuron.reset === 'soft-two-compartment' && incoming.length > 0) {
-    for (let c = 0; c < channels; c++) negative[c] += (p.threshold * 2 ** p.thresholdExponent[c]) / 2 ** unit;
+    thresholdsOf(p).forEach((t, c) => { negative[c] += t / 2 ** unit; });
   }
   const worst = Math.max(0, ...positive, ...negative);
   const room = incoming.length === 0 ? Infinity : stepsInAccumulator(target, unit - Math.log2(numbers.weightStep));

@@ -6,7 +6,7 @@ import { describeBackend, OWN_KERNELS, type BackendIdentity } from '../backend/d
 import type { EnergyReport } from '../energy/energy-report.js';
 import type { Program } from '../program/program.js';
 import type { Trace } from '../simulate/trace.js';
-import type { IntegerPopulation } from '../quantise/integer-network.js';
+import { thresholdsOf, type IntegerPopulation } from '../quantise/integer-network.js';
 import { fires, neuronCount } from '../spiking/network.js';
 import { mappingReport, type MappingReport } from './mapping-report.js';
 import { RUN_FORMAT, RUN_VERSION, type RunCore, type RunLayer, type RunRecord } from './run-schema.js';
@@ -94,7 +94,7 @@ function layerOf(population: IntegerPopulation, { program, trace, energy }: RunS
   const mean = (sum: number | undefined): number => (sum ?? 0) / trace.samples;
   const { neuron } = population;
   const spiking = fires(neuron);
-  const thresholds = Array.from(population.scale, (scale, c) => (population.threshold * 2 ** population.thresholdExponent[c]) / scale);
+  const thresholds = Array.from(thresholdsOf(population), (t, c) => t / population.scale[c]);
   return {
     name: population.id, shape: [...population.shape], neuron: neuron.model, reset: spiking ? neuron.reset : null,
     ...(neuron.model === 'signed-if' ? { retract: neuron.retract, retractions: mean(counters?.retractions) } : {}), neurons,

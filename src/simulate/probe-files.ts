@@ -6,7 +6,7 @@ import type { NpyType } from '../data/write-npy.js';
 import { npyHeader, npyNumbers } from '../data/write-npy.js';
 import type { Program } from '../program/program.js';
 import { programSha256 } from '../program/program-hash.js';
-import type { IntegerNetwork } from '../quantise/integer-network.js';
+import { thresholdsOf, type IntegerNetwork } from '../quantise/integer-network.js';
 import type { Neuron } from '../spiking/network.js';
 import { neuronCount } from '../spiking/network.js';
 import type { LayerRecord } from './probe-recorder.js';
@@ -84,11 +84,12 @@ export function probeIndex(program: Program, layers: readonly ProbedLayer[], run
     },
     units: 'state units / scale of the channel = units of activation of the float network',
     layers: layers.map(({ population, neurons }, layer) => {
-      const { id, shape, neuron, depth, threshold, thresholdExponent, scale } = program.network.populations[population];
+      const probed = program.network.populations[population];
+      const { id, shape, neuron, depth, scale } = probed;
       return {
         layer: id, model: neuron.model, shape, depth, firstStep: run.steps[layer].first, steps: run.steps[layer].count,
         neurons: neurons.length === neuronCount(shape) ? 'all' : [...neurons],
-        thresholdOfChannel: Array.from(thresholdExponent, (e) => threshold * 2 ** e), scaleOfChannel: [...scale],
+        thresholdOfChannel: [...thresholdsOf(probed)], scaleOfChannel: [...scale],
         files: Object.fromEntries(files.filter((f) => f.layer === layer).map((f) => [f.quantity, f.name])),
       };
     }),

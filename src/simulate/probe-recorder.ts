@@ -55,9 +55,11 @@ export function createProbeRecorder(network: IntegerNetwork, layers: readonly Pr
 export function restricted(population: IntegerPopulation, neurons: Uint32Array): IntegerPopulation {
   const [, height, width] = population.shape;
   const channels = neurons.map((n) => Math.floor(n / (height * width)));
+  const { thresholds } = population;
   return {
     ...population, shape: [neurons.length, 1, 1],
     thresholdExponent: Uint8Array.from(channels, (c) => population.thresholdExponent[c]),
+    ...(thresholds === undefined ? {} : { thresholds: Int32Array.from(channels, (c) => thresholds[c]) }),
     bias: Int32Array.from(channels, (c) => population.bias[c]),
     scale: Float64Array.from(channels, (c) => population.scale[c]),
   };

@@ -11,7 +11,7 @@ import { prepareHostLayer, setPoissonSpikes } from '../kernels/spiking-input.js'
 import { randomStream, substream } from '../random.js';
 import { checkDelays } from '../quantise/evaluate-integer.js';
 import type { IntegerNetwork, IntegerPopulation } from '../quantise/integer-network.js';
-import { retractions, roundToBias, sumsCurrents } from '../quantise/integer-network.js';
+import { initialsOf, retractions, roundToBias, sumsCurrents, thresholdsOf } from '../quantise/integer-network.js';
 import type { Neuron, PopulationId } from '../spiking/network.js';
 import { isSigned, neuronCount } from '../spiking/network.js';
 
@@ -79,8 +79,8 @@ function prepareStage(network: IntegerNetwork, population: IntegerPopulation, co
   const inject = injected ? prepareInjection(network, population, drive, context) : [];
   const layer: SpikingLayer = prepareLayer(context.kernels, {
     buffers: own, decay: population.decay, current: population.neuron.model === 'cuba' ? { decay: population.currentDecay ?? 4096, refractory: population.refractory ?? 1 } : null, limit: population.limit,
-    thresholds: Int32Array.from(population.thresholdExponent, (e) => population.threshold * 2 ** e),
-    initials: Int32Array.from(population.thresholdExponent, (e) => population.initial * 2 ** e),
+    thresholds: thresholdsOf(population),
+    initials: initialsOf(population),
     retractions: retractions(population),
     reset: resetOf(population.neuron),
     projections: network.projections.filter((p) => p.target === population.id).map((p) => ({ ...p, source: context.buffers.get(p.source)! })),

@@ -12,7 +12,6 @@ import { chooseThresholds, outputRange, type ThresholdRule } from './choose-thre
 import { findInflows } from './linear-paths.js';
 import { observeActivations, type ActivationSample } from './observe-activations.js';
 import type { Reset } from './network.js';
-import { sharedThresholds, wholeThreshold, type WholeLayer, type WholeLayers } from './whole-weights.js';
 
 export interface CalibrationOptions {
   readonly timesteps: number;
@@ -23,8 +22,8 @@ export interface CalibrationOptions {
   readonly privateData: boolean;
   /** The samples were made from this network: they excite it as data do, so nothing is added to what they reach. */
   readonly synthetic?: boolean;
-  /** Of a quantised model: these layers share a threshold between their channels, so that their weights can be stored as they are. */
-  readonly whole?: WholeLayers;
+  /** Of a quantised model: these populations have one threshold for all of their channels, so that the weights behind them can be stored as they are. */
+  readonly shared?: ReadonlySet<NodeId>;
   /** Runs the images' dense work in place of the own kernels; the description then names it. */
   readonly backend?: DenseBackend | undefined;
 }
@@ -42,13 +41,12 @@ export interface Calibration {
 
 /** Runs the samples and chooses. */
 export function calibrate(graph: Graph<CoreNode>, options: CalibrationOptions): Calibration {
-  const { samples, timesteps, reset, privateData, synthetic = false, backend, whole = new Map<never, never>() as WholeLayers } = options;
+  const { samples, timesteps, reset, privateData, synthetic = false, backend, shared } = options;
   const observed = observeActivations(graph, samples.images, samples.count, backend);
   const nodes = indexNodes(graph);
   const thresholds = new Map<NodeId, Float32Array>();
   const statistics = new Map<NodeId, ChannelStatistics>();
   const rates = new Map<NodeId, number>();
-  const shared = sharedThresholds(whole);
   const denseView: View = graph.nodes.some((n) => n.kind === 'conv') ? 'features' : 'picture';
   let fromStatistics = 0;
   let fromImages = 0;
@@ -63,10 +61,10 @@ export function calibrate(graph: Graph<CoreNode>, options: CalibrationOptions): 
     if (useStatistics) fromStatistics++;
     else fromImages++;
     const rule: ThresholdRule = useStatistics ? { rule: 'statistics', deviations: deviationsFor(timesteps, reset) } : { rule: 'optimal' };
-    const one = shared.has(inflow.target);
-    const chosen = oneThreshold(chooseThresholds(rule, { sample: one && !useStatistics ? [pooled(sample)] : sample, statistics: known, cap: inflow.cap, timesteps }), one ? inflow.shape[0] : null);
+    const one = shared?.has(inflow.target) === true;
+    const chosen = spread(chooseThresholds(rule, { sample: one && !useStatistics ? [pooled(sample)] : sample, statistics: known, cap: inflow.cap, timesteps }), one ? inflow.shape[0] : null);
     const factor = useStatistics || privateData || synthetic ? 1 : headroom(before?.kind === 'dense' ? denseView : 'window', reset);
-    const scaled = aligned(chosen.map((t) => Math.min(inflow.cap, t * factor)), { layer: whole.get(inflow.target), thresholds, cap: inflow.cap });
+    const scaled = chosen.map((t) => Math.min(inflow.cap, t * factor));
     thresholds.set(inflow.target, scaled);
     rates.set(inflow.target, expectedRate(sample, scaled));
   }
@@ -82,15 +80,7 @@ function pooled(sample: ActivationSample): Float32Array {
 }
 
 /** Where so many channels share a threshold, the largest for each. */
-const oneThreshold = (chosen: Float32Array, channels: number | null): Float32Array => (channels === null ? chosen : new Float32Array(channels).fill(Math.max(...chosen)));
-
-interface Alignment { readonly layer: WholeLayer | undefined; readonly thresholds: ReadonlyMap<NodeId, Float32Array>; readonly cap: number }
-
-/** The shared threshold as a whole number of weight steps, where the weights are whole numbers. */
-function aligned(threshold: Float32Array, { layer, thresholds, cap }: Alignment): Float32Array {
-  const source = layer === undefined ? undefined : thresholds.get(layer.path.source);
-  return layer === undefined || source === undefined ? threshold : threshold.fill(wholeThreshold(layer, { threshold: threshold[0], source, cap }));
-}
+const spread = (chosen: Float32Array, channels: number | null): Float32Array => (channels === null ? chosen : new Float32Array(channels).fill(Math.max(...chosen)));
 
 /** Least threshold: below it a share of one loses digits in float32. */
 const LEAST_THRESHOLD = 1e-30;

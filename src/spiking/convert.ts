@@ -9,8 +9,8 @@
 import type { ChannelStatistics, CoreNode, Graph, NodeId } from '../graph/graph.js';
 import type { Correction } from './float-dynamics.js';
 import { findInflows, mapShape, type Inflow, type LinearPath } from './linear-paths.js';
-import { populationId, type HostLayer, type InputCode, type Neuron, type Population, type Projection, type Reset, type SpikingNetwork } from './network.js';
-import { isUniform, wholeStep } from './whole-weights.js';
+import { populationId, type HostLayer, type InputCode, type Neuron, type Population, type Projection, type Reset, type SpikingNetwork, type WholeWeights } from './network.js';
+import { inProjection, type WholeFilters } from './whole-weights.js';
 
 export interface ConversionOptions {
   readonly timesteps: number;
@@ -29,8 +29,8 @@ export interface ConversionOptions {
   /** Thresholds of every relu and the expected range of the output, per channel; activation units. */
   readonly thresholds: ReadonlyMap<NodeId, Float32Array>;
   readonly statistics?: ReadonlyMap<NodeId, ChannelStatistics>;
-  /** Marks the projections whose weights are whole multiples of one step, as those of a quantised model are. */
-  readonly wholeWeights?: boolean;
+  /** Of a quantised model: the filters whose weights are whole numbers times steps. */
+  readonly whole?: WholeFilters;
   /** What `fitCorrections` or a search found; none by default. */
   readonly corrections?: ReadonlyMap<NodeId, Correction>;
 }
@@ -133,16 +133,22 @@ function makeProjections(inflow: Inflow, context: PathContext): Projection[] {
     const cell = path.pool[0] * path.pool[1];
     if (fromInput && context.encoder !== undefined) {
       const weight = withGain(signedInputWeight(path, (share * context.options.inputRange) / cell), inflow, context.options);
-      return [{ ...shared, source: context.encoder.id, weight, groups: 1 }];
+      return [{ ...shared, source: context.encoder.id, weight, groups: 1, ...wholeOf(path, inflow, { threshold: context.encoder.threshold, share, options: context.options }) }];
     }
     const threshold = context.options.thresholds.get(path.source);
     if (threshold === undefined) throw new Error(`internal: no threshold for ${path.source}`);
-    const step = context.options.wholeWeights === true && isUniform(threshold) && !context.options.corrections?.has(inflow.target) ? wholeStep(path.weight) : undefined;
-    return [{
-      ...shared, source: populationId(path.source), weight: withGain(scaleBySource(path, threshold.map((t) => share * t), cell), inflow, context.options), groups: path.groups,
-      ...(step === undefined ? {} : { step: (step * share * threshold[0]) / cell }),
-    }];
+    return [{ ...shared, source: populationId(path.source), weight: withGain(scaleBySource(path, threshold.map((t) => share * t), cell), inflow, context.options), groups: path.groups, ...wholeOf(path, inflow, { threshold, share, options: context.options }) }];
   });
+}
+
+interface Carried { readonly threshold: Float32Array; readonly share: number; readonly options: ConversionOptions }
+
+/** What is known of the projection's whole weights: the factors are those that its weights get. */
+function wholeOf({ filter, pool, groups }: LinearPath, { target }: Inflow, { threshold, share, options: { whole, corrections } }: Carried): { readonly whole?: WholeWeights } {
+  const found = filter === null ? undefined : whole?.get(filter);
+  if (found === undefined) return {};
+  const gain = corrections?.get(target)?.gain;
+  return { whole: inProjection(found, { threshold, groups, factor: (c) => (share * (gain?.[c] ?? 1)) / (pool[0] * pool[1]) }) };
 }
 
 /** weight[co, ci, ...] * threshold[ci] / cell. */

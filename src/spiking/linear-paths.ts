@@ -16,6 +16,8 @@ export interface LinearPath {
   readonly weight: Float32Array;
   readonly window: Window;
   readonly groups: number;
+  /** The node of the filter; null for the identity. */
+  readonly filter: NodeId | null;
 }
 
 /** Everything that flows into one population: the sum of its paths plus a bias per channel. */
@@ -67,18 +69,18 @@ function collectPaths(get: GetNode, from: NodeId, bias: Float32Array): LinearPat
     case 'conv': {
       node.bias.forEach((b, c) => { bias[c] += b; });
       const { source, pool } = findSource(get, node.inputs[0]);
-      return [{ source: source.id, sourceShape: mapShape(source.shape), pool, weight: node.weight, window: node.window, groups: node.groups }];
+      return [{ source: source.id, sourceShape: mapShape(source.shape), pool, weight: node.weight, window: node.window, groups: node.groups, filter: node.id }];
     }
     case 'dense': {
       node.bias.forEach((b, c) => { bias[c] += b; });
       const { source, pool } = findSource(get, node.inputs[0]);
       const [channels, height, width] = mapShape(source.shape);
-      return [{ source: source.id, sourceShape: [channels, height, width], pool, weight: node.weight, window: plainWindow([height / pool[0], width / pool[1]]), groups: 1 }];
+      return [{ source: source.id, sourceShape: [channels, height, width], pool, weight: node.weight, window: plainWindow([height / pool[0], width / pool[1]]), groups: 1, filter: node.id }];
     }
     case 'input': case 'relu': case 'average-pool': case 'reshape': {
       const { source, pool } = findSource(get, node.id);
       const shape = mapShape(source.shape);
-      return [{ source: source.id, sourceShape: shape, pool, weight: new Float32Array(shape[0]).fill(1), window: plainWindow([1, 1]), groups: shape[0] }];
+      return [{ source: source.id, sourceShape: shape, pool, weight: new Float32Array(shape[0]).fill(1), window: plainWindow([1, 1]), groups: shape[0], filter: null }];
     }
   }
 }

@@ -66,6 +66,22 @@ export interface Population {
   readonly statistics?: ChannelStatistics;
 }
 
+/** Why a filter's whole numbers do not go on to quantisation. */
+export type LostBefore =
+  /** In the file they are real numbers or of more than eight bits. */
+  | 'not-whole'
+  /** The lowering joined them with a pool, a scale of their inputs or another filter. */
+  | 'joined'
+  /** They reach 128 and more: -128, or a zero point far from the middle. */
+  | 'beyond-127'
+  /** The channels of the source have thresholds of their own. */
+  | 'source-thresholds'
+  /** Learning changed them. */
+  | 'learned';
+
+/** `steps`: per output channel, in the unit of the weights; each weight is a whole multiple, of at most 127 either way. */
+export type WholeWeights = { readonly steps: Float64Array } | { readonly lost: LostBefore };
+
 /**
  * A bundle of synapses. A spike of source neuron (ci, y, x) adds weight[co, ci, ky, kx] (activation
  * units: the source's threshold is already multiplied in, and the mean of `pool` too) to every target
@@ -77,8 +93,8 @@ export interface Projection {
   readonly target: PopulationId;
   /** [Co, Ci / groups, Kh, Kw] */
   readonly weight: Float32Array;
-  /** Every weight is a whole multiple of this, of at most 127: a quantised model's. */
-  readonly step?: number;
+  /** Of filters of a quantised model. */
+  readonly whole?: WholeWeights;
   readonly window: Window;
   readonly groups: number;
   /** Rows and columns of non-overlapping pooling in front of the filter; [1, 1] for none. */

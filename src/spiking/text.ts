@@ -9,7 +9,7 @@ export function spikingText(network: SpikingNetwork): string {
   for (const p of network.populations) {
     lines.push(`  population  ${p.id}  ${p.shape.join('x')}  ${neuronText(p.neuron)}  threshold ${rangeText(p.threshold)}  bias ${rangeText(p.bias)}  depth ${p.depth}`);
     for (const q of network.projections.filter((j) => j.target === p.id)) {
-      lines.push(`    <- ${q.source}  ${filterText(q)}  weight ${rangeText(q.weight)}${q.step === undefined ? '' : ` in steps of ${q.step.toPrecision(4)}`}${q.delay > 0 ? `  delay ${q.delay}` : ''}`);
+      lines.push(`    <- ${q.source}  ${filterText(q)}  weight ${rangeText(q.weight)}${wholeText(q)}${q.delay > 0 ? `  delay ${q.delay}` : ''}`);
     }
   }
   return lines.join('\n');
@@ -37,7 +37,12 @@ export function filterText(f: Pick<Projection, 'window' | 'groups' | 'pool'>): s
   return parts.join(' ');
 }
 
-function rangeText(values: Float32Array): string {
+function wholeText({ whole }: Projection): string {
+  if (whole === undefined) return '';
+  return 'lost' in whole ? `  whole numbers lost: ${whole.lost}` : ` in whole steps of ${rangeText(whole.steps)}`;
+}
+
+function rangeText(values: Float32Array | Float64Array): string {
   let low = Infinity;
   let high = -Infinity;
   for (const v of values) { low = Math.min(low, v); high = Math.max(high, v); }

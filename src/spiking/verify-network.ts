@@ -45,8 +45,17 @@ function verifyPopulation(p: Population): void {
 function verifyProjection(p: Projection, source: Population, target: Population): void {
   check(p.delay === target.depth - source.depth - 1 && p.delay >= 0, `${p.id}: a delay of ${p.delay} does not align depth ${source.depth} with ${target.depth}`);
   verifyGeometry(p.id, p, source.shape, target.shape);
-  const { step, weight } = p;
-  check(step === undefined || (step > 0 && weight.every((w) => Math.abs(w / step) < 127.5 && Math.abs(w / step - Math.round(w / step)) < 0.01)), `${p.id}: its weights are no whole multiples of ${step}`);
+  if (p.whole !== undefined && 'steps' in p.whole) verifyWhole(p, p.whole.steps, target);
+}
+
+/** Float32 keeps a whole number of at most 127 times a few factors to well within this share of one. */
+const WHOLE = 0.01;
+
+function verifyWhole({ id, weight }: Projection, steps: Float64Array, { shape: [outputs] }: Population): void {
+  check(steps.length === outputs && steps.every((s) => s > 0 && Number.isFinite(s)), `${id}: ${steps.length} steps for ${outputs} channels`);
+  const perOutput = weight.length / outputs;
+  const wrong = weight.some((w, i) => { const n = w / steps[Math.floor(i / perOutput)]; return Math.abs(n) > 127.5 || Math.abs(n - Math.round(n)) > WHOLE; });
+  check(!wrong, `${id}: a weight is no whole multiple of its channel's step`);
 }
 
 type Geometry = Pick<Projection, 'weight' | 'window' | 'groups' | 'pool'>;

@@ -4,7 +4,7 @@
  * what rounding lost before.
  */
 import { fromEventOrder } from '../../quantise/rounded-network.js';
-import type { IntegerNetwork, IntegerPopulation } from '../../quantise/integer-network.js';
+import { thresholdsOf, type IntegerNetwork, type IntegerPopulation } from '../../quantise/integer-network.js';
 import { fires, type InputCode, type Population, type SpikingNetwork } from '../../spiking/network.js';
 
 /** The network whose spikes are those of the integers, up to the rounding of currents. */
@@ -27,15 +27,17 @@ function inputOf({ input }: IntegerNetwork): InputCode {
   return { code: 'bias', layers: input.layers.map(({ target, weight, window, groups, pool }) => ({ target, weight, window, groups, pool })) };
 }
 
-function populationOf({ input }: IntegerNetwork, { id, shape, neuron, threshold, thresholdExponent, initial, bias, depth, scale }: IntegerPopulation): Population {
+function populationOf({ input }: IntegerNetwork, population: IntegerPopulation): Population {
+  const { id, shape, neuron, threshold, initial, bias, depth, scale } = population;
+  const thresholds = thresholdsOf(population);
   const injected = input.code === 'bias' ? input.layers.filter((l) => l.target === id) : [];
   const thresholdOf = (c: number): number => {
     if (neuron.model === 'relay' && input.code === 'poisson') return input.full;
-    return fires(neuron) ? (threshold * 2 ** thresholdExponent[c]) / scale[c] : 1;
+    return fires(neuron) ? thresholds[c] / scale[c] : 1;
   };
   return {
     id, shape, neuron, depth,
-    threshold: Float32Array.from(thresholdExponent, (_, c) => thresholdOf(c)),
+    threshold: Float32Array.from(thresholds, (_, c) => thresholdOf(c)),
     bias: Float32Array.from(bias, (b, c) => b / scale[c] + injected.reduce((sum, l) => sum + l.bias[c], 0)),
     initial: threshold > 0 ? initial / threshold : 0,
   };
