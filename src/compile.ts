@@ -149,7 +149,7 @@ export async function compileModel(path: string, options: CompileOptions): Promi
     left.push({ pass: pass.name, graph: lowered });
   }
   const core = asCore(lowered);
-  const quantised = mayHoldWholeWeights(model.operators) ? await pipeline.step('find-whole-weights', { run: () => findWholeFilters(core, model.graph) }) : null;
+  const quantised = mayHoldWholeWeights(model.operators) ? await pipeline.step('find-whole-weights', { run: () => findWholeFilters(core, model.graph, { target, reset, spikes, hosted: code === 'bias' }) }) : null;
   const whole = quantised === null ? {} : { whole: quantised, shared: sharedThresholds(core, quantised) };
 
   const imageShape = mapShape(core.nodes[0].shape);

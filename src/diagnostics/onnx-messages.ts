@@ -188,6 +188,11 @@ export const onnxMessages = {
     message: (p: { others: number; step: number }) => `activations are quantised here${p.others === 0 ? '' : ` and at ${p.others} more node${p.others === 1 ? '' : 's'}`}; the weights are read exactly, the activations are not rounded to steps of at most ${p.step.toPrecision(2)}`,
     hint: () => 'spike rates have steps of their own; measure the accuracy of the program',
   },
+  'onnx/not-saturated': {
+    severity: 'warning',
+    message: (p: { others: number; low: number; high: number }) => `activations are cut off at ${p.low.toPrecision(3)} and ${p.high.toPrecision(3)} here${p.others === 0 ? '' : ` (other ranges at ${p.others} more node${p.others === 1 ? '' : 's'})`}, and no rectifier follows; the network is read without that`,
+    hint: () => 'ranges that were calibrated hold nearly all values; where the cut is meant, write it as Clip',
+  },
   'onnx/card-digest': {
     severity: 'warning',
     message: (p: { card: string; model: string }) => `the model is not the file that the card describes (sha256 ${p.model.slice(0, 12)}..., the card says ${p.card.slice(0, 12)}...)`,

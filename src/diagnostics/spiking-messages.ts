@@ -5,14 +5,14 @@ export interface LostWeights { readonly why: keyof typeof LOST_HINTS; readonly c
 export const LOST_HINTS = {
   'not-whole': 'quantise the weights of this layer to at most 8 bits, symmetrically',
   'joined': 'export the model with its batch norms folded before it is quantised, or leave the layer as it is and measure the accuracy',
-  'beyond-127': 'quantise the weights symmetrically (zero point 0) to -127 .. 127',
   'source-thresholds': 'compile without --search',
   'learned': 'compile without --encrypt',
-  'weight-width': 'leave --weight-bits out, or quantise the model to fewer bits',
+  'weight-width': 'quantise the weights symmetrically (zero point 0, -127 to 127), and leave --weight-bits out',
   'profiles': 'quantise the weights with one scale for the tensor, or take --target loihi2',
   'output': 'quantise the weights of the last layer with one scale for the tensor',
   'beside': 'one filter a sum can be kept: no change of the model is needed, measure the accuracy',
   'two-compartments': 'quantise the weights with one scale for the tensor, or choose --reset hard',
+  'sums': 'measure the accuracy, or quantise the weights of this layer to fewer bits',
   'registers': 'measure the accuracy: the rounding follows the width of the target',
 } as const;
 
@@ -20,14 +20,14 @@ function whyLost({ why, count = 0, allowed = 0 }: LostWeights, target: string): 
   switch (why) {
     case 'not-whole': return 'in the file they are real numbers or of more than 8 bits';
     case 'joined': return 'the lowering joined them with a norm, a pool, a scale of their inputs or another filter';
-    case 'beyond-127': return 'with their zero point they reach 128 or more, and a weight has 7 bits and a sign';
     case 'source-thresholds': return 'the channels of the source have thresholds of their own, which go into the weights';
     case 'learned': return 'learning changed them';
     case 'weight-width': return `they reach ${count}, a weight of ${target} ${allowed}`;
-    case 'profiles': return `their scales ask for ${count} thresholds, a core of ${target} has ${allowed}`;
+    case 'profiles': return `their ${count} scales ask for as many thresholds, a core of ${target} has ${allowed}`;
     case 'output': return 'their scales differ between the classes, whose sums are compared as they are';
     case 'beside': return 'a larger filter into the same neurons sets the scale';
     case 'two-compartments': return 'their scales ask for a threshold a channel, and two compartments take away one';
+    case 'sums': return `if every input spiked in one step they would add up to ${count}, and a sum holds ${allowed}`;
     case 'registers': return `a threshold, a bias, or the sum of one step would leave the registers of ${target}`;
   }
 }

@@ -17,6 +17,6 @@ export function applyParameters(network: SpikingNetwork, values: Float32Array): 
       ? { code: 'bias', layers: network.input.layers.map((layer, i) => ({ ...layer, weight: part('host', i) })) }
       : network.input,
     populations: network.populations.map((p, i) => ({ ...p, neuron: neuron(p.neuron, i), bias: part('bias', i), threshold: part('threshold', i) })),
-    projections: network.projections.map((p, i) => ({ ...p, weight: part('weight', i), ...(p.whole === undefined ? {} : { whole: { lost: 'learned' } as const }) })),
+    projections: network.projections.map((p, i) => ({ ...p, weight: part('weight', i), ...(p.whole === undefined ? {} : { whole: { lost: { why: 'learned' } } as const }) })),
   };
 }

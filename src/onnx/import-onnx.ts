@@ -118,8 +118,10 @@ function warnOfLines(values: Translation['values'], structure: Structure, report
   }
 }
 
-/** One warning for all places where the file rounds activations. */
-function warnOfSteps({ steps }: Translation, report: Reporter): void {
+/** One warning for all places where the file rounds activations, and one for all where it cuts them off below zero. */
+function warnOfSteps({ steps, cuts }: Translation, report: Reporter): void {
+  const [cut] = cuts.values();
+  if (cut !== undefined) report.report('onnx/not-saturated', { kind: 'node', node: cut.node }, { others: cuts.size - 1, low: cut.low, high: cut.high });
   const [first] = steps.keys();
   if (first !== undefined) report.report('onnx/not-rounded', { kind: 'node', node: first }, { others: steps.size - 1, step: Math.max(...steps.values()) });
 }

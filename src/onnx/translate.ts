@@ -13,7 +13,7 @@ import { operators } from './operators.js';
 import { firstNotFinite, Refusal, refuse, type Draft, type RuleContext } from './rule.js';
 import type { Structure } from './structure.js';
 import { mayOverwrite } from './transpose-matrix.js';
-import { product, sampleShape, type Activation, type Value } from './value.js';
+import { product, sampleShape, type Activation, type Range, type Value } from './value.js';
 
 export interface TranslationRequest {
   readonly model: ModelRecord;
@@ -36,6 +36,8 @@ export interface Translation {
   readonly values: ReadonlyMap<string, NodeId>;
   /** Nodes that round activations in the file, each with its step. */
   readonly steps: ReadonlyMap<string, number>;
+  /** Ranges that the file cuts activations off at and the graph does not, by node. */
+  readonly cuts: ReadonlyMap<string, Range>;
   readonly input: CanonicalInput;
   readonly inputName: string;
 }
@@ -51,6 +53,7 @@ interface State {
   /** How often a value is read, by name. */
   readonly readers: ReadonlyMap<string, number>;
   readonly steps: Map<string, number>;
+  readonly cuts: Map<string, Range>;
   left: number;
   readonly allowed: number;
 }
@@ -61,7 +64,7 @@ export function translate(request: TranslationRequest): Translation {
   const allowed = 2 ** 23 + 4 * request.budget;
   const state: State = {
     request, nodes: [], ids: new Map(), values: new Map(),
-    tensors: new Map(model.initializers.map((t) => [t.name, t])), readers: countReaders(request), steps: new Map(), left: allowed, allowed,
+    tensors: new Map(model.initializers.map((t) => [t.name, t])), readers: countReaders(request), steps: new Map(), cuts: new Map(), left: allowed, allowed,
   };
   state.values.set(structure.input.name, emitInput(state, structure.input.name));
   for (const node of structure.nodes) translateNode(state, node);
@@ -74,7 +77,7 @@ export function translate(request: TranslationRequest): Translation {
   const values = new Map<string, NodeId>();
   for (const [name, value] of state.values) if (value?.kind === 'activation') values.set(name, value.node);
   const nodes = neededNodes(state.nodes, [...found.values()].map((v) => v.node));
-  return { nodes, outputs: found, values: keepNeeded(values, nodes), steps: state.steps, input, inputName: structure.input.name };
+  return { nodes, outputs: found, values: keepNeeded(values, nodes), steps: state.steps, cuts: state.cuts, input, inputName: structure.input.name };
 }
 
 function countReaders({ structure, outputs }: TranslationRequest): ReadonlyMap<string, number> {
@@ -155,7 +158,15 @@ function applyOperator(state: State, node: NodeRecord): readonly Value[] | undef
   if (quantised !== undefined && operator.onQuantised === undefined) refuse('onnx/form', { op: node.op, problem: 'it works on the whole numbers of a quantised tensor', advice: 'put a DequantizeLinear before it, or export the float network' });
   const results = listOf(rule(context));
   for (const v of results) if (v.kind === 'activation' && v.quantised !== undefined && operator.onQuantised !== 'passes') state.steps.set(node.name, v.quantised.scale);
-  return quantised === undefined || operator.onQuantised !== 'passes' ? results : results.map((v) => (v.kind === 'activation' ? { ...v, quantised } : v));
+  return inputs.reduce((given, v) => (v?.kind === 'activation' ? carried(state, v, { results: given, passes: operator.onQuantised === 'passes' }) : given), results);
+}
+
+/** What an operator that passes numbers on says of them as of its input `x`. Books a range of x that nobody takes over. */
+function carried(state: State, { node, quantised, within }: Activation, { results, passes }: { readonly results: readonly Value[]; readonly passes: boolean }): readonly Value[] {
+  if (passes) return results.map((v) => (v.kind === 'activation' ? { ...v, ...(quantised === undefined ? {} : { quantised }), ...(within === undefined ? {} : { within }) } : v));
+  const takenOver = (v: Value): boolean => v.kind === 'activation' && (v.within === within || state.nodes.some((n) => n.id === v.node && n.kind === 'relu' && n.inputs[0] === node));
+  if (within !== undefined && !results.every(takenOver)) state.cuts.set(within.node, within);
+  return results;
 }
 
 const listOf = <T extends Value>(result: T | readonly T[]): readonly T[] => ('kind' in result ? [result] : result);

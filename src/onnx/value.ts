@@ -15,7 +15,11 @@ export interface Activation {
   readonly image?: true;
   /** In the file these are whole numbers; the graph node gives the real numbers that they stand for. */
   readonly quantised?: QuantisedAs;
+  /** The file cuts the values off here, which the graph node does not do: a rectifier that reads them takes it over. */
+  readonly within?: Range;
 }
+/** Where a QuantizeLinear below zero saturates; `node` names it. */
+export interface Range { readonly low: number; readonly high: number; readonly node: string }
 /** real = (whole - zero) scale */
 export interface QuantisedAs { readonly scale: number; readonly zero: number }
 export type Value = Activation | Constant;

@@ -172,7 +172,7 @@ function mostExponent({ population, incoming, target: { core } }: ScaleRequest):
 }
 
 /** A threshold that one inhibitory weight can hold: the largest mantissa * 2^exponent below the limit. */
-export function singleWeight(steps: number, target: Target): number {
+function singleWeight(steps: number, target: Target): number {
   let exponent = 0;
   while (steps / 2 ** exponent > target.numbers.weightMax) exponent++;
   return Math.floor(steps / 2 ** exponent) * 2 ** exponent;

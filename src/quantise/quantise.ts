@@ -79,11 +79,13 @@ function keepWhole(population: Population, incoming: readonly Incoming[], settin
   if (main === null) return { lost };
   const scales = wholeScales({ population, incoming, timesteps, target, slack: 1 }, main);
   if ('why' in scales) return { lost: [{ index: main, lost: scales }, ...lost] };
+  let bound = 0;
   for (const scale of scales) {
     const layer = roundLayer(population, incoming, scale, settings);
     if (sumsFit(population, layer, settings)) return { layer, lost };
+    bound = layer.projections[main].bound;
   }
-  return { lost: [{ index: main, lost: { why: 'registers' } }, ...lost] };
+  return { lost: [{ index: main, lost: bound > SUM_MAX ? { why: 'sums', count: bound, allowed: SUM_MAX } : { why: 'registers' } }, ...lost] };
 }
 
 function roundAnew(population: Population, incoming: readonly Incoming[], settings: Settings): Layer {

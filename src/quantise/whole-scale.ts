@@ -3,9 +3,10 @@
  * step of its channel, so the steps give each channel its state units per unit of activation, and the threshold
  * follows: threshold_c = round(units_c * activation threshold). Channels of different steps have different thresholds.
  */
-import type { LostBefore } from '../spiking/network.js';
+import type { Lost } from '../spiking/network.js';
+import { alike } from '../spiking/whole-weights.js';
 import type { Target } from '../target/schema.js';
-import { channelMaxima, chooseShift, preferredShift, registerLimit, singleWeight, usesTwoCompartments, type Incoming, type ScaleRequest } from './choose-scale.js';
+import { channelMaxima, chooseShift, preferredShift, registerLimit, usesTwoCompartments, type Incoming, type ScaleRequest } from './choose-scale.js';
 import type { IntegerPopulation } from './integer-network.js';
 
 /** A layer's scale and thresholds in state units. */
@@ -23,29 +24,13 @@ export interface StateScale extends RegisterScale {
   readonly whole?: number;
 }
 
-/** Why whole weights are rounded all the same. */
-export type Lost =
-  | { readonly why: LostBefore }
-  /** The largest does not fit the target's weights. */
-  | { readonly why: 'weight-width'; readonly count: number; readonly allowed: number }
-  /** Thresholds that carry the steps are more than a core has. */
-  | { readonly why: 'profiles'; readonly count: number; readonly allowed: number }
-  /** Classes are compared as they are, so one step has to serve all. */
-  | { readonly why: 'output' }
-  /** Another filter into the same neurons sets the scale. */
-  | { readonly why: 'beside' }
-  /** Two compartments take one threshold away by a weight. */
-  | { readonly why: 'two-compartments' }
-  /** Threshold, bias, weights beside them or the sum of one step would leave their registers. */
-  | { readonly why: 'registers' };
-
 export interface LostFilter { readonly index: number; readonly lost: Lost }
 
 /** The filter of whole weights that sets the scale, the one with the most weights; and those of a quantised model that do not. */
 export function mainWhole(incoming: readonly Incoming[]): { readonly main: number | null; readonly lost: readonly LostFilter[] } {
   const filters = incoming.flatMap(({ projection: { whole, weight } }, index) => (whole === undefined ? [] : [{ index, whole, size: weight.length }]));
   const main = filters.reduce((best, { index, whole, size }) => ('steps' in whole && (best === null || size > incoming[best].weight.length) ? index : best), null as number | null);
-  return { main, lost: filters.flatMap(({ index, whole }): LostFilter[] => (index === main ? [] : [{ index, lost: 'lost' in whole ? { why: whole.lost } : { why: 'beside' } }])) };
+  return { main, lost: filters.flatMap(({ index, whole }): LostFilter[] => (index === main ? [] : [{ index, lost: 'lost' in whole ? whole.lost : { why: 'beside' } }])) };
 }
 
 /** Register steps of the smallest threshold that leave its rounding without effect (a relative 0.05 %), and the fewest that are allowed (2 %). */
@@ -62,9 +47,6 @@ export function wholeScales(request: ScaleRequest, main: number): readonly State
   if (largest > numbers.weightMax) return { why: 'weight-width', count: largest, allowed: numbers.weightMax };
   return population.neuron.model === 'integrator' ? outputScale(request, main, steps) : firingScales(request, main, steps);
 }
-
-/** Steps are equal but for the last bits of their factors. */
-const alike = (values: Float64Array): boolean => values.every((v) => Math.abs(v - values[0]) <= 1e-5 * values[0]);
 
 function outputScale(request: ScaleRequest, main: number, steps: Float64Array): readonly StateScale[] | Lost {
   const { population, incoming, timesteps, target } = request;
@@ -105,11 +87,11 @@ const registersFor = (thresholds: Int32Array): Pick<RegisterScale, 'threshold' |
   ...(thresholds.every((t) => t === thresholds[0]) ? {} : { thresholds }),
 });
 
-/** The nearest threshold that one inhibitory weight takes away. */
-function nearestSingleWeight(threshold: number, target: Target): number {
-  const below = singleWeight(threshold, target);
-  const above = singleWeight(below * (1 + 1 / target.numbers.weightMax) + 1, target);
-  return above - threshold < threshold - below ? above : below;
+/** The nearest threshold that one inhibitory weight takes away, within 0.8 %. */
+function nearestSingleWeight(threshold: number, { numbers }: Target): number {
+  let step = 1;
+  while (threshold / step > numbers.weightMax) step *= 2;
+  return Math.round(threshold / step) * step;
 }
 
 interface Beside { readonly request: ScaleRequest; readonly main: number; readonly unit: number; readonly perThreshold: Float64Array }

@@ -66,21 +66,33 @@ export interface Population {
   readonly statistics?: ChannelStatistics;
 }
 
-/** Why a filter's whole numbers do not go on to quantisation. */
-export type LostBefore =
+/** Why the whole numbers of a quantised model's filter are not stored as they are. */
+export type Lost =
   /** In the file they are real numbers or of more than eight bits. */
-  | 'not-whole'
+  | { readonly why: 'not-whole' }
   /** The lowering joined them with a pool, a scale of their inputs or another filter. */
-  | 'joined'
-  /** They reach 128 and more: -128, or a zero point far from the middle. */
-  | 'beyond-127'
+  | { readonly why: 'joined' }
+  /** The largest does not fit the target's weights: fewer bits, -128, or a zero point far from the middle. */
+  | { readonly why: 'weight-width'; readonly count: number; readonly allowed: number }
+  /** If all inputs spike in one step their sum does not fit. */
+  | { readonly why: 'sums'; readonly count: number; readonly allowed: number }
+  /** Steps that differ between channels ask for more thresholds than a core has. */
+  | { readonly why: 'profiles'; readonly count: number; readonly allowed: number }
+  /** Steps that differ between channels, and two compartments take one threshold away by a weight. */
+  | { readonly why: 'two-compartments' }
+  /** Steps that differ between classes, whose sums are compared as they are. */
+  | { readonly why: 'output' }
+  /** Another filter into the same neurons sets the scale. */
+  | { readonly why: 'beside' }
   /** The channels of the source have thresholds of their own. */
-  | 'source-thresholds'
+  | { readonly why: 'source-thresholds' }
   /** Learning changed them. */
-  | 'learned';
+  | { readonly why: 'learned' }
+  /** A threshold, a bias, a weight beside them or a current that lasts would leave its register. */
+  | { readonly why: 'registers' };
 
 /** `steps`: per output channel, in the unit of the weights; each weight is a whole multiple, of at most 127 either way. */
-export type WholeWeights = { readonly steps: Float64Array } | { readonly lost: LostBefore };
+export type WholeWeights = { readonly steps: Float64Array } | { readonly lost: Lost };
 
 /**
  * A bundle of synapses. A spike of source neuron (ci, y, x) adds weight[co, ci, ky, kx] (activation

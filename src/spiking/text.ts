@@ -39,7 +39,7 @@ export function filterText(f: Pick<Projection, 'window' | 'groups' | 'pool'>): s
 
 function wholeText({ whole }: Projection): string {
   if (whole === undefined) return '';
-  return 'lost' in whole ? `  whole numbers lost: ${whole.lost}` : ` in whole steps of ${rangeText(whole.steps)}`;
+  return 'lost' in whole ? `  whole numbers lost: ${whole.lost.why}` : ` in whole steps of ${rangeText(whole.steps)}`;
 }
 
 function rangeText(values: Float32Array | Float64Array): string {

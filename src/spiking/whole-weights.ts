@@ -5,11 +5,13 @@
  * whole numbers as they are where the target can hold them. It needs one threshold for all channels of a source,
  * since a weight is stored times the threshold of its source; thresholds of the target carry the steps.
  */
-import type { Conv, CoreNode, Dense, Graph, GraphNode, NodeId } from '../graph/graph.js';
-import { findInflows } from './linear-paths.js';
-import type { WholeWeights } from './network.js';
+import type { CoreNode, Graph, NodeId } from '../graph/graph.js';
+import type { Target } from '../target/schema.js';
+import type { SpikeKind } from './choices.js';
+import { findInflows, type Inflow, type LinearPath } from './linear-paths.js';
+import type { Lost, Reset, WholeWeights } from './network.js';
 
-/** By filter: the conv or dense node of the core graph. None for filters of one magnitude, which have nothing to keep. */
+/** By the conv or dense node of the core graph. */
 export type WholeFilters = ReadonlyMap<NodeId, WholeWeights>;
 
 /** The largest whole number that signed weights of eight bits hold either way. */
@@ -53,23 +55,81 @@ function wholesIn(weight: Float32Array, largest: number): number {
 
 const isWhole = (value: number): boolean => Math.abs(value - Math.round(value)) < CLOSE;
 
-type Filter = Conv | Dense;
-const isFilter = (node: GraphNode): node is Filter => node.kind === 'conv' || node.kind === 'dense';
-/** Zeros and one magnitude, as a selection, a copy or a sum has: the scale of the layer holds that exactly or as nearly as may be. */
-const isPlain = ({ weight }: Filter): boolean => {
+/** Steps are the same but for the last bits of their factors. */
+export const alike = (steps: Float64Array): boolean => steps.every((step) => Math.abs(step - steps[0]) <= ALIKE * steps[0]);
+const ALIKE = 1e-5;
+
+/** How many different steps there are. */
+function differentSteps(steps: Float64Array): number {
+  const sorted = steps.slice().sort();
+  return sorted.filter((step, i) => i === 0 || step - sorted[i - 1] > ALIKE * step).length;
+}
+
+/** Zeros and one magnitude, as a selection, a copy or a sum has: there is nothing that rounding could lose. */
+function isPlain(weight: Float32Array): boolean {
   const largest = weight.reduce((m, w) => Math.max(m, Math.abs(w)), 0);
   return weight.every((w) => w === 0 || Math.abs(w) === largest);
-};
+}
 
-/** The filters of a quantised model's `core`, with the graph as it was imported to tell why one lost its whole numbers. */
-export function findWholeFilters(core: Graph<CoreNode>, imported: Graph): WholeFilters {
-  const wholeInFile = (id: NodeId): boolean => imported.nodes.some((n) => n.id === id && (!isFilter(n) || wholeSteps(n.weight, n.bias.length) !== undefined));
-  return new Map(core.nodes.filter(isFilter).filter((n) => !isPlain(n)).map((node): readonly [NodeId, WholeWeights] => {
-    const found = wholeSteps(node.weight, node.bias.length);
-    if (found !== undefined) return [node.id, found.most <= MOST ? { steps: found.steps } : { lost: 'beyond-127' }];
-    const known = imported.nodes.some((n) => n.id === node.id);
-    return [node.id, { lost: known && !wholeInFile(node.id) ? 'not-whole' : 'joined' }];
+/** What the whole weights are to be stored in. */
+export interface Storage {
+  readonly target: Target;
+  readonly reset: Reset;
+  readonly spikes: SpikeKind;
+  /** The host computes what the image goes through, in floating point. */
+  readonly hosted: boolean;
+}
+
+/** The plain sum of a projection's weights is kept in 16 bits. */
+const LARGEST_SUM = 32767;
+
+/** The filters of a quantised model's `core`; `imported` tells why one has no whole numbers any more. */
+export function findWholeFilters(core: Graph<CoreNode>, imported: Graph, storage: Storage): WholeFilters {
+  const image = core.nodes.find((n) => n.kind === 'input')?.id;
+  return new Map(findInflows(core).flatMap((inflow) => {
+    const found = inflow.paths.flatMap((path): Found[] => {
+      if (path.filter === null || isPlain(path.weight) || (storage.hosted && path.source === image)) return [];
+      return [{ filter: path.filter, size: path.weight.length, whole: judged(path, inflow, storage) ?? { lost: whyNone(path.filter, imported) } }];
+    });
+    const main = found.reduce<Found | undefined>((best, f) => ('steps' in f.whole && (best === undefined || f.size > best.size) ? f : best), undefined);
+    return found.map((f): readonly [NodeId, WholeWeights] => [f.filter, 'steps' in f.whole && f !== main ? { lost: { why: 'beside' } } : f.whole]);
   }));
+}
+
+interface Found { readonly filter: NodeId; readonly size: number; readonly whole: WholeWeights }
+
+/** The steps of a filter, or what the target lacks to store its whole numbers; undefined where it has none. */
+function judged({ weight, pool }: LinearPath, { shape: [outputs], isOutput }: Inflow, { target, reset, spikes }: Storage): WholeWeights | undefined {
+  const found = wholeSteps(weight, outputs);
+  if (found === undefined) return undefined;
+  const { numbers, core } = target;
+  const { steps, most } = found;
+  if (most > numbers.weightMax) return { lost: { why: 'weight-width', count: most, allowed: numbers.weightMax } };
+  const sum = largestSum(weight, steps, spikes === 'signed') * pool[0] * pool[1];
+  if (sum > LARGEST_SUM) return { lost: { why: 'sums', count: sum, allowed: LARGEST_SUM } };
+  const different = differentSteps(steps);
+  if (isOutput) return different > 1 ? { lost: { why: 'output' } } : { steps };
+  if (different > 1 && reset === 'soft-two-compartment') return { lost: { why: 'two-compartments' } };
+  if (core.thresholdProfiles !== null && different > core.thresholdProfiles) return { lost: { why: 'profiles', count: different, allowed: core.thresholdProfiles } };
+  return { steps };
+}
+
+/** The largest sum of whole numbers of one sign into a channel; of both where spikes have either. */
+function largestSum(weight: Float32Array, steps: Float64Array, signed: boolean): number {
+  const perOutput = weight.length / steps.length;
+  let most = 0;
+  steps.forEach((step, c) => {
+    const [positive, negative] = [1, -1].map((sign) => weight.subarray(c * perOutput, (c + 1) * perOutput).reduce((sum, w) => sum + Math.max(0, Math.round((sign * w) / step)), 0));
+    most = Math.max(most, signed ? positive + negative : Math.max(positive, negative));
+  });
+  return most;
+}
+
+/** The file has no whole numbers for this filter, or the lowering joined them with something. */
+function whyNone(filter: NodeId, imported: Graph): Lost {
+  const node = imported.nodes.find((n) => n.id === filter);
+  const real = (node?.kind === 'conv' || node?.kind === 'dense') && wholeSteps(node.weight, node.bias.length) === undefined;
+  return { why: real ? 'not-whole' : 'joined' };
 }
 
 /** The populations whose channels need one threshold: those in front of and behind filters of whole numbers. */
@@ -94,6 +154,6 @@ export function inProjection(whole: WholeWeights, { threshold, groups, factor }:
   const inGroup = threshold.length / groups;
   const outGroup = whole.steps.length / groups;
   const first = (channel: number): number => threshold[Math.floor(channel / inGroup) * inGroup];
-  if (threshold.some((t, c) => t !== first(c))) return { lost: 'source-thresholds' };
+  if (threshold.some((t, c) => t !== first(c))) return { lost: { why: 'source-thresholds' } };
   return { steps: whole.steps.map((step, c) => step * threshold[Math.floor(c / outGroup) * inGroup] * Math.abs(factor(c))) };
 }

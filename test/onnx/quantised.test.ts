@@ -103,6 +103,68 @@ it('an operator that would work on the whole numbers is refused, and so are two 
   expect(refused({ ...qlinear, nodes: [node('QuantizeLinear', ['x', 'w_scale', 'w_zero'], 'y', { axis: 1 })] })).toContain('activations have 3 scales');
 });
 
+/** image -> Conv -> pair -> what `nodes` do with "cd"; `points` are scale and zero point of the pair. */
+const cutOff = (points: readonly TensorSpec[], nodes: readonly NodeSpec[]): ModelSpec => ({
+  inputs: [{ name: 'x', dims: ['N', 2, 6, 6] }], opset: 13,
+  nodes: [node('Conv', ['x', 'w'], 'c'), ...pair('c', 'cd', 'cut'), ...nodes],
+  initializers: [floats('w', [3, 2, 3, 3], values(54, 1)), ...points, floats('v', [3, 3, 4, 4], values(144, 2))],
+});
+
+describe('a range that activations are cut off at', () => {
+  const behind = [node('Conv', ['r', 'v'], 'y')];
+  const read = (spec: ModelSpec) => {
+    const report = new Reporter();
+    const { graph } = importOnnxBytes(buildModel(spec), { name: 'm', report });
+    return { graph, warnings: report.warnings.filter((w) => w.code === 'onnx/not-saturated') };
+  };
+  /** Largest difference from what the standard says, over images that leave the range. */
+  const difference = (spec: ModelSpec): number => {
+    const { graph } = read(spec);
+    const image = values(72, 5).map((v) => 3 * v);
+    const x = { kind: 'constant', name: 'x', type: 'float32', dims: [1, 2, 6, 6], data: image } as const;
+    const { data } = evaluateModel({ model: readModel(buildModel(spec), 'm'), feeds: new Map([['x', x]]), report: new Reporter() }).get('y') as Constant;
+    return largest(data, referenceEvaluate(graph, image).get(graph.outputs[0]) as Float64Array);
+  };
+  // steps so fine that rounding does not show
+  const wide = (scale: number, zero: number): TensorSpec[] => [floats('cut_scale', [], [scale]), tensor('cut_zero', 'uint16', [], { rawData: new Uint8Array(Uint16Array.of(zero).buffer) })];
+  it.each<readonly [string, TensorSpec[], number]>([['from 0', wide(2 / 65_535, 0), 2], ['from below, in front of a rectifier', wide(5 / 65_535, 26_214), (5 * 39_321) / 65_535]])('%s, is a neuron that saturates', (_, points, cap) => {
+    const spec = { ...cutOff(points, [node('Relu', ['cd'], 'r'), ...behind]), opset: 21 };
+    const { graph, warnings } = read(spec);
+    expect(warnings).toEqual([]);
+    expect(graph.nodes.filter((n) => n.kind === 'relu').map((n) => n.cap)).toContainEqual(expect.closeTo(cap, 3));
+    expect(difference(spec)).toBeLessThan(0.01);
+  });
+  it('with a Clip behind it, has the lower of both ends', () => {
+    const { graph, warnings } = read({ ...cutOff(point('cut', 5 / 255, 100), [node('Clip', ['cd', 'least', 'most'], 'r'), ...behind]) , initializers: [...cutOff(point('cut', 5 / 255, 100), []).initializers!, floats('least', [], [0]), floats('most', [], [6])] });
+    expect([graph.nodes.filter((n) => n.kind === 'relu').map((n) => n.cap), warnings]).toEqual([[expect.closeTo((5 * 155) / 255, 5)], []]);
+  });
+  it('goes through what passes numbers on', () => {
+    const { graph, warnings } = read(cutOff(point('cut', 5 / 255, 100), [node('MaxPool', ['cd'], 'p', { kernel_shape: [1, 1] }), node('Relu', ['p'], 'r'), node('Flatten', ['r'], 'y')]));
+    expect([graph.nodes.filter((n) => n.kind === 'relu').map((n) => n.cap), warnings]).toEqual([[expect.closeTo((5 * 155) / 255, 5)], []]);
+  });
+  it('from below, in front of anything else, is left out with a warning', () => {
+    const spec = cutOff(point('cut', 5 / 255, 100), [node('Conv', ['cd', 'v'], 'y')]);
+    const { graph, warnings } = read(spec);
+    expect(graph.nodes.filter((n) => n.kind === 'relu')).toEqual([]);
+    expect(warnings.map((w) => [w.where, w.message, w.hint])).toMatchInlineSnapshot(`
+      [
+        [
+          {
+            "kind": "node",
+            "node": "QuantizeLinear:cd_q",
+          },
+          "activations are cut off at -1.96 and 3.04 here, and no rectifier follows; the network is read without that",
+          "ranges that were calibrated hold nearly all values; where the cut is meant, write it as Clip",
+        ],
+      ]
+    `);
+    expect(difference(spec)).toBeGreaterThan(0.5);
+  });
+  it('of the scores is nothing to warn of: they are compared', () => {
+    expect(read(cutOff(point('cut', 5 / 255, 100), [])).warnings).toEqual([]);
+  });
+});
+
 it('the warning names the coarsest step', () => {
   const report = new Reporter();
   importOnnxBytes(buildModel(qdq), { name: 'm', report });

@@ -278,6 +278,7 @@ describe('a program that contradicts itself', () => {
     ['signed input', network({ input: { code: 'rate', population: populationId('p0'), scale: 1, format: { mantissaMax: 9, exponentMax: 7 } }, populations: base.network.populations.map((p, i) => (i === 0 ? { ...p, neuron: { model: 'signed-if', reset: 'soft', retract: 0 } } : p)) }), 'the image enters the signed population "p0"'],
     ['decay', population(1, { decay: 5000 }), 'population "p1" has the decay 5000'],
     ['threshold', population(1, { threshold: 2 ** 30 }), 'population "p1" has the threshold 1073741824 with the limit 8388607'],
+    ['thresholds', population(1, { thresholds: Int32Array.of(9) }), 'population "p1" has 1 thresholds for 3 channels'],
     ['initial', population(1, { initial: -(2 ** 30) }), 'population "p1" starts at -1073741824 with the limit 8388607'],
     ['limit', population(1, { limit: 0 }), 'population "p1" has the limit 0'],
     ['projections', projection(1, { id: 'c0' }), 'two projections are called "c0"'],

@@ -24,6 +24,8 @@ it.each<readonly [string, IntegerNetwork, string]>([
   ['a threshold of nothing', withOut({ threshold: 0 }), 'out: threshold 0 does not fit'],
   ['a threshold between two registers', withOut({ threshold: 100 }), 'out: threshold 100 does not fit'],
   ['a threshold that leaves its register by its exponent', withOut({ threshold: 2 ** 20, thresholdExponent: Uint8Array.of(0, 3) }), 'out: threshold 8388608 does not fit'],
+  ['a threshold a channel that is not the largest', withOut({ thresholds: Int32Array.of(64, 128) }), `out: 2 thresholds of up to 128 beside ${good.populations[1].threshold}`],
+  ['a threshold a channel between two registers', withOut({ threshold: 128, thresholds: Int32Array.of(100, 128), thresholdExponent: new Uint8Array(2) }), 'out: threshold 128 does not fit'],
   ['a bias that its register rounds', withOut({ bias: Int32Array.of(0, 4097) }), 'out: a bias does not fit its register'],
   ['a start outside v', withOut({ initial: 8388608 }), 'out: starts outside its state'],
   ['a source that is missing', withLayer({ source: populationId('gone') }), 'layer has no source'],

@@ -117,7 +117,7 @@ describe('cycle timing', () => {
   it.each([6, 9, 11, 12])('agrees with pipeline timing where messages are few (network %i)', (seed) => {
     // Two cores of one layer send to two of the next, a handful of messages in each of a few steps.
     const { network, image } = randomNetwork(seed);
-    const quiet = { ...network, populations: network.populations.map((p) => ({ ...p, threshold: p.neuron.model === 'relay' ? p.threshold : p.threshold * 10 })) };
+    const quiet = { ...network, populations: network.populations.map((p) => ({ ...p, threshold: p.neuron.model === 'relay' ? p.threshold : p.threshold * 10, ...(p.thresholds === undefined ? {} : { thresholds: p.thresholds.map((t) => t * 10) }) })) };
     const program = buildProgram(quiet, { parts: [1, 2, 1], target: loihi1, place });
     const router = routerOf(loihi1) as KnownRouter;
     for (const own of loihi1.profiles) {

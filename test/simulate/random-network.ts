@@ -3,7 +3,7 @@
 // layers, soft and hard reset, IF, LIF, cuba and signed IF, and the three input codes.
 import { randomStream, substream, uniform } from '../../src/random.js';
 import type { MapShape, Neuron, PopulationId } from '../../src/spiking/network.js';
-import { populationId } from '../../src/spiking/network.js';
+import { fires, populationId } from '../../src/spiking/network.js';
 import type { IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection } from '../../src/quantise/integer-network.js';
 
 export interface Dice {
@@ -36,8 +36,13 @@ function neuron(d: Dice): { readonly neuron: Neuron; readonly decay: number } {
 export function population(id: string, shape: MapShape, depth: number, d: Dice): IntegerPopulation {
   const threshold = d.between(500, 4000);
   const dynamics = neuron(d);
+  const thresholdExponent = Uint8Array.from({ length: shape[0] }, () => d.between(0, 3));
+  // those in the middle have a threshold a channel, the largest first
+  const own = depth === 2 && fires(dynamics.neuron) && dynamics.neuron.reset !== 'soft-two-compartment';
+  const thresholds = Int32Array.from(thresholdExponent, (e, c) => (c === 0 ? threshold : threshold - 37 * e - 5 * (c % 60)));
   return {
-    id: populationId(id), shape, ...dynamics, threshold, initial: Math.floor(threshold / 2), thresholdExponent: Uint8Array.from({ length: shape[0] }, () => d.between(0, 3)), depth,
+    id: populationId(id), shape, ...dynamics, threshold, initial: Math.floor(threshold / 2), depth,
+    ...(own ? { thresholdExponent: new Uint8Array(shape[0]), thresholds } : { thresholdExponent }),
     bias: Int32Array.from({ length: shape[0] }, () => (d.unit() < 0.5 ? 0 : d.between(-400, 600))),
     limit: d.pick([8388607, 8388607, 6000]), scale: new Float64Array(shape[0]).fill(1000),
   };
@@ -174,7 +179,8 @@ export function signedNetwork(seed: number): ReturnType<typeof randomNetwork> {
   const populations = network.populations.map((p): IntegerPopulation => {
     if (p.id === network.output || p.id === entry || d.unit() < 0.1) return p;
     const threshold = d.between(50, 900);
-    return { ...p, neuron: { model: 'signed-if', reset: 'soft', retract: d.pick([0, 0, 0.25, 0.5, 0.123]) }, decay: 0, threshold, initial: Math.min(p.limit >> 3, threshold * d.between(1, 12)) };
+    const own = p.thresholds === undefined ? {} : { thresholds: p.thresholds.map((t) => Math.ceil((t * threshold) / p.threshold)) };
+    return { ...p, ...own, neuron: { model: 'signed-if', reset: 'soft', retract: d.pick([0, 0, 0.25, 0.5, 0.123]) }, decay: 0, threshold, initial: Math.min(p.limit >> 3, threshold * d.between(1, 12)) };
   });
   return { network: { ...network, populations }, image };
 }

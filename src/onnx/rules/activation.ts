@@ -1,11 +1,11 @@
 /** Relu, and the operators that do nothing at inference: Identity, Dropout, Cast. */
 import { isFloatType, typeName } from '../constant.js';
-import { activation, from, intAttribute, optionalConstant, refuse, scalar, type RuleContext } from '../rule.js';
+import { activation, intAttribute, optionalConstant, refuse, scalar, type RuleContext } from '../rule.js';
 import type { Value } from '../value.js';
+import { rectified } from './piecewise.js';
 
 export function relu(context: RuleContext): Value {
-  const x = activation(context);
-  return context.emit({ kind: 'relu', inputs: from(x), cap: Infinity }, x.dims);
+  return rectified(context, activation(context));
 }
 
 export const identity = (context: RuleContext): Value => activation(context);

@@ -21,9 +21,9 @@ export function scaledAndShifted(context: RuleContext, x: Activation, by: { read
   return context.emit({ kind: 'affine', inputs: from(x), scale: spread(by.scale), shift: spread(by.shift) }, x.dims, by.suffix);
 }
 
-/** relu(x), at most `cap`. */
+/** relu(x), at most `cap`, and at most what the file cuts x off at. */
 export const rectified = (context: RuleContext, x: Activation, { cap = Infinity, suffix }: { readonly cap?: number; readonly suffix?: string } = {}): Activation =>
-  context.emit({ kind: 'relu', inputs: from(x), cap }, x.dims, suffix);
+  context.emit({ kind: 'relu', inputs: from(x), cap: x.within === undefined || x.within.high <= 0 ? cap : Math.min(cap, x.within.high) }, x.dims, suffix);
 
 const minus = (factor: Factor): Factor => (typeof factor === 'number' ? -factor : factor.map((v) => -v));
 

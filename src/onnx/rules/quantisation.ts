@@ -1,8 +1,9 @@
 /**
  * Quantised models on activations. A quantised tensor is carried as the real numbers that its whole numbers stand
  * for, marked with scale and zero point. Weights keep the exact values of their whole numbers. Rounding is
- * left out, which moves a value by at most half a step; saturation stays where the range begins at 0, as a
- * neuron that saturates, and is left out where it reaches below: calibrated ranges hold what they have to.
+ * left out, which moves a value by at most half a step. A range that begins at 0 becomes a neuron that saturates. One
+ * that reaches below goes with the value (`within`): a rectifier behind it takes over its upper end and needs no lower
+ * one; where anything else reads the value, both ends are left out with a warning, since no neuron saturates there.
  */
 import type { Constant } from '../constant.js';
 import { elementType, integerRange, type ElementType } from '../element-type.js';
@@ -25,8 +26,9 @@ function parameters(context: RuleContext, scale: Constant, zero: Constant | unde
 /** `x` within the range of the type, marked as quantised. */
 function saturated(context: RuleContext, x: Activation, { as, type }: { readonly as: QuantisedAs; readonly type: ElementType }): Activation {
   const [low, high] = integerRange[type] ?? refuse('onnx/form', { op: context.node.op, problem: `it quantises to ${type}`, advice: 'quantise to 8 or 16 bits' });
-  const bounded = x.image === true || as.zero !== low ? x : rectified(context, x, { cap: (high - low) * as.scale });
-  return { ...bounded, quantised: as };
+  if (x.image === true) return { ...x, quantised: as };
+  if (as.zero === low) return { ...rectified(context, x, { cap: (high - low) * as.scale }), quantised: as };
+  return { ...x, quantised: as, within: { low: (low - as.zero) * as.scale, high: (high - as.zero) * as.scale, node: context.node.name } };
 }
 
 export function quantize(context: RuleContext): Value {
