@@ -31,6 +31,7 @@ export { splitOf, subset } from './data/subset.js';
 export type { Dataset } from './data/dataset.js';
 
 export { emitProgram } from './program/emit.js';
+export { normalisedImages } from './program/normalised-images.js';
 export { readProgram } from './program/read.js';
 export { programText } from './program/text.js';
 export type { Normalisation, Program, Provenance } from './program/program.js';
@@ -61,7 +62,6 @@ export { networkYaml } from './interop/sana-fe-network.js';
 export { readArchitecture, readNetwork, type ReadArchitecture, type ReadNetwork } from './interop/read-sana-fe.js';
 export { stimulusOf } from './commands/load-export.js';
 
-export { normalisedImages } from './commands/normalised-images.js';
 export { runFigures, type RunAnswers, type RunFigures } from './commands/run-figures.js';
 export { buildRunRecord, type RunSource } from './report/run-record.js';
 export { printRunRecord, readRunRecord } from './report/read-run.js';

@@ -13,6 +13,7 @@ import { writeTrainedNetwork, type TrainedNetworkFile } from '../learn/trained-n
 import { trainingLines, type TrainingRecord } from '../learn/training-record.js';
 import type { ModelCard } from '../onnx/model-card.js';
 import { writeOnnx } from '../onnx/write-onnx.js';
+import { normalisedImages } from '../program/normalised-images.js';
 import type { Normalisation } from '../program/program.js';
 import { quantise } from '../quantise/quantise.js';
 import { loadTarget } from '../target/load-target.js';
@@ -20,7 +21,6 @@ import { toolVersion } from '../tool-version.js';
 import { loadAuditSubject, type AuditSubject } from './audit-subject.js';
 import { modelReading } from './compile-notes.js';
 import { modelSource } from './model-source.js';
-import { normalisedImages } from './normalised-images.js';
 import type { PruneAccuracy } from './prune.js';
 import type { PruneFlags } from './prune-options.js';
 import { endsOf, traineeOf } from './trainee-source.js';

@@ -15,7 +15,7 @@ export interface MeasuredMembership { readonly audit: MembershipAudit; readonly 
 /** Throws a CompileError for whatever the files and images are at fault for. */
 export async function measureMembership(path: string, flags: MembershipFlags): Promise<MeasuredMembership> {
   const [{ loadAuditSubject, fitToSubject, checkTrainingData }, { loadDataset }, { normalisedImages }, { auditMembership }, { membershipRecord }] = await Promise.all([
-    import('./audit-subject.js'), import('../data/load-dataset.js'), import('./normalised-images.js'), import('../audit/membership/audit-membership.js'), import('../audit/records/membership.js')]);
+    import('./audit-subject.js'), import('../data/load-dataset.js'), import('../program/normalised-images.js'), import('../audit/membership/audit-membership.js'), import('../audit/records/membership.js')]);
   const began = [performance.now(), processorSeconds()];
   const reading = modelReading(flags);
   const asked = loadAuditSubject(path, reading);
