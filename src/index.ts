@@ -84,4 +84,8 @@ export { isMembershipRecord, membershipRecord, type MembershipRecord } from './a
 export { auditClasses, type ClassAudit, type ClassAuditOptions, type NamedSubject, type RealImages } from './audit/classes/audit-classes.js';
 export { suite, type Attack } from './audit/classes/suite.js';
 export { classesRecord, isClassesRecord, type ClassesRecord } from './audit/records/classes.js';
+export { graphTrainee, spikingTrainee, type Trainee } from './learn/trainee.js';
+export { auditSparsity, type ChipFigures, type SparsityAudit, type SparsityRequest } from './audit/sparsity/audit-sparsity.js';
+export { isSparsityRecord, sparsityRecord, type SparsityRecord } from './audit/records/sparsity.js';
+export { sparsityPlot } from './report/sparsity-plot.js';
 export { rocPlot } from './report/roc-plot.js';

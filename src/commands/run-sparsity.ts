@@ -21,9 +21,10 @@ import { publishesLatency } from '../simulate/latencies.js';
 import { simulate } from '../simulate/simulate.js';
 import { loadTarget } from '../target/load-target.js';
 import { toolVersion } from '../tool-version.js';
+import { startCost, trainingProgress } from './audit-cost.js';
 import { loadAuditSubject, type AuditSubject } from './audit-subject.js';
 import { modelReading } from './compile-notes.js';
-import { notice, status, warn } from './output.js';
+import { status, warn } from './output.js';
 import type { SparsityFlags } from './sparsity-options.js';
 import { endsOf, traineeOf } from './trainee-source.js';
 
@@ -31,7 +32,7 @@ export interface MeasuredSparsity { readonly audit: SparsityAudit; readonly reco
 
 /** Throws a CompileError for whatever the files and images are at fault for. */
 export async function measureSparsity(path: string, flags: SparsityFlags): Promise<MeasuredSparsity> {
-  const began = [performance.now(), processorSeconds()];
+  const cost = startCost(flags.workers);
   const read = loadAuditSubject(path, modelReading(flags));
   warn(read.warnings);
   const trainee = traineeOf(read, path);
@@ -43,7 +44,7 @@ export async function measureSparsity(path: string, flags: SparsityFlags): Promi
     optimiser: flags.optimiser === 'adam' ? ADAM : { kind: 'sgd', momentum: 0.9 }, schedule: flags.schedule === 'cosine' ? { kind: 'cosine', floor: 0.02 } : { kind: 'constant' },
   } as const satisfies SparsityRequest['training'];
   const trained = new Set<number>();
-  const shown = trainingProgress();
+  const shown = trainingProgress('network');
   try {
     const audit = await auditSparsity({
       trainee, pool: labelled(data), test: labelled(test), training, sparsities: flags.sparsities, seeds: flags.seeds, structure: flags.structure, scope: flags.scope, course: flags.course,
@@ -51,17 +52,12 @@ export async function measureSparsity(path: string, flags: SparsityFlags): Promi
       onChip: flags.chipImages === 0 ? null : chipOf(read, flags, subset(test, { limit: Math.min(flags.chipImages, test.count) })),
       onStep: (k, of, step, steps) => { trained.add(k); shown(k, of, step, steps); }, onAsked: (done, of) => status(`attacking: ${(100 * done / of).toFixed(0)} %`),
     });
-    const cost = { wallSeconds: (performance.now() - began[0]) / 1000, processorSeconds: processorSeconds() - began[1], workers: flags.workers, trainings: trained.size };
-    return { audit, record: sparsityRecord(audit, headOf(read, flags, { data, test, training, cost, poolSha256: audit.poolSha256 })) };
+    const spent = { ...cost(), trainings: trained.size };
+    return { audit, record: sparsityRecord(audit, headOf(read, flags, { data, test, training, cost: spent, poolSha256: audit.poolSha256 })) };
   } finally {
     status('');
   }
 }
-
-const processorSeconds = (): number => {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-};
 
 interface HeadSource {
   readonly data: Dataset;
@@ -114,17 +110,4 @@ async function programOf(network: LearnedNetwork, { file, normalisation, sha256 
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** A passing line on a terminal, otherwise a line for each network. */
-function trainingProgress(): (training: number, trainings: number, step: number, steps: number) => void {
-  const began = performance.now();
-  let first: number | null = null;
-  return (training, trainings, step, steps) => {
-    const done = training * steps + step;
-    first ??= done - 1;
-    const left = ((performance.now() - began) / 1000 / (done - first)) * (trainings * steps - done);
-    status(`training network ${training + 1} of ${trainings}: step ${step} of ${steps}, ${Math.ceil(left / 60)} min left`);
-    if (step === steps && !process.stderr.isTTY) notice(`network ${training + 1} of ${trainings} is trained`);
-  };
 }
