@@ -31,6 +31,7 @@ export { splitOf, subset } from './data/subset.js';
 export type { Dataset } from './data/dataset.js';
 
 export { emitProgram } from './program/emit.js';
+export { normalisedImages } from './program/normalised-images.js';
 export { readProgram } from './program/read.js';
 export { programText } from './program/text.js';
 export type { Normalisation, Program, Provenance } from './program/program.js';
@@ -61,7 +62,6 @@ export { networkYaml } from './interop/sana-fe-network.js';
 export { readArchitecture, readNetwork, type ReadArchitecture, type ReadNetwork } from './interop/read-sana-fe.js';
 export { stimulusOf } from './commands/load-export.js';
 
-export { normalisedImages } from './commands/normalised-images.js';
 export { runFigures, type RunAnswers, type RunFigures } from './commands/run-figures.js';
 export { buildRunRecord, type RunSource } from './report/run-record.js';
 export { printRunRecord, readRunRecord } from './report/read-run.js';
@@ -84,4 +84,8 @@ export { isMembershipRecord, membershipRecord, type MembershipRecord } from './a
 export { auditClasses, type ClassAudit, type ClassAuditOptions, type NamedSubject, type RealImages } from './audit/classes/audit-classes.js';
 export { suite, type Attack } from './audit/classes/suite.js';
 export { classesRecord, isClassesRecord, type ClassesRecord } from './audit/records/classes.js';
+export { graphTrainee, spikingTrainee, type Trainee } from './learn/trainee.js';
+export { auditSparsity, type ChipFigures, type SparsityAudit, type SparsityRequest } from './audit/sparsity/audit-sparsity.js';
+export { isSparsityRecord, sparsityRecord, type SparsityRecord } from './audit/records/sparsity.js';
+export { sparsityPlot } from './report/sparsity-plot.js';
 export { rocPlot } from './report/roc-plot.js';

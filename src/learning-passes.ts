@@ -4,7 +4,6 @@
  * asked, beside those from before, what they answer.
  */
 import type { DenseBackend } from './backend/dense-backend.js';
-import { normalisedImages } from './commands/normalised-images.js';
 import type { Dataset } from './data/dataset.js';
 import { fitDataset } from './data/fit-dataset.js';
 import { Reporter } from './diagnostics.js';
@@ -13,6 +12,7 @@ import { heldOutSamples } from './learn/held-out.js';
 import { learnFromTeacher, learningText, type LearnedNetwork } from './learn/learn-from-teacher.js';
 import type { TrainOptions } from './learn/train.js';
 import type { Pipeline } from './pipeline.js';
+import { normalisedImages } from './program/normalised-images.js';
 import type { IntegerNetwork } from './quantise/integer-network.js';
 import { quantise } from './quantise/quantise.js';
 import { roundedNetwork } from './quantise/rounded-network.js';

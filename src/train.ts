@@ -7,7 +7,6 @@
 import { createHash } from 'node:crypto';
 import { certificateOf, epsilonAfter, planPrivateRun, type PrivacyBudget, type PrivatePlan } from './certify.js';
 import { compileTrained, type CompileTrainedSummary } from './compile-trained.js';
-import { normalisedImages } from './commands/normalised-images.js';
 import type { Dataset } from './data/dataset.js';
 import { fitDataset } from './data/fit-dataset.js';
 import { datasetSha256 } from './data/dataset-hash.js';
@@ -22,6 +21,7 @@ import { trainPrivately, type PrivateOptions } from './learn/train-privately.js'
 import type { TrainedNetworkFile } from './learn/trained-network-file.js';
 import { writeTrainedNetwork } from './learn/trained-network-file.js';
 import type { TrainingRecord } from './learn/training-record.js';
+import { normalisedImages } from './program/normalised-images.js';
 import type { Program } from './program/program.js';
 import { wilsonInterval } from './report/wilson-interval.js';
 import { integerAnswers } from './simulate/answers.js';
@@ -61,6 +61,8 @@ export interface NetworkProgress {
   /** Epochs done, of so many. */
   readonly epoch: number;
   readonly epochs: number;
+  /** Steps asked for, where the budget pays for fewer. */
+  readonly asked?: number;
   /** Spent so far: in private training, at the end of an epoch. */
   readonly epsilon?: number;
   /** Of the batch: in plain training alone. */
@@ -137,9 +139,9 @@ async function privately({ architecture, untrained, data, sha256 }: Source, opti
     augmentation, background: mean.map((m, c) => -m / std[c]),
     ...(kernels === undefined ? {} : { kernels }), ...(bits === undefined ? {} : { bits }), ...(checkpoint === undefined ? {} : { checkpoint }), ...(signal === undefined ? {} : { signal }),
     onStep: (p) => {
-      const [before, epoch] = [p.step - 1, p.step].map((s) => Math.floor(s * plan.rate + 1e-9));
+      const [before, epoch] = [p.step - 1, p.step].map((s) => (s === plan.asked ? epochs : Math.floor(s * plan.rate + 1e-9)));
       const ends = epoch > before || p.step === p.steps;
-      options.onStep?.({ ...p, epoch, epochs, ...(ends ? { epsilon: epsilonAfter(plan, p.step) } : {}) });
+      options.onStep?.({ ...p, epoch, epochs, ...(plan.steps < plan.asked ? { asked: plan.asked } : {}), ...(ends ? { epsilon: epsilonAfter(plan, p.step) } : {}) });
     },
   });
   return { ...learned, plan };

@@ -8,10 +8,10 @@ import type { Dataset } from '../data/dataset.js';
 import { fail, Reporter } from '../diagnostics.js';
 import { predict } from '../graph/evaluate-parallel.js';
 import { importOnnx } from '../onnx/import-onnx.js';
+import { normalisedImages } from '../program/normalised-images.js';
 import type { Program } from '../program/program.js';
 import { modelReading, notesPath, pathTo, readNotes, sha256Of, type CompileNotes, type ModelReading } from './compile-notes.js';
 import { modelSource } from './model-source.js';
-import { normalisedImages } from './normalised-images.js';
 import { checkNormalisation } from './normalisation-check.js';
 import { notice, progress, warn } from './output.js';
 

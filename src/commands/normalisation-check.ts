@@ -11,8 +11,8 @@ import { createEvaluator } from '../graph/evaluate.js';
 import { predict } from '../graph/evaluate-parallel.js';
 import { indexNodes, sizeOf, type Graph } from '../graph/graph.js';
 import { createKernels } from '../kernels/kernels.js';
+import { normalisedImages } from '../program/normalised-images.js';
 import type { Normalisation } from '../program/program.js';
-import { normalisedImages } from './normalised-images.js';
 
 /** Names in the field and their numbers: x = (byte / scale - mean) / std. */
 const COMMON: readonly { readonly name: string; readonly normalisation: Normalisation }[] = [

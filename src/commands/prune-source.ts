@@ -6,15 +6,14 @@ import { fitDataset } from '../data/fit-dataset.js';
 import { loadDataset } from '../data/load-dataset.js';
 import { fail, Reporter, type Diagnostic } from '../diagnostics.js';
 import { scoresOf, type Subject } from '../audit/subject.js';
-import { createKernels } from '../kernels/kernels.js';
 import { ADAM } from '../learn/optimiser.js';
 import type { LabelledImages } from '../learn/private-task.js';
-import { graphTrainee, spikingTrainee, type LearnedNetwork, type Trainee, type TraineeRun } from '../learn/trainee.js';
+import type { LearnedNetwork, Trainee, TraineeRun } from '../learn/trainee.js';
 import { writeTrainedNetwork, type TrainedNetworkFile } from '../learn/trained-network-file.js';
 import { trainingLines, type TrainingRecord } from '../learn/training-record.js';
-import { lower } from '../lower/lower.js';
 import type { ModelCard } from '../onnx/model-card.js';
 import { writeOnnx } from '../onnx/write-onnx.js';
+import { normalisedImages } from '../program/normalised-images.js';
 import type { Normalisation } from '../program/program.js';
 import { quantise } from '../quantise/quantise.js';
 import { loadTarget } from '../target/load-target.js';
@@ -22,9 +21,9 @@ import { toolVersion } from '../tool-version.js';
 import { loadAuditSubject, type AuditSubject } from './audit-subject.js';
 import { modelReading } from './compile-notes.js';
 import { modelSource } from './model-source.js';
-import { normalisedImages } from './normalised-images.js';
 import type { PruneAccuracy } from './prune.js';
 import type { PruneFlags } from './prune-options.js';
+import { endsOf, traineeOf } from './trainee-source.js';
 
 export interface PruneSource {
   readonly name: string;
@@ -61,25 +60,6 @@ export function pruneSource(path: string, flags: PruneFlags): PruneSource {
     write: (parameters) => written(trainee.networkOf(parameters), { read, path, flags, record, trained: file.kind === 'spiking' ? file.trained : null }),
     accuracy: test === null ? null : async (parameters) => ({ name: test.name, samples: test.count, before: await accuracyOf(trainee.networkOf(trainee.parameters), test, { normalisation, flags }), after: await accuracyOf(trainee.networkOf(parameters), test, { normalisation, flags }) }),
   };
-}
-
-function traineeOf({ file }: AuditSubject, path: string): Trainee {
-  switch (file.kind) {
-    case 'ann': return graphTrainee(lower(file.graph, { report: new Reporter(), kernels: createKernels() }));
-    case 'spiking': return spikingTrainee(file.trained.architecture, file.trained.network);
-    case 'program': return fail('learn/not-a-trained-network', { kind: 'file', path }, {});
-  }
-}
-
-function endsOf(trainee: Trainee): Parameters<typeof fitDataset>[1] {
-  const network = trainee.networkOf(trainee.parameters);
-  switch (network.kind) {
-    case 'ann': {
-      const [channels, rows = 1, columns = 1] = network.graph.nodes[0].shape;
-      return { imageShape: [channels, rows, columns], classes: network.graph.nodes.find((n) => n.id === network.graph.outputs[0])!.shape.reduce((a, b) => a * b, 1) };
-    }
-    case 'spiking': return { imageShape: network.network.imageShape, classes: network.network.populations[network.network.populations.length - 1].shape[0] };
-  }
 }
 
 function runOf({ kind }: Trainee, { epochs, batch, learningRate, optimiser, schedule, seed, workers }: PruneFlags): TraineeRun {

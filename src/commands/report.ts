@@ -32,13 +32,13 @@ function recordFile(word: string): RecordFile {
 }
 
 /** A run alone gets the page of a run. Loads the plotting library. */
-async function pageOf({ runs, findings, notes, pictures }: Records): Promise<string> {
-  if (runs.length === 1 && findings.length === 0) {
+async function pageOf({ runs, findings, notes, pictures, sparsity }: Records): Promise<string> {
+  if (runs.length === 1 && findings.length === 0 && sparsity.length === 0) {
     const { renderReport } = await import('../report/html-report.js');
     return renderReport(runs[0].record);
   }
   const [{ compareVariants }, { renderComparison }] = await Promise.all([import('../report/comparison.js'), import('../report/comparison-page.js')]);
-  return renderComparison(compareVariants(runs, findings), { tool: toolVersion(), notes: [...runs.map(runNote), ...notes], pictures });
+  return renderComparison(compareVariants(runs, findings), { tool: toolVersion(), notes: [...runs.map(runNote), ...notes], pictures, sparsity });
 }
 
 const runNote = ({ name, record: { model, compilation, data } }: Records['runs'][number]): string =>

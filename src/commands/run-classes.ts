@@ -5,6 +5,7 @@ import type { ClassesRecord } from '../audit/records/classes.js';
 import type { Dataset } from '../data/dataset.js';
 import { fail } from '../diagnostics.js';
 import { toolVersion } from '../tool-version.js';
+import { startCost } from './audit-cost.js';
 import type { ClassesFlags } from './classes-options.js';
 import { modelReading } from './compile-notes.js';
 import { notice, status, warn } from './output.js';
@@ -18,7 +19,7 @@ export interface MeasuredClasses {
 /** Attacks the subjects side by side. Throws a CompileError for whatever files and images are at fault for. */
 export async function measureClasses(words: readonly string[], flags: ClassesFlags): Promise<MeasuredClasses[]> {
   const [{ auditedSubjects }, { auditClasses }, { suite }] = await Promise.all([import('./audited-subjects.js'), import('../audit/classes/audit-classes.js'), import('../audit/classes/suite.js')]);
-  const began = [performance.now(), processorSeconds()];
+  const cost = startCost(flags.workers);
   const subjects = auditedSubjects(words, modelReading({ ...flags }), warn);
   const real = await realImages(subjects, flags);
   const { perClass, steps, restarts, draws, queries, distilQueries, attacks, seeds, seed, evaluators, evaluatorEpochs, exceeds, workers, checkpoint } = flags;
@@ -31,8 +32,8 @@ export async function measureClasses(words: readonly string[], flags: ClassesFla
     });
     status('');
     warn(audit.warnings);
-    const cost = { wallSeconds: (performance.now() - began[0]) / 1000, processorSeconds: processorSeconds() - began[1], workers, subjects: subjects.length };
-    return await recordsOf(audit, subjects, { flags, real, cost });
+    const spent = { ...cost(), subjects: subjects.length };
+    return await recordsOf(audit, subjects, { flags, real, cost: spent });
   } finally {
     status('');
   }
@@ -79,11 +80,6 @@ async function realImages(subjects: readonly NamedSubject[], flags: ClassesFlags
     members: members === null ? null : { ...members.pictures, name: members.name, sha256: datasetSha256(members) },
   };
 }
-
-const processorSeconds = (): number => {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-};
 
 /** A passing line on a terminal; otherwise a line at each tenth of the jobs. */
 function shownProgress(): { readonly onProgress: (what: string, done: number, total: number) => void; readonly onJob: (done: number, total: number) => void } {

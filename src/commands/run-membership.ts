@@ -5,18 +5,19 @@ import type { MembershipHead, MembershipRecord } from '../audit/records/membersh
 import type { Dataset } from '../data/dataset.js';
 import type { LabelledImages } from '../learn/private-task.js';
 import { toolVersion } from '../tool-version.js';
+import { startCost, trainingProgress } from './audit-cost.js';
 import type { AuditSubject } from './audit-subject.js';
 import { modelReading } from './compile-notes.js';
 import type { MembershipFlags } from './membership-options.js';
-import { notice, status, warn } from './output.js';
+import { status, warn } from './output.js';
 
 export interface MeasuredMembership { readonly audit: MembershipAudit; readonly record: MembershipRecord }
 
 /** Throws a CompileError for whatever the files and images are at fault for. */
 export async function measureMembership(path: string, flags: MembershipFlags): Promise<MeasuredMembership> {
   const [{ loadAuditSubject, fitToSubject, checkTrainingData }, { loadDataset }, { normalisedImages }, { auditMembership }, { membershipRecord }] = await Promise.all([
-    import('./audit-subject.js'), import('../data/load-dataset.js'), import('./normalised-images.js'), import('../audit/membership/audit-membership.js'), import('../audit/records/membership.js')]);
-  const began = [performance.now(), processorSeconds()];
+    import('./audit-subject.js'), import('../data/load-dataset.js'), import('../program/normalised-images.js'), import('../audit/membership/audit-membership.js'), import('../audit/records/membership.js')]);
+  const cost = startCost(flags.workers);
   const reading = modelReading(flags);
   const asked = loadAuditSubject(path, reading);
   warn(asked.warnings);
@@ -28,26 +29,21 @@ export async function measureMembership(path: string, flags: MembershipFlags): P
   const kind = training === null ? null : await referenceKind(path, asked, { flags, training });
   const delta = flags.delta ?? asked.training?.certificate?.delta ?? 1e-5;
   const trained = new Set<number>();
-  const shown = referenceProgress(flags.references);
+  const shown = trainingProgress('reference');
   try {
     const audit = await auditMembership({
       subject: asked.subject, members: images(members), nonMembers: images(nonMembers), training: asked.training,
       references: kind === null ? null : { kind, count: flags.references, ...(flags.keep === undefined ? {} : { folder: flags.keep }) },
       seed: flags.seed, workers: flags.workers, chances: flags.poissonSeeds, delta,
-      onStep: (k, step, steps) => { trained.add(k); shown(k, step, steps); }, onAsked: (done, total) => status(`asking networks: ${(100 * done / total).toFixed(0)} %`),
+      onStep: (k, step, steps) => { trained.add(k); shown(k, flags.references, step, steps); }, onAsked: (done, total) => status(`asking networks: ${(100 * done / total).toFixed(0)} %`),
     });
     status('');
-    const cost = { wallSeconds: (performance.now() - began[0]) / 1000, processorSeconds: processorSeconds() - began[1], workers: flags.workers, referencesTrained: trained.size };
-    return { audit, record: membershipRecord(audit, headOf(asked, flags, { members, nonMembers, training, delta, cost, poolSha256: audit.poolSha256 })) };
+    const spent = { ...cost(), referencesTrained: trained.size };
+    return { audit, record: membershipRecord(audit, headOf(asked, flags, { members, nonMembers, training, delta, cost: spent, poolSha256: audit.poolSha256 })) };
   } finally {
     status('');
   }
 }
-
-const processorSeconds = (): number => {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-};
 
 interface HeadSource {
   readonly members: Dataset;
@@ -102,17 +98,4 @@ async function referenceKind(path: string, { file }: AuditSubject, { flags, trai
       }
     }
   }
-}
-
-/** A passing line on a terminal, otherwise a line for each reference. */
-function referenceProgress(count: number): (reference: number, step: number, steps: number) => void {
-  const began = performance.now();
-  let first: number | null = null;
-  return (reference, step, steps) => {
-    const done = reference * steps + step;
-    first ??= done - 1;
-    const left = ((performance.now() - began) / 1000 / (done - first)) * (count * steps - done);
-    status(`training reference ${reference + 1} of ${count}: step ${step} of ${steps}, ${Math.ceil(left / 60)} min left`);
-    if (step === steps && !process.stderr.isTTY) notice(`reference ${reference + 1} of ${count} is trained`);
-  };
 }

@@ -81,21 +81,25 @@ function planText({ rate, noise, steps, asked, budget, examples }: PrivatePlan):
   return `private training: ${plural(steps, 'step')}${ended} at rate ${Number(rate.toPrecision(5))} over ${formatCount(examples)} examples, noise ${noise}, budget epsilon ${budget.epsilon} at delta ${budget.delta}`;
 }
 
-/** A line at the end of each epoch; on a terminal a passing one in between. */
+/** A line at the end of each epoch and of the run; on a terminal a passing one in between. */
 function trainingProgress(): (p: NetworkProgress) => void {
   const began = performance.now();
-  let epochs = -1;
+  let epochs = 0;
   let first = 0;
   return (p) => {
     if (first === 0) first = p.step - 1;
     const left = ((performance.now() - began) / 1000 / (p.step - first)) * (p.steps - p.step);
+    const last = p.step === p.steps;
+    const passing = p.epoch === epochs && !last;
     const line = [
-      `epoch ${p.epoch}/${p.epochs}`, `step ${formatCount(p.step)}/${formatCount(p.steps)}`,
+      last && p.asked !== undefined ? `budget spent after ${Number(((p.epochs * p.step) / p.asked).toPrecision(2))} of ${plural(p.epochs, 'epoch')}` : `epoch ${p.epoch + (passing ? 1 : 0)}/${p.epochs}`,
+      `step ${formatCount(p.step)}/${formatCount(p.steps)}`,
       ...(p.epsilon === undefined ? [] : [`epsilon ${(Math.ceil(p.epsilon * 1e3) / 1e3).toFixed(3)}`]), ...(p.loss === undefined ? [] : [`loss ${p.loss.toPrecision(3)}`]),
-      `rate ${Number(p.rate.toPrecision(2))}`, ...(p.step === p.steps ? [] : [`${formatSi(left, 's')} left`]),
+      `rate ${Number(p.rate.toPrecision(2))}`, ...(last ? [] : [`${formatSi(left, 's')} left`]),
     ].join('  ');
-    if (p.epoch === epochs && p.step !== p.steps) return status(line);
-    if (epochs >= 0 || p.epoch > 0) { status(''); notice(line); }
+    if (passing) return status(line);
+    status('');
+    notice(line);
     epochs = p.epoch;
   };
 }

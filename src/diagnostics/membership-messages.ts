@@ -46,16 +46,16 @@ export const membershipMessages = {
     (p: { wanted: string; found: string }) => `the program was not compiled from this file: it names SHA-256 ${short(p.wanted)}, the file has ${short(p.found)}`,
     () => 'name the .snn or .onnx file that the program was compiled from',
   ),
-  'audit/references-differ': error(
-    (p: { setting: string; was: string; is: string }) => `the reference networks in this folder are those of an audit with other settings: ${p.setting} was ${p.was}, now it is ${p.is}`,
+  'audit/kept-differ': error(
+    (p: { setting: string; was: string; is: string }) => `the networks in this folder are those of an audit with other settings: ${p.setting} was ${p.was}, now it is ${p.is}`,
     () => 'repeat the earlier settings, or name another folder with --keep',
   ),
-  'audit/references-damaged': error(
-    (p: { reason: string }) => `a reference network cannot be taken from here: ${p.reason}`,
+  'audit/kept-damaged': error(
+    (p: { reason: string }) => `a network cannot be taken from here: ${p.reason}`,
     () => 'remove the folder that --keep names, or name another one; the networks are trained again',
   ),
-  'audit/references-not-written': error(
-    (p: { reason: string }) => `the reference networks cannot be kept here: ${p.reason}`,
+  'audit/kept-not-written': error(
+    (p: { reason: string }) => `the networks cannot be kept here: ${p.reason}`,
     () => 'name a folder that can be written with --keep, or leave it out',
   ),
   'audit/certificate-contradicted': warning(

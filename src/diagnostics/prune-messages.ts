@@ -20,4 +20,12 @@ export const pruneMessages = {
     (p: { layer: string; weights: number }) => `none of the ${p.weights} weights of layer ${p.layer} is left: the scores no longer depend on what is before it`,
     () => 'take a smaller --sparsity, or --scope layer, which takes the same share of each layer',
   ),
+  'audit/test-in-pool': error(
+    (p: { shared: number; test: number }) => `${p.shared} of the ${p.test} test images are among those that the networks learn from, pixel for pixel`,
+    () => 'name images for --test that --data does not have: accuracies are matched on them',
+  ),
+  'audit/sparsity-empties-layer': warning(
+    (p: { sparsity: number; layers: readonly string[] }) => `at sparsity ${p.sparsity} no weight is left in ${p.layers.join(', ')} of some network: its scores no longer depend on the image`,
+    () => 'leave that sparsity out, or take --scope layer, which takes the same share of each layer',
+  ),
 } as const;

@@ -5,10 +5,12 @@
  */
 import { comparisonPlot } from './comparison-plot.js';
 import { strongest, type Variant } from './comparison.js';
+import type { SparsityRecord } from '../audit/records/sparsity.js';
 import type { Finding, FindingKind } from './findings.js';
 import { html, trusted, type Markup } from './html.js';
 import { figure, page, WIDE } from './page-frame.js';
 import { number, table } from './page-table.js';
+import { sparsitySection } from './sparsity-section.js';
 import { formatCount, formatJoules, formatPercent, formatSeconds, formatSi } from './quantities.js';
 
 export interface Picture {
@@ -22,23 +24,30 @@ export interface ComparisonNotes {
   /** What the records say of themselves: verdicts, settings, cost. */
   readonly notes: readonly string[];
   readonly pictures?: readonly Picture[];
+  /** Audits of many networks of one architecture: no variant of its own. */
+  readonly sparsity?: readonly SparsityRecord[];
 }
 
 /** The page as one string of HTML. The same variants and notes give the same bytes. */
-export async function renderComparison(variants: readonly Variant[], { tool, notes, pictures = [] }: ComparisonNotes): Promise<string> {
-  const title = variants.length === 1 ? `How private is ${variants[0].name}?` : `${variants.length} variants: accuracy, cost and leakage`;
-  const plot = await figure('comparison', WIDE, (width) => comparisonPlot(variants, width), html`Bars are 95 % intervals; where there is none, none was measured. Of several attacks the strongest is drawn: what an attacker would choose. Energy of programs is the bill of the chip, that of an ANN the convention named in the table.`);
+export async function renderComparison(variants: readonly Variant[], { tool, notes, pictures = [], sparsity = [] }: ComparisonNotes): Promise<string> {
+  const title = variants.length === 0 ? `Sparsity and privacy: ${sparsity.map((s) => s.subject.name).join(', ')}` : variants.length === 1 ? `How private is ${variants[0].name}?` : `${variants.length} variants: accuracy, cost and leakage`;
+  const studies = await Promise.all(sparsity.map(sparsitySection));
   return page(title, html`<header>
 <h1>${title}</h1>
-<p class="lead">Measured on emitted programs; attacks give lower bounds of what leaks, a certificate an upper bound for single examples.</p>
+<p class="lead">Measured on ${variants.length === 0 ? 'networks that were trained for it' : 'emitted programs'}; attacks give lower bounds of what leaks, a certificate an upper bound for single examples.</p>
 </header>
-<section id="answer"><h2>In short</h2><ul>${variants.map((v) => html`<li>${verdict(v)}</li>
+${variants.length === 0 ? html`` : await variantSections(variants)}${pictures.length === 0 ? html`` : html`<section id="pictures"><h2>What attackers drew</h2>${pictures.map(pictureFigure)}</section>
+`}${studies}${notes.length === 0 ? html`` : html`<section id="notes"><h2>What was measured, and how</h2><ul>${notes.map((note) => html`<li>${note}</li>
+`)}</ul></section>`}`, tool);
+}
+
+async function variantSections(variants: readonly Variant[]): Promise<Markup> {
+  const plot = await figure('comparison', WIDE, (width) => comparisonPlot(variants, width), html`Bars are 95 % intervals; where there is none, none was measured. Of several attacks the strongest is drawn: what an attacker would choose. Energy of programs is the bill of the chip, that of an ANN the convention named in the table.`);
+  return html`<section id="answer"><h2>In short</h2><ul>${variants.map((v) => html`<li>${verdict(v)}</li>
 `)}</ul></section>
 <section id="comparison"><h2>Side by side</h2>${plot}${costTable(variants)}${leakTable(variants)}</section>
 <section id="attacks"><h2>Every attack</h2>${attackTable(variants)}</section>
-${pictures.length === 0 ? html`` : html`<section id="pictures"><h2>What attackers drew</h2>${pictures.map(pictureFigure)}</section>
-`}<section id="notes"><h2>What was measured, and how</h2><ul>${notes.map((note) => html`<li>${note}</li>
-`)}</ul></section>`, tool);
+`;
 }
 
 const percentInterval = ([low, high]: readonly [number, number], decimals = 1): string => `${(low * 100).toFixed(decimals)} to ${formatPercent(high, decimals)}`;

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { NamedRun } from './comparison.js';
 import { auditFindings, isAudit } from './audit-findings.js';
 import type { Picture } from './comparison-page.js';
+import { isSparsityRecord, type SparsityRecord } from '../audit/records/sparsity.js';
 import type { Finding } from './findings.js';
 import { parseJson, readJsonText } from './read-json.js';
 import { checkRunRecord } from './read-run.js';
@@ -19,20 +20,26 @@ export interface Records {
   readonly findings: readonly Finding[];
   readonly notes: readonly string[];
   readonly pictures: readonly Picture[];
+  readonly sparsity: readonly SparsityRecord[];
 }
+
+const NONE: Records = { runs: [], findings: [], notes: [], pictures: [], sparsity: [] };
 
 /** Throws a CompileError with `report/...` diagnostics for the first file that cannot be read. */
 export function readRecords(files: readonly RecordFile[]): Records {
   const read = files.map(({ name, path }): Records => {
     const value = parseJson(readJsonText(path), path);
+    if (isSparsityRecord(value)) return { ...NONE, sparsity: [value] };
     if (isAudit(value)) {
       const { picture, ...found } = auditFindings(value, path);
-      return { runs: [], ...found, pictures: picture === undefined ? [] : readPicture(picture, path) };
+      return { ...NONE, ...found, pictures: picture === undefined ? [] : readPicture(picture, path) };
     }
     const record = checkRunRecord(value, path);
-    return { runs: [{ name, record }], findings: [], notes: [], pictures: [] };
+    return { ...NONE, runs: [{ name, record }] };
   });
-  return { runs: read.flatMap((r) => r.runs), findings: read.flatMap((r) => r.findings), notes: read.flatMap((r) => r.notes), pictures: read.flatMap((r) => r.pictures) };
+  return {
+    runs: read.flatMap((r) => r.runs), findings: read.flatMap((r) => r.findings), notes: read.flatMap((r) => r.notes), pictures: read.flatMap((r) => r.pictures), sparsity: read.flatMap((r) => r.sparsity),
+  };
 }
 
 const MOST_PICTURE_BYTES = 8 * 2 ** 20;

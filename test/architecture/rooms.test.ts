@@ -29,6 +29,13 @@ describe('rooms', () => {
     expect(breaches).toEqual([]);
   });
 
+  it('are served by commands that none of the library needs', () => {
+    const entries = ['cli.ts', 'index.ts'];
+    const breaches = sourceFiles.filter((f) => f.room !== 'commands' && !entries.includes(f.room) && f.imports.some((i) => roomOf(i) === 'commands')).map((f) => f.path);
+    expect(breaches).toEqual([]);
+    expect(sourceFiles.filter((f) => entries.includes(f.room) && f.imports.some((i) => roomOf(i) === 'commands')).length).toBe(2); // the rule sees such imports
+  });
+
   it('are tested by a rule that can fail', () => {
     expect(mayImport('map', 'simulate')).toBe(false);
     expect(mayImport('kernels', 'graph')).toBe(false);

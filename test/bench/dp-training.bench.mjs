@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { loadDataset } from '../../dist/data/load-dataset.js';
 import { take } from '../../dist/data/subset.js';
-import { normalisedImages } from '../../dist/commands/normalised-images.js';
+import { normalisedImages } from '../../dist/program/normalised-images.js';
 import { createKernels, kernelBuild } from '../../dist/kernels/kernels.js';
 import { buildNetwork } from '../../dist/learn/build-network.js';
 import { createLearner } from '../../dist/learn/fast-bptt.js';

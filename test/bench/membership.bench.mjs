@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { auditMembership } from '../../dist/audit/membership/audit-membership.js';
 import { annReferences } from '../../dist/audit/membership/ann-references.js';
 import { programReferences, spikingReferences } from '../../dist/audit/membership/reference-kinds.js';
-import { normalisedImages } from '../../dist/commands/normalised-images.js';
+import { normalisedImages } from '../../dist/program/normalised-images.js';
 import { compileTrained } from '../../dist/compile-trained.js';
 import { loadDataset } from '../../dist/data/load-dataset.js';
 import { applyParameters } from '../../dist/learn/apply.js';

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { normalisedImages } from '../../dist/commands/normalised-images.js';
+import { normalisedImages } from '../../dist/program/normalised-images.js';
 import { compileModel } from '../../dist/compile.js';
 import { loadDataset } from '../../dist/data/load-dataset.js';
 import { subset } from '../../dist/data/subset.js';

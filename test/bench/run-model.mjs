@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compileOptions } from '../../dist/commands/compile-options.js';
 import { modelSource } from '../../dist/commands/model-source.js';
-import { normalisedImages } from '../../dist/commands/normalised-images.js';
+import { normalisedImages } from '../../dist/program/normalised-images.js';
 import { runFigures } from '../../dist/commands/run-figures.js';
 import { compileModel } from '../../dist/compile.js';
 import { loadDataset } from '../../dist/data/load-dataset.js';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { modelSource } from '../../dist/commands/model-source.js';
-import { normalisedImages } from '../../dist/commands/normalised-images.js';
+import { normalisedImages } from '../../dist/program/normalised-images.js';
 import { Reporter } from '../../dist/diagnostics.js';
 import { compileModel } from '../../dist/compile.js';
 import { predict } from '../../dist/graph/evaluate-parallel.js';

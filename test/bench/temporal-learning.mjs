@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { loadDataset } from '../../dist/data/load-dataset.js';
-import { normalisedImages } from '../../dist/commands/normalised-images.js';
+import { normalisedImages } from '../../dist/program/normalised-images.js';
 import { modelSource } from '../../dist/commands/model-source.js';
 import { Reporter } from '../../dist/diagnostics.js';
 import { evaluateParallel, predict } from '../../dist/graph/evaluate-parallel.js';

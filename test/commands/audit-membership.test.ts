@@ -93,7 +93,7 @@ describe('audit membership', () => {
     const part = await run(of(net, '0-119', '120-219', '--references', '2', '--epochs', '1', '--keep', join(folder, 'kept')));
     expect(part.stderr).not.toContain('references-learn-less'); // 110 for 120 will do
     const more = await run(of(net, '0-119', '120-299', '--references', '2', '--epochs', '1', '--keep', join(folder, 'kept')));
-    expect(first(more)).toMatch(/^error\[audit\/references-differ\] in .*manifest\.json: the reference networks in this folder are those of an audit with other settings: pool was /);
+    expect(first(more)).toMatch(/^error\[audit\/kept-differ\] in .*manifest\.json: the networks in this folder are those of an audit with other settings: pool was /);
     const many = await run(of(net, '0-119', '120-299', '--references', '2', '--epochs', '1'));
     expect(many.stderr).toContain('warning[audit/references-learn-less] for --references: a reference learns from 150 images, the network was trained on 120: it remembers more or less of each, and the attacks that use references are weaker');
     expect([more.code, many.code]).toEqual([1, 0]);

@@ -81,6 +81,17 @@ describe('train --dp', () => {
     expect(certificate.epsilon).toBeLessThanOrEqual(8);
     expect(tightEpsilon([{ rate: 0.2, noise: 0.6, steps: steps + 1 }], 1e-4).epsilon).toBeGreaterThan(8);
     expect(stderr).toContain(`private training: ${steps} steps (of 15: then the budget is spent) at rate 0.2`);
+    expect(stderr.trim().split('\n').pop()).toMatch(new RegExp(`^budget spent after ${Number((steps / 5).toPrecision(2))} of 3 epochs {2}step ${steps}/${steps} {2}epsilon 7\\.\\d{3} `));
+    // within the first epoch
+    const short = await runHere(words(folder, '--dp --epsilon 8 --delta 1e-4 --expected-batch 20 --epochs 1 --noise 0.45 --learning-rate 0.001'));
+    expect([short.code, short.stderr]).toEqual([0, expect.stringMatching(/of 50: then the budget[^\n]*\nbudget spent after 0\.\d+ of 1 epoch {2}step \d+\/\d+ {2}epsilon 7\.\d{3} [^\n]*\n$/)]);
+  }));
+
+  it('ends on the last epoch where its steps cover a little more or less', () => inFolder(async (folder) => {
+    const { code, stderr } = await runHere(words(folder, DP.replace('200', '300').replace('--epochs 3', '--epochs 2'))); // 6.7 steps are 7
+    expect([code, stderr.match(/^epoch \d\/\d {2}step \d\/\d/gm)]).toEqual([0, ['epoch 1/2  step 4/7', 'epoch 2/2  step 7/7']]);
+    const { stderr: fewer } = await runHere(words(folder, DP.replace('200', '700').replace('--epochs 3', '--epochs 1'))); // 1.4 steps are 1
+    expect(fewer.match(/^epoch \d\/\d {2}step \d\/\d/gm)).toEqual(['epoch 1/1  step 1/1']);
   }));
 
   it('refuses what cannot be private, before it works', () => inFolder(async (folder) => {

@@ -1,7 +1,7 @@
 // The whole compiler on a real network: same bytes, passes in order, and a program that answers as the ANN does.
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { normalisedImages } from '../../src/commands/normalised-images.js';
+import { normalisedImages } from '../../src/program/normalised-images.js';
 import { compileModel, type CompileResult } from '../../src/compile.js';
 import { loadDataset } from '../../src/data/load-dataset.js';
 import { Reporter } from '../../src/diagnostics.js';

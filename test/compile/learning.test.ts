@@ -1,6 +1,6 @@
 // What the compiler says of learning is what the emitted program does: at T / 2, T and 2 T, on images it did not learn from.
 import { beforeAll, describe, expect, it } from 'vitest';
-import { normalisedImages } from '../../src/commands/normalised-images.js';
+import { normalisedImages } from '../../src/program/normalised-images.js';
 import { compileModel, type CompileResult } from '../../src/compile.js';
 import type { Dataset } from '../../src/data/dataset.js';
 import { CompileError, formatDiagnostic, Reporter } from '../../src/diagnostics.js';

@@ -1,6 +1,6 @@
 // Small networks of the forms that the models in the tree lack: they compile, run, and answer as their ANN does.
 import { describe, expect, it } from 'vitest';
-import { normalisedImages } from '../../src/commands/normalised-images.js';
+import { normalisedImages } from '../../src/program/normalised-images.js';
 import { compileModel, type CompileOptions } from '../../src/compile.js';
 import { Reporter } from '../../src/diagnostics.js';
 import { predict } from '../../src/graph/evaluate-parallel.js';

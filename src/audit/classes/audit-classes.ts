@@ -14,7 +14,8 @@ import { readableGraph, workOf, type AttackedSubject, type AttackInit, type Atta
 import { openStore, type AttackStore } from './attack-store.js';
 import type { Canvas } from './invert.js';
 import { judgeNormalisation, type Evaluator, type JudgeParts, type LabelledPictures } from './judge.js';
-import { estimate, figuresOf, leakageOf, strongest, verdictOf, worstClass, type AttackFigures, type Baselines, type Figures, type Verdict } from './leakage.js';
+import { estimate } from '../estimate.js';
+import { figuresOf, leakageOf, strongest, verdictOf, worstClass, type AttackFigures, type Baselines, type Figures, type Verdict } from './leakage.js';
 import { maskingChecks, plainJobs, type MaskingCheck } from './masking-checks.js';
 import { attackName, inapplicable, suite, SUITE, type Attack } from './suite.js';
 import { pick, splitReal, trainEvaluators, type RealSplit } from './train-evaluators.js';

@@ -5,28 +5,9 @@
  * subject and the evaluators stay the same, so they say nothing of how other trainings would fare.
  */
 import { clopperPearson, type Interval } from '../bounds/clopper-pearson.js';
+import { estimate, type Estimate } from '../estimate.js';
 import type { Judged } from './judge.js';
 import { SUITE, attackName, type Attack } from './suite.js';
-
-export interface Estimate {
-  readonly mean: number;
-  /** 95 %; null with a single seed. */
-  readonly interval: readonly [low: number, high: number] | null;
-  /** One a seed. */
-  readonly values: readonly number[];
-}
-
-/** Two-sided 97.5 % quantiles of Student's t for 1 to 30 degrees of freedom (NIST/SEMATECH e-Handbook, 1.3.6.7.2). */
-const STUDENT = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042];
-
-export function estimate(values: readonly number[]): Estimate {
-  const n = values.length;
-  const mean = values.reduce((a, b) => a + b, 0) / n;
-  if (n < 2) return { mean, interval: null, values };
-  const deviation = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (n - 1));
-  const half = ((STUDENT[n - 2] ?? 1.96) * deviation) / Math.sqrt(n);
-  return { mean, interval: [mean - half, mean + half], values };
-}
 
 /** Null as soon as one seed has none. */
 const estimateOf = (judged: readonly Judged[], of: (j: Judged) => number | null): Estimate | null => {

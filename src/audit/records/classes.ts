@@ -8,7 +8,8 @@ import { Ajv } from 'ajv';
 import Type, { type Static, type TSchema } from 'typebox';
 import type { Effort } from '../classes/attack-task.js';
 import type { AuditedSubject, ClassAudit } from '../classes/audit-classes.js';
-import type { AttackFigures, Estimate, Figures } from '../classes/leakage.js';
+import type { AttackFigures, Figures } from '../classes/leakage.js';
+import type { Estimate } from '../estimate.js';
 import { attackKey, attackName } from '../classes/suite.js';
 
 const record = <T extends Parameters<typeof Type.Object>[0]>(fields: T) => Type.Object(fields, { additionalProperties: false });

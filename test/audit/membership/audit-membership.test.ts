@@ -120,7 +120,7 @@ describe('references', () => {
 
   it('of an audit with other settings are refused', async () => {
     expect(existsSync(join(folder, 'manifest.json'))).toBe(true);
-    expect(await problems({ ...kept(), seed: 2 })).toEqual(['audit/references-differ: the reference networks in this folder are those of an audit with other settings: seed was 1, now it is 2']);
+    expect(await problems({ ...kept(), seed: 2 })).toEqual(['audit/kept-differ: the networks in this folder are those of an audit with other settings: seed was 1, now it is 2']);
     expect((await problems({ ...kept(), nonMembers: noiseImages('others again', 160) }))[0]).toMatch(/: pool was [0-9a-f]{64}, now it is [0-9a-f]{64}$/);
     const other = { ...kind, settings: { ...kind.settings, training: { ...(kind.settings['training'] as object), epochs: 9 } } };
     expect((await problems({ ...kept(), references: { ...kept().references!, kind: other } }))[0]).toMatch(/: training\.epochs was 25, now it is 9$/);
@@ -130,11 +130,11 @@ describe('references', () => {
     const path = join(folder, 'reference-2.f32');
     const bytes = readFileSync(path);
     writeFileSync(path, bytes.subarray(4));
-    expect(await problems(kept())).toEqual(['audit/references-damaged: a reference network cannot be taken from here: it does not match its SHA-256 in the manifest']);
+    expect(await problems(kept())).toEqual(['audit/kept-damaged: a network cannot be taken from here: it does not match its SHA-256 in the manifest']);
     writeFileSync(path, bytes);
     writeFileSync(join(folder, 'manifest.json'), '{}');
-    expect((await problems(kept()))[0]).toMatch(/^audit\/references-damaged: .* no manifest/);
-    expect((await problems({ ...request, references: { ...request.references!, folder: join(path, 'inside') } }))[0]).toBe('audit/references-not-written: the reference networks cannot be kept here: what should be the folder is a file (ENOTDIR)');
+    expect((await problems(kept()))[0]).toMatch(/^audit\/kept-damaged: .* no manifest/);
+    expect((await problems({ ...request, references: { ...request.references!, folder: join(path, 'inside') } }))[0]).toBe('audit/kept-not-written: the networks cannot be kept here: what should be the folder is a file (ENOTDIR)');
   });
 
   it('learn halves drawn at random, the second of a pair what the first does not', () => {

@@ -1,6 +1,6 @@
 /** Images as the float network takes them: x = (byte / scale - mean) / std per channel, in CHW order. */
 import type { Dataset } from '../data/dataset.js';
-import type { Normalisation } from '../program/program.js';
+import type { Normalisation } from './program.js';
 
 /**
  * [count, C, H, W]. A flattened image has its channels one behind the other, as a picture has. Images

@@ -1,6 +1,6 @@
 // Images reach the float network as x = (byte / scale - mean) / std, channel by channel.
 import { expect, it } from 'vitest';
-import { normalisedImages } from '../../src/commands/normalised-images.js';
+import { normalisedImages } from '../../src/program/normalised-images.js';
 
 const normalisation = { scale: 10, mean: [1, 2], std: [0.5, 2] };
 const expected = Float32Array.of((0.5 - 1) / 0.5, 0, (4 - 2) / 2, -1, (3 - 1) / 0.5, -2, 0, (10 - 2) / 2);
