@@ -44,7 +44,7 @@ import { populationId, type InputCode, type Reset } from './spiking/network.js';
 import { searchConversion, searchLines, type SearchOptions, type SearchRecord } from './spiking/search.js';
 import { spikingText } from './spiking/text.js';
 import { verifySpikingNetwork } from './spiking/verify-network.js';
-import { findWholeFilters, mayHoldWholeWeights, sharedThresholds } from './spiking/whole-weights.js';
+import { findWholeFilters, mayHoldWholeWeights, sharedThresholds, wholeText } from './spiking/whole-weights.js';
 import type { ImageSet } from './synthesise/image-set.js';
 import { synthesise, type SynthesiseOptions } from './synthesise/synthesise.js';
 import type { Target } from './target/schema.js';
@@ -107,6 +107,8 @@ export interface CompileSummary {
   readonly learning?: LearningReport;
   /** How far each representation is from the model, if it was asked for. */
   readonly proof?: Proof;
+  /** Of a quantised model: filters on the chip, and those that are stored as the whole numbers of the file. A warning names each other one. */
+  readonly wholeWeights?: { readonly filters: number; readonly kept: number };
   /** How full the cores are and what the spikes put on the mesh. */
   readonly mapping: MappingReport;
   readonly passes: readonly PassRecord[];
@@ -149,7 +151,7 @@ export async function compileModel(path: string, options: CompileOptions): Promi
     left.push({ pass: pass.name, graph: lowered });
   }
   const core = asCore(lowered);
-  const quantised = mayHoldWholeWeights(model.operators) ? await pipeline.step('find-whole-weights', { run: () => findWholeFilters(core, model.graph, { target, reset, spikes, hosted: code === 'bias' }) }) : null;
+  const quantised = mayHoldWholeWeights(model.operators) ? await pipeline.step('find-whole-weights', { run: () => findWholeFilters(core, model.graph, { target, reset, spikes, hosted: code === 'bias' }), text: wholeText }) : null;
   const whole = quantised === null ? {} : { whole: quantised, shared: sharedThresholds(core, quantised) };
 
   const imageShape = mapShape(core.nodes[0].shape);
@@ -180,6 +182,9 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const spiking = lesson?.learned.network ?? converted;
   const integers = await pipeline.step('quantise', { run: (report) => quantise(spiking, target, report), verify: (n) => verifyIntegerNetwork(n, target), text: integerText });
 
+  const filters = spiking.projections.filter((p) => p.whole !== undefined).length;
+  const kept = filters - pipeline.warnings.filter((w) => w.code === 'quantise/weights-rounded').length;
+
   const estimated = new Map([...calibration.rates].map(([id, rate]) => [populationId(id), rate * timesteps]));
   const traffic = options.measured?.spikes ?? estimated;
   const spread = options.cores === undefined ? undefined : { cores: options.cores, traffic };
@@ -200,7 +205,7 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   const learning = lesson === null ? null : await pipeline.step('measure', { run: (report) => measureLearning({ ...lesson, emitted: program.network }, options.learn!, report), text: learningReportText });
   return {
     program, bytes,
-    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, backend: options.backend?.identity ?? OWN_KERNELS, mapping, ...(searched === null ? {} : { search: searched.record }), ...(learning === null ? {} : { learning }), ...(proof === null ? {} : { proof }), passes: pipeline.passes, warnings: pipeline.warnings },
+    summary: { cores: routed.coresUsed, chips: routed.chipsUsed, neurons: countNeurons(spiking), synapses: countSynapses(spiking), parameters, backend: options.backend?.identity ?? OWN_KERNELS, mapping, ...(filters === 0 ? {} : { wholeWeights: { filters, kept } }), ...(searched === null ? {} : { search: searched.record }), ...(learning === null ? {} : { learning }), ...(proof === null ? {} : { proof }), passes: pipeline.passes, warnings: pipeline.warnings },
   };
 }
 

@@ -130,6 +130,7 @@ function summaryText({ program, bytes, summary }: CompileResult, path: string, l
       ['target', `${program.target.name}: ${plural(summary.cores, 'core')} on ${plural(summary.chips, 'chip')}, lower bound ${formatCount(summary.mapping.leastCores)}`],
       ['network', `${formatCount(summary.neurons)} neurons, ${formatCount(summary.synapses)} synapses, ${program.network.timesteps} time steps`],
       ...mappingLines(summary.mapping),
+      ...(summary.wholeWeights === undefined ? [] : [['quantised weights', `${summary.wholeWeights.kept} of ${plural(summary.wholeWeights.filters, 'filter')} stored as the whole numbers of the file`] as const]),
       ['thresholds', program.provenance.calibration],
       ['dense work', describeBackend(summary.backend)],
       ['private data read', `${program.provenance.privateData ? 'yes' : 'none'}${(summary.learning?.data ?? null) === null ? '' : '; --data was read for the accuracies below only, no bit of the program depends on it'}`],

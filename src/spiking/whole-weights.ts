@@ -157,3 +157,12 @@ export function inProjection(whole: WholeWeights, { threshold, groups, factor }:
   if (threshold.some((t, c) => t !== first(c))) return { lost: { why: 'source-thresholds' } };
   return { steps: whole.steps.map((step, c) => step * threshold[Math.floor(c / outGroup) * inGroup] * Math.abs(factor(c))) };
 }
+
+/** One line a filter: its steps, or why it has lost its whole numbers. */
+export function wholeText(filters: WholeFilters): string {
+  return [...filters].map(([id, whole]) => {
+    if ('lost' in whole) return `${id}  whole numbers lost: ${whole.lost.why}`;
+    const [low, high] = [Math.min(...whole.steps), Math.max(...whole.steps)];
+    return `${id}  whole numbers in steps of ${low.toPrecision(4)}${alike(whole.steps) ? '' : `..${high.toPrecision(4)}, one a channel`}`;
+  }).join('\n');
+}

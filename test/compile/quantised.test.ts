@@ -1,6 +1,6 @@
 // Quantised models through the whole compiler: the whole numbers of the file stand in the program that is read back, or a warning says why not.
 import { describe, expect, it } from 'vitest';
-import { normalisedImages } from '../../src/commands/normalised-images.js';
+import { normalisedImages } from '../../src/program/normalised-images.js';
 import { compileModel, type CompileOptions } from '../../src/compile.js';
 import { Reporter } from '../../src/diagnostics.js';
 import { predict } from '../../src/graph/evaluate-parallel.js';
@@ -118,4 +118,11 @@ describe('where they cannot be held, a warning says why', () => {
     const partly = await compiled('partly', { ...model.spec, nodes: nodes.filter((n) => n.outputs[0] !== 'dense2.weight'), initializers: [...initializers, realWeights] });
     expect(partly.warnings).toEqual(['QuantizeLinear:relu4.q: in the file they are real numbers or of more than 8 bits']);
   });
+});
+
+it('every representation says what it knows of whole weights', async () => {
+  const texts: string[] = [];
+  const model = quantised(network(), (id) => id === 'conv2' || last(id));
+  await compiled('printed', model.spec, { observer: { onPass: (name, text) => { if (['find-whole-weights', 'convert', 'quantise'].includes(name)) texts.push(`--- after ${name} ---`, text()); } } });
+  await expect(`${texts.join('\n')}\n`).toMatchFileSnapshot('../golden/quantised-loihi2.txt');
 });
