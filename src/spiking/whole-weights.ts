@@ -140,6 +140,9 @@ export function sharedThresholds(core: Graph<CoreNode>, whole: WholeFilters): Re
   })));
 }
 
+/** Below it float32 loses digits of a step. */
+const LEAST_STEP = 1e-30;
+
 interface Behind {
   /** Of each channel of the source. */
   readonly threshold: Float32Array;
@@ -155,7 +158,8 @@ export function inProjection(whole: WholeWeights, { threshold, groups, factor }:
   const outGroup = whole.steps.length / groups;
   const first = (channel: number): number => threshold[Math.floor(channel / inGroup) * inGroup];
   if (threshold.some((t, c) => t !== first(c))) return { lost: { why: 'source-thresholds' } };
-  return { steps: whole.steps.map((step, c) => step * threshold[Math.floor(c / outGroup) * inGroup] * Math.abs(factor(c))) };
+  const steps = whole.steps.map((step, c) => step * threshold[Math.floor(c / outGroup) * inGroup] * Math.abs(factor(c)));
+  return steps.every((step) => step >= LEAST_STEP) ? { steps } : { lost: { why: 'registers' } };
 }
 
 /** One line a filter: its steps, or why it has lost its whole numbers. */

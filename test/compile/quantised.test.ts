@@ -12,7 +12,7 @@ import { evaluateInteger } from '../../src/quantise/evaluate-integer.js';
 import { simulate } from '../../src/simulate/simulate.js';
 import { loadTarget } from '../../src/target/load-target.js';
 import { graphBuilder } from '../lower/graph-builder.js';
-import { node, floats, type ModelSpec } from '../onnx/build-model.js';
+import { floats, node, tensor, type ModelSpec, type TensorSpec } from '../onnx/build-model.js';
 import { quantiseModel, type QuantisedModel } from '../onnx/quantise-model.js';
 import { filterOrder } from '../quantise/networks.js';
 import { activations, randomImages } from '../spiking/core-graphs.js';
@@ -92,6 +92,43 @@ describe('the whole numbers of the file are those of the program', () => {
     expect(stored.slice(1)).toEqual(others);
     expect(stored[0].filter((_, i) => i % 18 < 9)).toEqual(first);
     expect(stored[0].filter((_, i) => i % 18 >= 9)).toEqual(first.map((w) => -w + 0));
+  });
+});
+
+/** The whole numbers as uint8 above a zero point, as far as that goes; the first of each filter is 255 if `full`. */
+const above = (initializers: readonly TensorSpec[], zero: number, full = false): TensorSpec[] => initializers.map((t) => {
+  const bytes = new Int8Array((t.fields['rawData'] as Uint8Array).slice().buffer);
+  if (t.tensor.endsWith('.whole')) return tensor(t.tensor, 'uint8', t.dims, { rawData: Uint8Array.from(bytes, (v, i) => (full && i === 0 ? 255 : Math.max(0, Math.min(255, v + zero)))) });
+  return t.tensor.endsWith('.weight.zero') ? tensor(t.tensor, 'uint8', t.dims, { rawData: new Uint8Array(bytes.length).fill(zero) }) : t;
+});
+
+describe('other forms of quantised models', () => {
+  it('weights above a zero point: what is stored is the number less its zero point', async () => {
+    const model = quantised(network(), () => false);
+    const { stored, warnings } = await compiled('above', { ...model.spec, initializers: above(model.spec.initializers ?? [], 128) });
+    expect([stored, warnings]).toEqual([filters(model).slice(1), []]);
+    const far = await compiled('far', { ...model.spec, initializers: above(model.spec.initializers ?? [], 20, true) });
+    expect(far.warnings).toEqual([1, 2, 3, 4].map((k) => `QuantizeLinear:relu${k}.q: they reach 235, a weight of loihi2 127`));
+  });
+  it('QLinearConv and QLinearMatMul', async () => {
+    const whole = (count: number, seed: number): Int8Array => Int8Array.from({ length: count }, (_, i) => Math.round(127 * Math.sin(seed * (i + 1) ** 2)));
+    const bytes = (name: string, type: 'int8' | 'uint8', dims: readonly number[], values: Int8Array): TensorSpec => tensor(name, type, dims, { rawData: new Uint8Array(values.buffer) });
+    const point = (name: string, scale: number, type: 'int8' | 'uint8' = 'uint8'): TensorSpec[] => [floats(`${name}_scale`, [], [scale]), bytes(`${name}_zero`, type, [], Int8Array.of(0))];
+    const at = (name: string): string[] => [`${name}_scale`, `${name}_zero`];
+    const { stored, warnings } = await compiled('qlinear', {
+      inputs: [{ name: 'x', dims: ['N', 1, 6, 6] }], opset: 13,
+      nodes: [
+        node('QuantizeLinear', ['x', ...at('image')], 'xq'), node('QLinearConv', ['xq', ...at('image'), 'v', ...at('v'), ...at('hidden')], 'a', { pads: [1, 1, 1, 1] }),
+        node('QLinearConv', ['a', ...at('hidden'), 'w', ...at('w'), ...at('hidden')], 'b', { pads: [1, 1, 1, 1] }), node('Flatten', ['b'], 'f'),
+        node('QLinearMatMul', ['f', ...at('hidden'), 'm', ...at('m'), ...at('scores')], 's'), node('DequantizeLinear', ['s', ...at('scores')], 'y'),
+      ],
+      initializers: [
+        ...point('image', 2 / 127, 'int8'), ...point('hidden', 0.02), ...point('scores', 0.1, 'int8'), bytes('v', 'int8', [2, 1, 3, 3], whole(18, 1)), ...point('v', 0.004, 'int8'),
+        bytes('w', 'int8', [3, 2, 3, 3], whole(54, 2)), floats('w_scale', [3], [0.004, 0.002, 0.003]), bytes('w_zero', 'int8', [3], new Int8Array(3)), bytes('m', 'int8', [108, 4], whole(432, 3)), ...point('m', 0.001, 'int8'),
+      ],
+    });
+    const m = whole(432, 3);
+    expect([stored, warnings]).toEqual([[[...whole(54, 2)], Array.from(m, (_, i) => m[(i % 108) * 4 + Math.floor(i / 108)])], []]);
   });
 });
 

@@ -113,6 +113,7 @@ describe('projections', () => {
     const threshold = Float32Array.of(1, 2, 2, 2);
     expect(inProjection({ steps: Float64Array.of(1, 1) }, { threshold, groups: 1, factor: () => 1 })).toEqual({ lost: { why: 'source-thresholds' } });
     expect(inProjection({ steps: Float64Array.of(1, 1, 3, 3) }, { threshold, groups: 4, factor: (c) => (c === 3 ? -0.5 : 1) })).toEqual({ steps: Float64Array.of(1, 2, 6, 3) });
+    expect(inProjection({ steps: Float64Array.of(1e-31) }, { threshold: Float32Array.of(1), groups: 1, factor: () => 1 })).toEqual({ lost: { why: 'registers' } });
     expect(inProjection({ lost: { why: 'learned' } }, { threshold, groups: 1, factor: () => 1 })).toEqual({ lost: { why: 'learned' } });
   });
   it('are verified', () => {
