@@ -151,8 +151,9 @@ export async function compileModel(path: string, options: CompileOptions): Promi
     left.push({ pass: pass.name, graph: lowered });
   }
   const core = asCore(lowered);
-  const quantised = mayHoldWholeWeights(model.operators) ? await pipeline.step('find-whole-weights', { run: () => findWholeFilters(core, model.graph, { target, reset, spikes, hosted: code === 'bias' }), text: wholeText }) : null;
-  const whole = quantised === null ? {} : { whole: quantised, shared: sharedThresholds(core, quantised) };
+  const storage = { target, reset, spikes, hosted: code === 'bias' };
+  const quantised = mayHoldWholeWeights(model.operators) ? await pipeline.step('find-whole-weights', { run: () => findWholeFilters(core, model.graph, storage), text: wholeText }) : null;
+  const whole = quantised === null ? {} : { whole: quantised, shared: sharedThresholds(core, quantised, storage) };
 
   const imageShape = mapShape(core.nodes[0].shape);
   const normalisation = await pipeline.step('normalisation', { run: (report) => perChannel(options.normalisation, imageShape, report) });

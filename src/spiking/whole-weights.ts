@@ -132,11 +132,12 @@ function whyNone(filter: NodeId, imported: Graph): Lost {
   return { why: real ? 'not-whole' : 'joined' };
 }
 
-/** The populations whose channels need one threshold: those in front of and behind filters of whole numbers. */
-export function sharedThresholds(core: Graph<CoreNode>, whole: WholeFilters): ReadonlySet<NodeId> {
+/** The populations whose channels need one threshold: those in front of filters of whole numbers, and those behind them where the target has few thresholds. */
+export function sharedThresholds(core: Graph<CoreNode>, whole: WholeFilters, { target: { core: { thresholdProfiles } }, reset }: Storage): ReadonlySet<NodeId> {
+  const few = thresholdProfiles !== null || reset === 'soft-two-compartment';
   return new Set(findInflows(core).flatMap(({ target, paths }) => paths.flatMap(({ filter, source }) => {
     const found = filter === null ? undefined : whole.get(filter);
-    return found !== undefined && 'steps' in found ? [target, source] : [];
+    return found !== undefined && 'steps' in found ? (few ? [target, source] : [source]) : [];
   })));
 }
 

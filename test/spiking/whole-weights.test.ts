@@ -92,8 +92,9 @@ describe('filters', () => {
     const graph = wholeGraph(residual(1));
     const whole = findWholeFilters(graph, graph, storage('loihi2'));
     expect(lossesOf(graph, graph, storage('loihi2'))).toEqual([3, 3, 4]);
-    expect([...sharedThresholds(graph, whole)]).toEqual(['relu2', 'relu1', 'relu3', 'dense1']);
-    expect([...sharedThresholds(real(graph), findWholeFilters(real(graph), graph, storage('loihi2')))]).toEqual([]);
+    expect([...sharedThresholds(graph, whole, storage('loihi2'))]).toEqual(['relu1', 'relu2', 'relu3']);
+    expect([...sharedThresholds(graph, whole, storage('loihi1'))]).toEqual(['relu2', 'relu1', 'relu3', 'dense1']);
+    expect([...sharedThresholds(real(graph), findWholeFilters(real(graph), graph, storage('loihi2')), storage('loihi2'))]).toEqual([]);
   });
   const real = (graph: Graph<CoreNode>): Graph<CoreNode> => ({ ...graph, nodes: graph.nodes.map((n) => (n.kind === 'conv' || n.kind === 'dense' ? { ...n, weight: n.weight.map((w, i) => w + Math.sin(i) * 1e-3) } : n)) });
 });
