@@ -34,7 +34,7 @@ export function comparisonPlot(variants: readonly Variant[], width: number): Plo
   const tall = HEAD + variants.length * ROW + 18;
   const place = (p: number): { readonly x: number; readonly y: number } => (beside ? { x: p * (own + GAP), y: 0 } : { x: 0, y: p * tall });
   const marks = panels.map((panel, p) => panelMarks(panel, { ...place(p), own, rowTop: place(p).y + HEAD, row: ROW, rows: variants.length }));
-  const names = (beside ? [0] : panels.map((_, p) => p * tall)).flatMap((top) => variants.map((v, i) => ({ x: -12, y: top + HEAD + (i + 0.5) * ROW, text: shorten(v.name, beside ? 34 : 17) })));
+  const names = (beside ? [0] : panels.map((_, p) => p * tall)).flatMap((top) => variants.map((v, i) => ({ x: -12, y: top + HEAD + (i + 0.5) * ROW, text: shorten(v.name, beside ? 31 : 17) })));
   const all = <T>(pick: (m: PanelMarks) => readonly T[]): readonly T[] => marks.flatMap(pick);
   const at = { x: { field: 'x', type: 'quantitative', scale: null }, y: { field: 'y', type: 'quantitative', scale: null } };
   const colour = { field: 'colour', type: 'nominal', scale: null, legend: null };
@@ -94,5 +94,6 @@ function leakPanel(variants: readonly Variant[], kind: FindingKind, title: strin
   const floors = found.map(({ f }) => f.floor);
   const low = Math.min(...floors, ...dots.map((d) => d.low));
   const bottom = Number.isFinite(low) ? Math.floor(low * 10) / 10 : 0;
-  return { title, dots, domain: [bottom, 1], ends: [bottom.toFixed(1), '1; dashed: guessing'], floor: floors.length === 0 ? null : Math.max(...floors), colour: ink.other };
+  const top = Math.min(1, Math.max(bottom + 0.2, Math.ceil(Math.max(...dots.map((d) => d.high), 0) * 10) / 10));
+  return { title, dots, domain: [bottom, top], ends: [bottom.toFixed(1), `${top.toFixed(1)}; dashed: guessing`], floor: floors.length === 0 ? null : Math.max(...floors), colour: ink.other };
 }

@@ -95,13 +95,16 @@ const ANN_BASELINES = ['ann-int8-memory', 'ann-int8', 'ann-fp32'];
 
 function annRows(runs: readonly NamedRun[]): Row[] {
   const seen = new Set<string>();
-  return runs.flatMap(({ record }): Row[] => {
+  const files = new Map<string, Set<string>>();
+  for (const { record: { model } } of runs) files.set(model.name, (files.get(model.name) ?? new Set()).add(model.sha256));
+  return runs.flatMap(({ name, record }): Row[] => {
     const { model, accuracy, data, energy } = record;
     if (accuracy.ann === null || seen.has(model.sha256)) return [];
     seen.add(model.sha256);
     const baseline = ANN_BASELINES.map((key) => energy.baselines.find((b) => b.key === key)).find((b) => b !== undefined);
     return [{
-      name: `${model.name}, the ANN`, kind: 'ann', sha256: model.sha256, accuracy: share(Math.round(accuracy.ann * data.samples), record),
+      // files of one name, such as a model and what pruning left of it, are told apart by the run
+      name: `${model.name}, the ANN${files.get(model.name)!.size > 1 && name !== null ? ` of ${name}` : ''}`, kind: 'ann', sha256: model.sha256, accuracy: share(Math.round(accuracy.ann * data.samples), record),
       cost: baseline === undefined ? null : { joules: baseline.joules, by: baseline.name, seconds: null, synapticOps: null, memoryBits: null, cores: null },
       certificate: null, privateData: null, files: [{ kind: 'ann', sha256: model.sha256 }],
     }];

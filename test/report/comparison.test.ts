@@ -29,6 +29,12 @@ describe('variants', () => {
     expect(rows[1].cost?.joules).toBe(run('a').energy.perInference.totalJoules);
   });
 
+  it('tell ANNs of the same name apart by the run', () => {
+    const pruned = run('b', { model: { ...base.model, sha256: sha('9') } });
+    const rows = compareVariants([{ name: 'converted', record: run('a') }, { name: 'pruned', record: pruned }], []);
+    expect(rows.map((r) => r.name)).toEqual([`${base.model.name}, the ANN of converted`, `${base.model.name}, the ANN of pruned`, 'converted', 'pruned']);
+  });
+
   it('get the findings of their own file; a finding of no run is a row of its own', () => {
     const own = finding({ name: 'x', kind: 'program', sha256: sha('a') });
     const ann = finding({ name: 'y', kind: 'ann', sha256: base.model.sha256 }, { value: 0.7 });
