@@ -67,6 +67,8 @@ export interface CompileOptions extends Omit<ImportOptions, 'report'> {
   readonly code?: InputCode['code'];
   /** Bits of a weight, sign included, if fewer than the target's. */
   readonly weightBits?: number;
+  /** Rounds the whole weights of a quantised model anew, so that every channel has its own threshold. */
+  readonly roundWeights?: boolean;
   /** How bytes become the network's input; byte / 255 by default, with a warning. */
   readonly normalisation?: Normalisation;
   /** The user's own images for the thresholds; none are needed. */
@@ -152,7 +154,7 @@ export async function compileModel(path: string, options: CompileOptions): Promi
   }
   const core = asCore(lowered);
   const storage = { target, reset, spikes, hosted: code === 'bias' };
-  const quantised = mayHoldWholeWeights(model.operators) ? await pipeline.step('find-whole-weights', { run: () => findWholeFilters(core, model.graph, storage), text: wholeText }) : null;
+  const quantised = options.roundWeights !== true && mayHoldWholeWeights(model.operators) ? await pipeline.step('find-whole-weights', { run: () => findWholeFilters(core, model.graph, storage), text: wholeText }) : null;
   const whole = quantised === null ? {} : { whole: quantised, shared: sharedThresholds(core, quantised, storage) };
 
   const imageShape = mapShape(core.nodes[0].shape);

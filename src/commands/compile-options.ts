@@ -30,6 +30,7 @@ export interface CompileFlags extends ModelReading, LearningFlags {
   readonly retract?: number;
   readonly code: InputCode['code'];
   readonly weightBits?: number;
+  readonly roundWeights?: true;
   readonly calibrate?: string;
   readonly images?: string;
   readonly search?: number;
@@ -46,13 +47,13 @@ export interface CompileFlags extends ModelReading, LearningFlags {
 
 /** Reads the card, the target and the calibration images that the flags name. */
 export function compileOptions(model: string, flags: CompileFlags): Omit<CompileOptions, 'observer' | 'backend'> {
-  const { timesteps, reset, neuron, currentDecay, refractory, spikes, retract, code, weightBits, calibrate, images, cores, placementEffort, seed } = flags;
+  const { timesteps, reset, neuron, currentDecay, refractory, spikes, retract, code, weightBits, roundWeights, calibrate, images, cores, placementEffort, seed } = flags;
   const source = modelSource(model, flags);
   return {
     ...source.import, timesteps, neuron, spikes, code, seed, placementEffort,
     target: loadTarget(flags.target),
     ...present({
-      reset, currentDecay, refractory, retract, weightBits, cores, normalisation: source.normalisation ?? undefined,
+      reset, currentDecay, refractory, retract, weightBits, roundWeights, cores, normalisation: source.normalisation ?? undefined,
       calibration: calibrate === undefined ? undefined : loadDataset(calibrate, '--calibrate'),
       measured: flags.rates === undefined ? undefined : measuredSpikes(flags.rates, model),
       images: images === undefined ? undefined : readImageSet(readInput(images), images),

@@ -38,6 +38,7 @@ export const compileCommand = (): Command => addLearningOptions(addReadingOption
   .addOption(new Option('--retract <share>', 'with --spikes signed: take one back below minus this share of the threshold (default: 0)').argParser(share))
   .addOption(codeOption())
   .addOption(new Option('--weight-bits <n>', 'bits of a weight, sign included (default: all the target has)').argParser(integer(2, 8)))
+  .option('--round-weights', 'of a quantised model: round the weights anew, with a threshold for every channel')
   .option('--images <file>', 'choose thresholds on a set of images that `spikeveil synthesise` made from this model')
   .addOption(new Option('--calibrate <spec>', 'choose thresholds on these images instead of on none; the program then depends on your data').conflicts('images')))
   .addOption(new Option('--search <n>', 'try n candidates of thresholds and corrections on images made from the network, and take the one that answers most like it').argParser(integer(1, 1000)).conflicts('calibrate'))

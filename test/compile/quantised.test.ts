@@ -143,6 +143,13 @@ describe('where they cannot be held, a warning says why', () => {
     const { warnings } = await compiled(name.replaceAll(' ', '-'), model.spec, options);
     expect(warnings).toEqual(expected.map((w) => `QuantizeLinear:${w.replace(':', '.q:')}`));
   });
+  it('unless the user wants them rounded', async () => {
+    const model = quantised(network(), () => false);
+    const { integers, stored, warnings } = await compiled('rounded', model.spec, { roundWeights: true });
+    expect([warnings, integers.populations.some((p) => p.thresholdExponent.some((e) => e > 0))]).toEqual([[], true]);
+    expect(stored).not.toEqual(filters(model).slice(1));
+    expect(Math.max(...integers.projections.map((p) => p.weightError))).toBeGreaterThan(0);
+  });
   it('a scale of the inputs, and real weights beside quantised ones', async () => {
     const model = quantised(network(), () => false);
     const { nodes, initializers = [] } = model.spec;
